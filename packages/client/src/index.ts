@@ -1,0 +1,1 @@
+export { CallError, Client, type ClientOptions, type Closed, ConnectionLost } from "./client.ts";

@@ -1,0 +1,91 @@
+import * as z from "zod";
+import { isJsonObject, type JsonObject } from "./frames.ts";
+import type { StoredMessage } from "./message.ts";
+import { isLabel, isName, MAX_ROOM_ID, MAX_SESSION_ID, MAX_USER } from "./names.ts";
+
+const name = (max: number) => z.custom<string>((value) => isName(value, max));
+const label = (max: number) => z.custom<string>((value) => isLabel(value, max));
+const jsonObject = z.custom<JsonObject>(isJsonObject);
+const count = z.int().min(0);
+const text = z.string().refine((value) => value.isWellFormed());
+const none = z.object({});
+
+const roomId = name(MAX_ROOM_ID);
+const subscription = z.object({
+  class: label(MAX_USER),
+  subclass: label(MAX_USER).optional(),
+  type: label(MAX_USER).optional(),
+  obj_id: label(MAX_ROOM_ID).optional(),
+  service: label(MAX_USER).optional(),
+});
+
+const roomClass = z.enum(["sfu", "mcu", "chat"]);
+/** What `create` takes beside `room_id`, and what `get_info` gives back (R1, R3). */
+const roomInfo = z.object({
+  class: roomClass,
+  backend: text.optional(),
+  timeout: z.int().min(5).max(259_200).optional(),
+  audio_codec: z.enum(["opus", "isac32", "isac16", "pcmu", "pcma"]).optional(),
+  video_codec: z.enum(["vp8", "vp9", "h264"]).optional(),
+  bitrate: count.optional(),
+  meta: jsonObject.optional(),
+});
+export type RoomInfo = z.infer<typeof roomInfo>;
+
+/**
+ * The command table: `class/subclass/cmd` → the schema of `data` and of the result. One source for the
+ * server's validation, the client's types and the documents.
+ */
+export const commands = {
+  /** L1, L2. Errors: 100030, 100032, 100034, 100035, 100044. */
+  "core/user/login": {
+    data: z.object({
+      user: name(MAX_USER).optional(),
+      password: z.string().optional(),
+      pass: z.string().optional(),
+      token: z.string().optional(),
+      session_id: z.unknown().optional(),
+      meta: jsonObject.optional(),
+    }),
+    result: z.object({ session_id: name(MAX_SESSION_ID) }),
+  },
+  /** E2, E4. Errors: 100020, 100044, 100045. */
+  "core/event/subscribe": { data: subscription.extend({ body: jsonObject.optional() }), result: none },
+  /** E4: must match a subscription exactly; ok also when nothing matched. */
+  "core/event/unsubscribe": { data: subscription, result: none },
+  /** R1. Errors: 100044, 100045, 304002. */
+  "media/room/create": {
+    data: roomInfo.extend({ room_id: roomId.optional() }),
+    result: z.object({ room_id: roomId }),
+  },
+  /** R2. Errors: 304001. */
+  "media/room/destroy": { data: z.object({ room_id: roomId }), result: none },
+  /** R3: ascending by `room_id` (code points). Errors: 304103. */
+  "media/room/get_list": {
+    data: z.object({
+      limit: z.int().min(1).max(10_000).optional(),
+      after: text.optional(),
+      prefix: text.optional(),
+    }),
+    result: z.array(z.object({ room_id: roomId, class: roomClass })),
+  },
+  /** R3. Errors: 304001. */
+  "media/room/get_info": {
+    data: z.object({ room_id: roomId }),
+    result: roomInfo.omit({ timeout: true }).extend({ members: jsonObject, status: jsonObject }),
+  },
+  /** M1–M4, M14. Errors: 100044, 100045, 304001, 304101, 304105 (outcome unknown). */
+  "media/room/msglog_send": {
+    data: z.object({ room_id: roomId, msg: jsonObject }),
+    result: z.object({ msg_id: z.int() }),
+  },
+  /** M6, M8. Errors: 304001, 304103. */
+  "media/room/msglog_get": {
+    data: z.object({ room_id: roomId, after: count.optional(), limit: z.int().min(1).max(1000).optional() }),
+    result: z.array(z.custom<StoredMessage>(isJsonObject)),
+  },
+} as const;
+
+export type CommandName = keyof typeof commands;
+export type CommandData<N extends CommandName> = z.infer<(typeof commands)[N]["data"]>;
+export type CommandResult<N extends CommandName> = z.infer<(typeof commands)[N]["result"]>;

@@ -1,0 +1,16 @@
+/** An event as it stands in the `data` of an event frame (E1). */
+export interface EventData {
+  readonly class: string;
+  readonly subclass?: string;
+  readonly type?: string;
+  readonly obj_id?: string;
+  readonly service?: string;
+  readonly body?: object;
+}
+
+/** Types of the events of class `media`, subclass `room` (R1, R2, M5); `obj_id` is the room's id. */
+export const roomEvents = {
+  created: "created",
+  destroyed: "destroyed",
+  msglog_new_msg: "msglog_new_msg",
+} as const;

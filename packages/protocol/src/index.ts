@@ -1,0 +1,16 @@
+export { type CloseCode, closeCodes } from "./close.ts";
+export type { CommandData, CommandName, CommandResult, RoomInfo } from "./commands.ts";
+export { type ErrorCode, type ErrorData, errorText, errorTexts } from "./errors.ts";
+export { type EventData, roomEvents } from "./events.ts";
+export {
+  type AckFrame,
+  classify,
+  type Inbound,
+  isJsonObject,
+  type JsonObject,
+  type RequestFrame,
+  type ResponseFrame,
+} from "./frames.ts";
+export { MAX_CLOSE_REASON_BYTES, MAX_MESSAGE_DEPTH } from "./limits.ts";
+export { reservedNames, type StoredMessage } from "./message.ts";
+export { isName, MAX_ROOM_ID, MAX_SESSION_ID, MAX_USER } from "./names.ts";

@@ -1,0 +1,89 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { Command, InvalidArgumentError, Option } from "commander";
+import { type Logger, pino } from "pino";
+import { ConfigError } from "../config/config.ts";
+import { loadConfig, type Overrides } from "../config/load.ts";
+import { type Server, startServer } from "../server.ts";
+import { StoreError } from "../store/store.ts";
+import { exitCodes } from "./exit.ts";
+
+interface Flags extends Overrides {
+  readonly config?: string;
+}
+
+/** A failed server gives its last answers this long to reach their sockets, in milliseconds. */
+const LAST_WORDS_MS = 200;
+
+export function serveCommand(): Command {
+  return new Command("serve")
+    .description("Run the server. Prints one line when it is ready; the log goes to stderr.")
+    .addOption(new Option("--config <file>", "configuration, YAML").env("ROOMLOG_CONFIG"))
+    .addOption(
+      new Option("--host <address>", "address to listen on (default: 127.0.0.1)").env("ROOMLOG_HOST"),
+    )
+    .addOption(
+      new Option("--port <number>", "port to listen on, 0 for a free one (default: 9010)")
+        .env("ROOMLOG_PORT")
+        .argParser(portNumber),
+    )
+    .addOption(
+      new Option("--data <directory>", "where rooms and logs are kept (default: ./data)").env("ROOMLOG_DATA"),
+    )
+    .action(serve);
+}
+
+function portNumber(text: string): number {
+  const port = Number(text);
+  if (/^\d+$/.test(text) && port <= 65_535) return port;
+  throw new InvalidArgumentError("It is a whole number from 0 to 65535.");
+}
+
+async function serve({ config: file, ...overrides }: Flags): Promise<void> {
+  try {
+    const config = loadConfig(file, overrides);
+    const logger = pino({ level: config.log_level, base: null }, pino.destination({ fd: 2, sync: true }));
+    const server = await startServer(config, { logger });
+    logger.info(
+      { urls: server.urls, data: config.data },
+      "open mode: no users are configured, so everybody on this machine may do everything",
+    );
+    stopOnSignals(server, logger);
+    exitOnFailure(server, logger);
+    process.stdout.write(`roomlog ready ${server.urls.join(" ")}\n`);
+  } catch (error) {
+    process.exitCode = report(error);
+  }
+}
+
+function report(error: unknown): number {
+  if (!(error instanceof ConfigError || error instanceof StoreError)) throw error;
+  process.stderr.write(`roomlog: ${error.message}\n`);
+  return error instanceof ConfigError ? exitCodes.config : exitCodes.storage;
+}
+
+/** T5: the first signal stops in order, a second one at once. */
+function stopOnSignals(server: Server, logger: Logger): void {
+  let stopping = false;
+  const stop = (signal: NodeJS.Signals, code: number) => {
+    if (stopping) process.exit(128 + code);
+    stopping = true;
+    logger.info({ signal }, "stopping");
+    void server.close().then(() => {
+      logger.info({}, "stopped");
+      process.exit(exitCodes.ok);
+    });
+  };
+  process.on("SIGINT", (signal) => stop(signal, 2));
+  process.on("SIGTERM", (signal) => stop(signal, 15));
+}
+
+function exitOnFailure(server: Server, logger: Logger): void {
+  void server.failed.then(async (cause) => {
+    logger.error(
+      { err: cause },
+      "the store failed; nothing further is acknowledged. Free the disk or repair it, then start again",
+    );
+    await sleep(LAST_WORDS_MS);
+    process.exit(exitCodes.storage);
+  });
+}

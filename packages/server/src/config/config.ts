@@ -1,0 +1,87 @@
+import * as z from "zod";
+
+const port = z.int().min(0).max(65_535);
+const seconds = z.number().positive().max(86_400);
+const bytes = z.int().min(1024).max(1_073_741_824);
+const count = z.int().min(1).max(1_000_000);
+
+const listener = z.strictObject({
+  host: z.string().min(1).optional().describe("Address; the server's `host` when left out."),
+  port: port.optional().describe("Port; the server's `port` when left out."),
+  path: z
+    .string()
+    .startsWith("/")
+    .default("/")
+    .describe("Path of the URL; `/` takes every path that nobody else claims (T2)."),
+});
+
+/** One service (S1). The settings of a plugin stand beside `plugins`, under its name. */
+const service = z.looseObject({
+  listeners: z
+    .array(listener)
+    .min(1)
+    .default([{ path: "/" }])
+    .describe("Where the service is reached."),
+  plugins: z
+    .array(z.string())
+    .default(["core", "room", "msglog"])
+    .describe("What the service can do, in order."),
+});
+
+const limits = z.strictObject({
+  frame_bytes: bytes.default(1_048_576).describe("Largest frame that is received (T3: 1009)."),
+  fragments: count.default(64).describe("Most fragments of one frame (T3: 1008)."),
+  requests_in_flight: count
+    .default(256)
+    .describe("Unanswered requests of a connection before the server stops reading."),
+  session_queue_bytes: bytes
+    .default(1_048_576)
+    .describe("Bytes that may wait for a connection's socket (M11)."),
+  answer_seconds: seconds.default(5).describe("Time to answer a request of the server (F8)."),
+  extended_answer_seconds: seconds.default(180).describe("Time to answer it after an ack (F8)."),
+  holder_answer_seconds: seconds.default(2).describe("Time to show that a session id is still in use (L4)."),
+  drain_seconds: seconds.default(10).describe("Time for running requests when the server stops (T5)."),
+  drain_sessions: count.default(500).describe("Sessions closed at once when the server stops (T5)."),
+  drain_pause_ms: z
+    .int()
+    .min(0)
+    .max(60_000)
+    .default(50)
+    .describe("Pause between these batches, in milliseconds (T5)."),
+});
+
+const store = z.strictObject({
+  kind: z.enum(["sqlite", "memory"]).default("sqlite").describe("`memory` keeps nothing: for trials."),
+  batch_writes: count.default(1024).describe("Most writes in one commit."),
+  batch_bytes: bytes.default(4_194_304).describe("Most bytes of messages in one commit."),
+});
+
+/** The whole configuration: types, defaults and documentation in one place. */
+export const configSchema = z.strictObject({
+  host: z.string().min(1).default("127.0.0.1").describe("Address to listen on."),
+  port: port.default(9010).describe("Port to listen on; 0 takes a free one (T1)."),
+  data: z.string().min(1).default("./data").describe("Directory of the rooms and their logs."),
+  log_level: z
+    .enum(["debug", "info", "warn", "error"])
+    .default("info")
+    .describe("Least important log line that is written."),
+  store: store.prefault({}).describe("How rooms and logs are kept."),
+  limits: limits.prefault({}).describe("What bounds each connection."),
+  services: z
+    .record(z.string().min(1), service)
+    .default({ main: service.parse({}) })
+    .describe("The services by name."),
+});
+
+export type Config = z.infer<typeof configSchema>;
+/** The configuration as it may be written: everything has a default. */
+export type ConfigInput = z.input<typeof configSchema>;
+export type ServiceConfig = Config["services"][string];
+
+/** A configuration that cannot be used. The message names the setting and what it may be. */
+export class ConfigError extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = "ConfigError";
+  }
+}

@@ -1,0 +1,60 @@
+import { readFileSync } from "node:fs";
+import { type Document, LineCounter, parseDocument } from "yaml";
+import type * as z from "zod";
+import { type Config, ConfigError, configSchema } from "./config.ts";
+
+/** Settings given beside the file, by flag or environment variable; they win. */
+export interface Overrides {
+  readonly host?: string;
+  readonly port?: number;
+  readonly data?: string;
+}
+
+/** Reads and checks the configuration. Throws a `ConfigError` that names file, line and setting. */
+export function loadConfig(file: string | undefined, overrides: Overrides): Config {
+  const source = file === undefined ? undefined : parse(file, read(file));
+  const given: unknown = source?.document.toJS() ?? {};
+  const merged = typeof given === "object" && !Array.isArray(given) ? { ...given, ...overrides } : given;
+  const result = configSchema.safeParse(merged);
+  if (result.success) return result.data;
+  throw new ConfigError(result.error.issues.map((issue) => describe(issue, source)).join("\n"));
+}
+
+interface Source {
+  readonly file: string;
+  readonly document: Document;
+  readonly lines: LineCounter;
+}
+
+function read(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (cause) {
+    throw new ConfigError(`The configuration ${file} cannot be read: ${(cause as Error).message}`, { cause });
+  }
+}
+
+function parse(file: string, text: string): Source {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines });
+  const [error] = document.errors;
+  if (error) throw new ConfigError(`${file}: ${error.message}`, { cause: error });
+  return { file, document, lines };
+}
+
+/** `roomlog.yaml:3: limits.frame_bytes: Too small …` */
+function describe({ path, message, ...issue }: z.core.$ZodIssue, source: Source | undefined): string {
+  const unknown = issue.code === "unrecognized_keys" ? issue.keys : [];
+  const where = source && place([...path, ...unknown.slice(0, 1)] as (string | number)[], source);
+  return `${where ?? ""}${path.join(".") || "configuration"}: ${message}`;
+}
+
+function place(path: readonly (string | number)[], { file, document, lines }: Source): string {
+  for (let length = path.length; length > 0; length--) {
+    const node = document.getIn(path.slice(0, length), true);
+    const range =
+      typeof node === "object" && node !== null && "range" in node ? (node.range as number[]) : undefined;
+    if (range?.[0] !== undefined) return `${file}:${lines.linePos(range[0]).line}: `;
+  }
+  return `${file}: `;
+}

@@ -1,0 +1,59 @@
+import type * as z from "zod";
+import { missingField, RequestError, syntaxError } from "./errors.ts";
+import { memberText } from "./json-text.ts";
+import type { Command } from "./plugin.ts";
+import type { Request, Serving } from "./requests.ts";
+import type { Session } from "./session.ts";
+
+/** Finds the command of a request among those of the service's plugins, validates and runs it. */
+export class Dispatcher {
+  readonly #commands = new Map<string, Command>();
+
+  constructor(commands: readonly Command[]) {
+    for (const command of commands) {
+      const name = nameOf(command);
+      if (this.#commands.has(name)) throw new Error(`two plugins define the command ${name}`);
+      this.#commands.set(name, command);
+    }
+  }
+
+  /** Throws 100031 before login, 100042 or 100006 for what is not there (C6), 100032 for a second login. */
+  serve(request: Request, session: Session): Serving {
+    const command = this.#commands.get(nameOf(request));
+    if (!session.identity && !command?.beforeLogin) throw new RequestError(100031);
+    if (!command) throw unknown(request);
+    if (session.identity && command.beforeLogin) throw new RequestError(100032);
+    return {
+      pipelined: command.pipelined ?? false,
+      acked: command.acked ?? false,
+      run: () => run(command, request, session),
+    };
+  }
+}
+
+function run(command: Command, request: Request, session: Session) {
+  const data = validate(command.schema, request.data);
+  return command.run({ data, session, raw: (field) => rawField(request.text, field) });
+}
+
+/** C7: of several problems a wrong value is named before a missing field. */
+function validate(schema: z.ZodType, data: object): unknown {
+  const result = schema.safeParse(data);
+  if (result.success) return result.data;
+  const fields = result.error.issues.map(({ path }) => String(path[0]));
+  const wrong = fields.find((field) => Object.hasOwn(data, field));
+  throw wrong === undefined ? missingField(fields[0] ?? "data") : syntaxError(wrong);
+}
+
+function rawField(text: string, field: string): string | undefined {
+  const data = memberText(text, "data");
+  return data?.startsWith("{") ? memberText(data, field) : undefined;
+}
+
+function unknown({ class: cls, cmd }: Request): RequestError {
+  return cls === "core" ? new RequestError(100042, { detail: cmd }) : new RequestError(100006);
+}
+
+function nameOf({ class: cls, subclass, cmd }: { class: string; subclass: string; cmd: string }): string {
+  return `${cls}/${subclass}/${cmd}`;
+}

@@ -1,0 +1,46 @@
+import { type CloseCode, type ErrorCode, type ErrorData, errorText } from "@roomlog/protocol";
+
+/** What an error may say beside its code (F2), and whether the connection ends after the answer. */
+export interface ErrorDetails {
+  /** Fills the `~s` of the error's text. */
+  readonly detail?: string;
+  readonly field?: string;
+  readonly limit?: number;
+  readonly retry_after_ms?: number;
+  readonly close?: CloseCode;
+}
+
+/** An expected failure of a request: it becomes the error answer. */
+export class RequestError extends Error {
+  readonly code: ErrorCode;
+  readonly details: ErrorDetails;
+
+  constructor(code: ErrorCode, details: ErrorDetails = {}) {
+    super(errorText(code, details.detail));
+    this.name = "RequestError";
+    this.code = code;
+    this.details = details;
+  }
+
+  /** The `data` of the error answer. */
+  get data(): ErrorData {
+    const { field, limit, retry_after_ms } = this.details;
+    return {
+      code: this.code,
+      error: this.message,
+      ...(field !== undefined && { field }),
+      ...(limit !== undefined && { limit }),
+      ...(retry_after_ms !== undefined && { retry_after_ms }),
+    };
+  }
+}
+
+/** C7: a mandatory field that is not there. */
+export function missingField(field: string): RequestError {
+  return new RequestError(100045, { detail: field, field });
+}
+
+/** C7: a field of a wrong type or value. */
+export function syntaxError(field: string): RequestError {
+  return new RequestError(100044, { detail: field, field });
+}

@@ -1,0 +1,58 @@
+import type { ErrorData, EventData } from "@roomlog/protocol";
+import { JsonText, toJson } from "./json-text.ts";
+
+/** What a command answers: an object, a list, or ready-made JSON; nothing for a plain ok (F2). */
+export type Answer = object | undefined;
+
+/** F2: an empty object has no `data`, an empty list keeps `[]`. `tid` is the request's own text. */
+export function okFrame(tid: string, answer: Answer): string {
+  return isEmpty(answer)
+    ? `{"result":"ok","tid":${tid}}`
+    : `{"result":"ok","data":${toJson(answer)},"tid":${tid}}`;
+}
+
+export function errorFrame(tid: string, data: ErrorData): string {
+  return `{"result":"error","data":${JSON.stringify(data)},"tid":${tid}}`;
+}
+
+/** F3 */
+export function ackFrame(tid: string): string {
+  return `{"ack":${tid}}`;
+}
+
+/** F7: a request of the server. */
+export function requestFrame(request: ServerRequest, tid: number): string {
+  const subclass =
+    request.subclass === undefined || request.subclass === "core" ? undefined : request.subclass;
+  const head = members({ class: request.class, subclass, cmd: request.cmd });
+  const data = isEmpty(request.data) ? "" : `,"data":${toJson(request.data)}`;
+  return `{${head}${data},"tid":${tid}}`;
+}
+
+export interface ServerRequest {
+  readonly class: string;
+  readonly subclass?: string;
+  readonly cmd: string;
+  readonly data?: object;
+}
+
+/** E1: what is absent or `"*"` is left out, and so is an empty body. */
+export function eventFrame(event: EventData, body: object | undefined, tid: number): string {
+  const { class: cls, subclass, type, obj_id, service } = event;
+  const head = members({ class: cls, subclass, type, obj_id, service });
+  const tail = isEmpty(body) ? "" : `,"body":${toJson(body)}`;
+  return requestFrame({ class: "core", cmd: "event", data: new JsonText(`{${head}${tail}}`) }, tid);
+}
+
+function members(fields: Record<string, string | undefined>): string {
+  return Object.entries(fields)
+    .filter(([, value]) => value !== undefined && value !== "*")
+    .map(([key, value]) => `"${key}":${JSON.stringify(value)}`)
+    .join(",");
+}
+
+function isEmpty(value: object | undefined): boolean {
+  if (value === undefined) return true;
+  if (value instanceof JsonText) return value.text === "{}";
+  return !Array.isArray(value) && Object.keys(value).length === 0;
+}

@@ -1,0 +1,166 @@
+/**
+ * JSON as text. `msg` is cut out of the request as it stands and spliced into events and pages, never rebuilt:
+ * that keeps numbers of any size, key order and escapes exact (M7). Except for `depthOf` and `parseShallow`,
+ * these functions expect text that `JSON.parse` accepted.
+ */
+
+const QUOTE = 0x22;
+const COMMA = 0x2c;
+const BACKSLASH = 0x5c;
+const OPEN_BRACKET = 0x5b;
+const CLOSE_BRACKET = 0x5d;
+const OPEN_BRACE = 0x7b;
+const CLOSE_BRACE = 0x7d;
+
+/** JSON text that stands for itself: it is written out unchanged. */
+export class JsonText {
+  readonly text: string;
+  constructor(text: string) {
+    this.text = text;
+  }
+}
+
+/** A member of an object: its unescaped key, where the key starts, and its value as `text.slice(start, end)`. */
+export interface Member {
+  readonly key: string;
+  readonly from: number;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Writes a value as JSON; a `JsonText` goes out as it is. */
+export function toJson(value: unknown): string {
+  return value instanceof JsonText ? value.text : JSON.stringify(value);
+}
+
+/** The deepest nesting of arrays and objects; 0 for a scalar. Works on any text, in one pass, without recursion. */
+export function depthOf(text: string): number {
+  let depth = 0;
+  let deepest = 0;
+  for (let i = 0; i < text.length; i++) {
+    const c = text.charCodeAt(i);
+    if (c === QUOTE) i = endOfString(text, i) - 1;
+    else if (c === OPEN_BRACE || c === OPEN_BRACKET) deepest = Math.max(deepest, ++depth);
+    else if (c === CLOSE_BRACE || c === CLOSE_BRACKET) depth--;
+  }
+  return deepest;
+}
+
+/** The members of the object that is `text`, in the order written; repeated keys are all there. */
+export function membersOf(text: string): Member[] {
+  const members: Member[] = [];
+  let i = skipSpace(text, text.indexOf("{") + 1);
+  while (text.charCodeAt(i) === QUOTE) {
+    const from = i;
+    i = endOfString(text, i);
+    const key = unquote(text.slice(from, i));
+    const start = skipSpace(text, skipSpace(text, i) + 1);
+    const end = endOfValue(text, start);
+    members.push({ key, from, start, end });
+    i = skipSpace(text, end);
+    if (text.charCodeAt(i) === COMMA) i = skipSpace(text, i + 1);
+  }
+  return members;
+}
+
+/** The text of the value that `key` has in the object `text`; of repeated keys the last counts, as in `JSON.parse`. */
+export function memberText(text: string, key: string): string | undefined {
+  const member = membersOf(text).findLast((candidate) => candidate.key === key);
+  return member && text.slice(member.start, member.end);
+}
+
+/** The object `text` without its members of these names, in whatever way their keys are written. */
+export function withoutMembers(text: string, names: ReadonlySet<string>): string {
+  const members = membersOf(text);
+  if (members.length === 0) return "{}";
+  if (!members.some(({ key }) => names.has(key))) return text;
+  const kept = members.filter(({ key }) => !names.has(key));
+  return `{${kept.map(({ from, end }) => text.slice(from, end)).join(",")}}`;
+}
+
+/** The object `text` with further members at its end; `tail` is `"key":value,…` and not empty. */
+export function withTail(text: string, tail: string): string {
+  return text === "{}" ? `{${tail}}` : `${text.slice(0, text.lastIndexOf("}"))},${tail}}`;
+}
+
+/** A parsed frame; `deep` names the first field that was left out because it is nested too deeply. */
+export interface Parsed {
+  readonly value: unknown;
+  readonly deep?: string;
+}
+
+/**
+ * Parses a frame of at most `maxDepth` levels. A deeper one is never given to `JSON.parse` as a whole (a
+ * million levels would block the process): its shallow members are parsed one by one, and what is too deep is
+ * left out and named. Throws a `SyntaxError` when the text is not JSON as far as it was looked at.
+ */
+export function parseShallow(text: string, maxDepth: number): Parsed {
+  if (depthOf(text) <= maxDepth) return { value: JSON.parse(text) };
+  if (!text.trimStart().startsWith("{")) return { value: [] };
+  const value: Record<string, unknown> = {};
+  let deep: string | undefined;
+  for (const { key, start, end } of membersOf(text)) {
+    const part = text.slice(start, end);
+    if (depthOf(part) < maxDepth) {
+      Object.defineProperty(value, key, { value: JSON.parse(part), enumerable: true, configurable: true });
+    } else {
+      deep ??= key === "data" ? deepMember(part, maxDepth - 1) : key;
+    }
+  }
+  return deep === undefined ? { value } : { value, deep };
+}
+
+function deepMember(data: string, maxDepth: number): string {
+  if (!data.startsWith("{")) return "data";
+  return membersOf(data).find(({ start, end }) => depthOf(data.slice(start, end)) >= maxDepth)?.key ?? "data";
+}
+
+function endOfValue(text: string, start: number): number {
+  const first = text.charCodeAt(start);
+  if (first === QUOTE) return endOfString(text, start);
+  if (first === OPEN_BRACE || first === OPEN_BRACKET) return endOfNested(text, start);
+  let i = start;
+  while (i < text.length && !endsScalar(text.charCodeAt(i))) i++;
+  return i;
+}
+
+function endOfNested(text: string, start: number): number {
+  let depth = 0;
+  for (let i = start; i < text.length; i++) {
+    const c = text.charCodeAt(i);
+    if (c === QUOTE) i = endOfString(text, i) - 1;
+    else if (c === OPEN_BRACE || c === OPEN_BRACKET) depth++;
+    else if ((c === CLOSE_BRACE || c === CLOSE_BRACKET) && --depth === 0) return i + 1;
+  }
+  return text.length;
+}
+
+/** Where the string that starts at `start` ends: behind its closing quote. */
+function endOfString(text: string, start: number): number {
+  let i = start;
+  for (;;) {
+    i = text.indexOf('"', i + 1);
+    if (i < 0) return text.length;
+    let escapes = 0;
+    while (text.charCodeAt(i - 1 - escapes) === BACKSLASH) escapes++;
+    if (escapes % 2 === 0) return i + 1;
+  }
+}
+
+function unquote(text: string): string {
+  return text.includes("\\") ? JSON.parse(text) : text.slice(1, -1);
+}
+
+function skipSpace(text: string, from: number): number {
+  let i = from;
+  while (isSpace(text.charCodeAt(i))) i++;
+  return i;
+}
+
+function isSpace(c: number): boolean {
+  return c === 0x20 || c === 0x0a || c === 0x0d || c === 0x09;
+}
+
+function endsScalar(c: number): boolean {
+  return c === COMMA || c === CLOSE_BRACE || c === CLOSE_BRACKET || isSpace(c);
+}

@@ -1,0 +1,13 @@
+/** What bounds one connection; names and defaults are in docs/configuration.md. */
+export interface SessionLimits {
+  /** Unanswered requests of a client; beyond it the server stops reading. */
+  readonly requests_in_flight: number;
+  /** Bytes that wait for the socket before no further request is executed (M11). */
+  readonly session_queue_bytes: number;
+  /** A request of the server is answered within this time (F8). */
+  readonly answer_seconds: number;
+  /** … and within this time after an ack (F8). */
+  readonly extended_answer_seconds: number;
+  /** The holder of a session id that is asked for again answers within this time (L4). */
+  readonly holder_answer_seconds: number;
+}

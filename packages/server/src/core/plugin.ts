@@ -1,0 +1,89 @@
+/**
+ * The door through which plugins, the built-in ones included, reach the server. A plugin sees this module and
+ * the protocol, nothing else of the core.
+ */
+import { type CommandData, type CommandName, type CommandResult, commands } from "@roomlog/protocol/commands";
+import * as z from "zod";
+import type { Answer } from "./frames.ts";
+import type { Service } from "./service.ts";
+import type { Session } from "./session.ts";
+
+export { type ErrorDetails, missingField, RequestError, syntaxError } from "./errors.ts";
+export type { Answer } from "./frames.ts";
+export type { Hub, Pattern, Subscriber } from "./hub.ts";
+export { JsonText } from "./json-text.ts";
+export type { AppendOutcome, Author, Log, LogOptions } from "./log.ts";
+export type { Rooms } from "./rooms.ts";
+export type { Service } from "./service.ts";
+export type { Identity, Session } from "./session.ts";
+
+/** One request, given to the command that serves it. */
+export interface Call<Data> {
+  /** Validated by the command's schema. */
+  readonly data: Data;
+  readonly session: Session;
+  /** The text of a field of `data` exactly as it was received (M7); undefined when it is absent. */
+  raw(field: string): string | undefined;
+}
+
+/**
+ * An answer that comes later, by a callback. It is sent in the same turn in which it becomes known, ahead of
+ * everything that is sent after it in that turn (E7). A promise would come too late for that.
+ */
+export class Later<Result> {
+  readonly start: (settle: (answer: Result | Error) => void) => void;
+  constructor(start: (settle: (answer: Result | Error) => void) => void) {
+    this.start = start;
+  }
+}
+
+/** A command: where it is found, what it takes, what it does. */
+export interface Command<Data = unknown, Result = Answer> {
+  readonly class: string;
+  readonly subclass: string;
+  readonly cmd: string;
+  readonly schema: z.ZodType<Data>;
+  /**
+   * Whether requests of one connection may run side by side while they keep their order in the log: `pipelined`
+   * ones share a commit with their pipelined neighbours, every other one waits for those before it (F6).
+   */
+  readonly pipelined?: boolean;
+  /** Sends `{"ack": tid}` before anything else (F3, L1). */
+  readonly acked?: boolean;
+  /** Whether it is for connections that have not logged in yet, and only for them. */
+  readonly beforeLogin?: boolean;
+  /** Throw a `RequestError` for every expected failure. */
+  run(call: Call<Data>): Result | Promise<Result> | Later<Result>;
+}
+
+/** How a command of the protocol's table is defined: its name and types come from there. */
+export function command<N extends CommandName>(
+  name: N,
+  definition: Omit<
+    Command<CommandData<N>, CommandResult<N> | JsonAnswer>,
+    "class" | "subclass" | "cmd" | "schema"
+  >,
+): Command {
+  const [cls, subclass, cmd] = name.split("/") as [string, string, string];
+  const schema: z.ZodType = commands[name].data;
+  return { class: cls, subclass, cmd, schema, ...definition } as Command;
+}
+
+/** A result written as JSON text already. */
+type JsonAnswer = import("./json-text.ts").JsonText;
+
+export interface Plugin<Settings = unknown> {
+  readonly name: string;
+  /** Plugins that must be there too; they start before this one. */
+  readonly needs?: readonly string[];
+  /** Types and defaults of the plugin's settings in the configuration. */
+  readonly settings: z.ZodType<Settings>;
+  /** Called once for each service that has the plugin. */
+  commands(service: Service, settings: Settings): readonly Command[];
+}
+
+export function definePlugin<Settings = Record<string, never>>(
+  plugin: Omit<Plugin<Settings>, "settings"> & { readonly settings?: z.ZodType<Settings> },
+): Plugin {
+  return { settings: z.strictObject({}), ...plugin } as Plugin;
+}

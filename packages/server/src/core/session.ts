@@ -1,0 +1,246 @@
+import {
+  type CloseCode,
+  classify,
+  closeCodes,
+  type Inbound,
+  type JsonObject,
+  MAX_CLOSE_REASON_BYTES,
+  MAX_MESSAGE_DEPTH,
+} from "@roomlog/protocol";
+import type { Connection, Receiver } from "../transport/transport.ts";
+import { missingField, syntaxError } from "./errors.ts";
+import { requestFrame, type ServerRequest } from "./frames.ts";
+import type { EventFrame, Subscriber } from "./hub.ts";
+import { memberText, parseShallow } from "./json-text.ts";
+import { type Request, Requests } from "./requests.ts";
+import type { Service } from "./service.ts";
+import { type Reply, Unanswered } from "./unanswered.ts";
+
+/** Who a connection belongs to after login. */
+export interface Identity {
+  readonly user_id: string;
+  readonly session_id: string;
+  readonly meta?: JsonObject;
+}
+
+type State =
+  | { readonly name: "new" }
+  | { readonly name: "open"; readonly identity: Identity }
+  | { readonly name: "closed" };
+
+/** A message of 64 levels inside `data` inside the frame (M7). */
+const MAX_FRAME_DEPTH = MAX_MESSAGE_DEPTH + 2;
+
+/** The usual answer to an event; recognised without being parsed. */
+const PLAIN_OK = /^\{"result":"ok","tid":(\d{1,15})\}$/;
+
+const PING: ServerRequest = { class: "core", cmd: "ping", data: { time: 60 } };
+
+/** One connection of a client: its frames, its login, its requests and those of the server to it. */
+export class Session implements Receiver, Subscriber {
+  readonly #service: Service;
+  readonly #connection: Connection;
+  readonly #requests: Requests;
+  readonly #unanswered = new Unanswered();
+  /** Events that wait until the socket takes more. */
+  readonly #held: EventFrame[] = [];
+  #heldBytes = 0;
+  #paused = false;
+  #state: State = { name: "new" };
+  #repliesOnEnd = new Set<(reply: undefined) => void>();
+
+  constructor(service: Service, connection: Connection) {
+    this.#service = service;
+    this.#connection = connection;
+    this.#requests = new Requests({
+      serve: (request) => service.serve(request, this),
+      send: (frame) => connection.send(frame),
+      close: (code, reason) => this.close(code, reason),
+      answered: () => this.#readOn(),
+      isBlocked: () => connection.waiting > service.limits.session_queue_bytes,
+      report: (error, { class: cls, subclass, cmd }) =>
+        service.logger.error(
+          { err: error, command: `${cls}/${subclass}/${cmd}`, ...this.#who() },
+          "a command failed",
+        ),
+    });
+  }
+
+  /** Undefined before login and after the end. */
+  get identity(): Identity | undefined {
+    return this.#state.name === "open" ? this.#state.identity : undefined;
+  }
+
+  get isClosed(): boolean {
+    return this.#state.name === "closed";
+  }
+
+  frame(text: string): void {
+    if (this.isClosed) return;
+    const plain = PLAIN_OK.exec(text);
+    if (plain) return this.#unanswered.settle(Number(plain[1]), { result: "ok", data: undefined });
+    try {
+      const { value, deep } = parseShallow(text, MAX_FRAME_DEPTH);
+      this.#receive(classify(value), text, deep);
+    } catch (error) {
+      if (!(error instanceof SyntaxError)) throw error;
+      this.close(closeCodes.malformed_frame, "invalid JSON");
+    }
+  }
+
+  drained(): void {
+    if (this.isClosed) return;
+    for (const event of this.#held.splice(0)) {
+      this.#heldBytes -= event.bytes.length;
+      this.deliver(event);
+    }
+    this.#requests.run();
+    this.#readOn();
+  }
+
+  closed(): void {
+    this.#end("the client has gone");
+  }
+
+  /** Logs the connection in; the caller has made sure that nobody else holds the session id. */
+  open(identity: Identity): void {
+    this.#state = { name: "open", identity };
+    this.#service.logger.debug(this.#who(), "login");
+  }
+
+  deliver(event: EventFrame): void {
+    if (this.isClosed) return;
+    const limit = this.#service.limits.session_queue_bytes;
+    if (this.#held.length === 0 && this.#connection.waiting <= limit) {
+      return this.#sendRequest(event.tid, event.bytes);
+    }
+    this.#held.push(event);
+    this.#heldBytes += event.bytes.length;
+    if (this.#heldBytes > limit)
+      this.close(closeCodes.too_slow, `limits.session_queue_bytes: over ${limit} bytes of events wait`);
+  }
+
+  /** Asks the client something; `replied` gets its answer, or undefined when the connection ended first. */
+  request(request: ServerRequest, replied: (reply: Reply | undefined) => void): void {
+    const tid = this.#service.nextTid();
+    this.#repliesOnEnd.add(replied);
+    this.#sendRequest(tid, requestFrame(request, tid), (reply) => {
+      this.#repliesOnEnd.delete(replied);
+      replied(reply);
+    });
+  }
+
+  /** Whether the client answers a ping within `ms` (L4). */
+  answersWithin(ms: number): Promise<boolean> {
+    return new Promise((resolve) => {
+      const stop = this.#service.clock.after(ms, () => resolve(false));
+      this.request(PING, (reply) => {
+        stop();
+        resolve(reply !== undefined);
+      });
+    });
+  }
+
+  /** Closes the connection of a client that leaves a request unanswered for too long (F8). */
+  sweep(now: number): void {
+    const allowed = this.#service.limits.answer_seconds;
+    if (this.#paused) return this.#unanswered.restart();
+    const handed = this.#connection.sent - this.#connection.waiting;
+    if (!this.#unanswered.isOverdue(now, handed, allowed * 1000)) return;
+    this.close(
+      closeCodes.not_answered,
+      `limits.answer_seconds: a request of the server was not answered in ${allowed} s`,
+    );
+  }
+
+  /** Resolves when every request received so far has been answered. */
+  finished(): Promise<void> {
+    return this.#requests.finished();
+  }
+
+  /** Ends the connection and says why (T3). */
+  close(code: CloseCode, reason: string): void {
+    if (this.isClosed) return;
+    this.#end(reason);
+    this.#connection.close(code, cut(reason));
+  }
+
+  #receive(inbound: Inbound, text: string, deep: string | undefined): void {
+    switch (inbound.kind) {
+      case "request":
+        return this.#add({
+          ...inbound,
+          ...this.#source(text),
+          ...(deep !== undefined && { fault: syntaxError(deep) }),
+        });
+      case "invalid": {
+        const fault =
+          inbound.problem === "missing" ? missingField(inbound.field) : syntaxError(inbound.field);
+        return this.#add({ class: "", subclass: "", cmd: "", data: {}, ...this.#source(text), fault });
+      }
+      case "response":
+        return this.#unanswered.settle(inbound.tid, inbound);
+      case "ack": {
+        const { clock, limits } = this.#service;
+        return this.#unanswered.extend(
+          inbound.tid,
+          clock.monotonic() + limits.extended_answer_seconds * 1000,
+        );
+      }
+      case "malformed":
+        return this.close(closeCodes.malformed_frame, inbound.reason);
+    }
+  }
+
+  #source(text: string): { readonly tid: string; readonly text: string } {
+    return { tid: memberText(text, "tid") as string, text };
+  }
+
+  #add(request: Request): void {
+    this.#requests.add(request);
+    if (this.#requests.size < this.#service.limits.requests_in_flight || this.#paused || this.isClosed)
+      return;
+    this.#paused = true;
+    this.#connection.pause();
+  }
+
+  #readOn(): void {
+    if (!this.#paused || this.#requests.size >= this.#service.limits.requests_in_flight) return;
+    this.#paused = false;
+    this.#unanswered.restart();
+    this.#connection.resume();
+  }
+
+  #sendRequest(tid: number, frame: string | Uint8Array, replied?: (reply: Reply) => void): void {
+    this.#connection.send(frame);
+    this.#unanswered.add(tid, this.#connection.sent, replied);
+  }
+
+  #end(reason: string): void {
+    if (this.isClosed) return;
+    this.#service.logger.debug({ ...this.#who(), reason }, "closed");
+    this.#service.leave(this);
+    this.#state = { name: "closed" };
+    this.#requests.end();
+    this.#held.length = 0;
+    for (const replied of this.#repliesOnEnd) replied(undefined);
+  }
+
+  #who(): object {
+    return {
+      remote: this.#connection.remote,
+      user: this.identity?.user_id,
+      session: this.identity?.session_id,
+    };
+  }
+}
+
+/** The reason as far as it fits into a close frame. */
+function cut(reason: string): string {
+  const bytes = Buffer.from(reason);
+  if (bytes.length <= MAX_CLOSE_REASON_BYTES) return reason;
+  return bytes
+    .subarray(0, MAX_CLOSE_REASON_BYTES)
+    .toString()
+    .replace(/\ufffd$/, "");
+}

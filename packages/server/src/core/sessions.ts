@@ -1,0 +1,49 @@
+import { closeCodes } from "@roomlog/protocol";
+import { RequestError } from "./errors.ts";
+import type { Identity, Session } from "./session.ts";
+
+/** The connections of a service, and who holds which session id (L4). */
+export class Sessions {
+  readonly #all = new Set<Session>();
+  readonly #byId = new Map<string, Session>();
+  readonly #holderAnswerMs: number;
+
+  constructor(holderAnswerMs: number) {
+    this.#holderAnswerMs = holderAnswerMs;
+  }
+
+  [Symbol.iterator](): IterableIterator<Session> {
+    return this.#all.values();
+  }
+
+  add(session: Session): void {
+    this.#all.add(session);
+  }
+
+  /**
+   * Logs a connection in under its session id. A living holder keeps the id: 100034, and the connection is closed
+   * (4503). A holder that does not answer a ping in time is closed.
+   */
+  async open(session: Session, identity: Identity): Promise<void> {
+    for (;;) {
+      const holder = this.#byId.get(identity.session_id);
+      if (!holder) break;
+      if (await holder.answersWithin(this.#holderAnswerMs)) {
+        throw new RequestError(100034, { close: closeCodes.duplicated_session_id });
+      }
+      holder.close(
+        closeCodes.not_answered,
+        "another login asked for this session id and there was no answer",
+      );
+    }
+    if (session.isClosed) throw new RequestError(100061);
+    this.#byId.set(identity.session_id, session);
+    session.open(identity);
+  }
+
+  delete(session: Session): void {
+    this.#all.delete(session);
+    const { identity } = session;
+    if (identity && this.#byId.get(identity.session_id) === session) this.#byId.delete(identity.session_id);
+  }
+}

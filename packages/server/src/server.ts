@@ -1,0 +1,209 @@
+import { randomUUID } from "node:crypto";
+import { closeCodes } from "@roomlog/protocol";
+import { openAuthenticator } from "./auth/open.ts";
+import { type Config, ConfigError, type ConfigInput, configSchema } from "./config/config.ts";
+import { stores } from "./config/drivers.ts";
+import { choosePlugins } from "./config/plugins.ts";
+import { type Clock, systemClock } from "./core/clock.ts";
+import { type Logger, silentLogger } from "./core/logger.ts";
+import { isLoopback, refusedByOpenMode } from "./core/loopback.ts";
+import { Service } from "./core/service.ts";
+import { ManagedStore } from "./store/managed.ts";
+import type { Store } from "./store/store.ts";
+import type { Admission, Listening, Upgrade } from "./transport/transport.ts";
+import { webSocketTransport } from "./transport/ws.ts";
+
+export interface ServerParts {
+  readonly clock?: Clock;
+  /** A new id, unique and hard to guess; UUIDs by default. */
+  readonly newId?: () => string;
+  readonly logger?: Logger;
+  /** Instead of the configured one. */
+  readonly store?: Store;
+}
+
+/** A running server. */
+export interface Server {
+  /** `ws://HOST:PORT/PATH` of each listener. */
+  readonly urls: readonly string[];
+  /** Commits and writes of the store so far. */
+  readonly counts: ManagedStore["counts"];
+  /** Resolves with the cause when the store has failed; the server has closed its sessions then (1011). */
+  readonly failed: Promise<unknown>;
+  /** Stops as T5 says. */
+  close(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** How often unanswered requests are looked at, in milliseconds (F8). */
+const SWEEP_MS = 1000;
+
+/** Where a service is reached (T2). */
+interface Listener {
+  readonly host: string;
+  readonly port: number;
+  readonly path: string;
+  readonly service: string;
+}
+
+/**
+ * Starts a server: the one place that knows drivers and core at once. Throws a `ConfigError` or a `StoreError`
+ * that says what to do.
+ */
+export async function startServer(input: ConfigInput = {}, parts: ServerParts = {}): Promise<Server> {
+  const config = configSchema.parse(input);
+  const { clock = systemClock(), newId = randomUUID, logger = silentLogger } = parts;
+  const listeners = listenersOf(config);
+  requireLoopback(listeners);
+  const plugins = Object.entries(config.services).map(
+    ([name, service]) => [name, choosePlugins(name, service)] as const,
+  );
+
+  const failure = Promise.withResolvers<unknown>();
+  const driver = parts.store ?? stores[config.store.kind](config);
+  const store = new ManagedStore(driver, config.store, (cause) => {
+    for (const service of services.values())
+      service.closeAll(
+        closeCodes.internal_error,
+        "the store failed; sends without an answer: outcome unknown",
+      );
+    failure.resolve(cause);
+  });
+  const nextTid = counter();
+  const services = new Map(
+    plugins.map(([name, chosen]) => {
+      const shared = {
+        store,
+        clock,
+        newId,
+        nextTid,
+        logger,
+        limits: config.limits,
+        authenticator: openAuthenticator,
+      };
+      return [name, new Service({ name, plugins: chosen, ...shared })] as const;
+    }),
+  );
+
+  await store.open();
+  const ports = await listenAll(listeners, services, config).catch(async (error: unknown) => {
+    await store.close();
+    throw error;
+  });
+  const stopSweep = clock.every(SWEEP_MS, () => {
+    for (const service of services.values()) service.sweep();
+  });
+
+  const stop = async () => {
+    for (const { listening } of ports) listening.stop();
+    const all = [...services.values()];
+    const late = Promise.withResolvers<void>();
+    const stopWaiting = clock.after(config.limits.drain_seconds * 1000, late.resolve);
+    await Promise.race([Promise.all(all.map((service) => service.finish())), late.promise]);
+    stopWaiting();
+    const batch = { sessions: config.limits.drain_sessions, pause_ms: config.limits.drain_pause_ms };
+    await Promise.all(all.map((service) => service.drain(batch)));
+    stopSweep();
+    await Promise.all(ports.map(({ listening }) => listening.close()));
+    await store.close();
+  };
+  let stopped: Promise<void> | undefined;
+  const close = () => {
+    stopped ??= stop();
+    return stopped;
+  };
+  return {
+    urls: ports.flatMap(({ urls }) => urls),
+    get counts() {
+      return store.counts;
+    },
+    failed: failure.promise,
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+function listenersOf(config: Config): Listener[] {
+  const found = Object.entries(config.services).flatMap(([service, { listeners }]) =>
+    listeners.map(({ host = config.host, port = config.port, path }) => ({ host, port, path, service })),
+  );
+  found.forEach((one, i) => {
+    const twin = found
+      .slice(0, i)
+      .find(({ host, port, path }) => host === one.host && port === one.port && path === one.path);
+    if (!twin) return;
+    throw new ConfigError(
+      `services.${one.service}.listeners: ${one.host}:${one.port}${one.path} belongs to the service "${twin.service}"; give one of them another path or port`,
+    );
+  });
+  return found;
+}
+
+/** L7: without users only this machine may connect. */
+function requireLoopback(listeners: readonly Listener[]): void {
+  const other = listeners.find(({ host }) => !isLoopback(host));
+  if (!other) return;
+  throw new ConfigError(
+    `host: ${other.host} can be reached from other machines, but no users are configured, so everybody could read and write every room. Listen on 127.0.0.1 and put a proxy that checks its users in front.`,
+  );
+}
+
+async function listenAll(
+  listeners: readonly Listener[],
+  services: ReadonlyMap<string, Service>,
+  config: Config,
+) {
+  const ports: { readonly listening: Listening; readonly urls: string[] }[] = [];
+  try {
+    for (const [{ host, port }, here] of byPort(listeners)) {
+      const admit = (upgrade: Upgrade) => admission(upgrade, here, services);
+      const listening = await webSocketTransport({ host, port, limits: config.limits, admit });
+      ports.push({
+        listening,
+        urls: here.map(({ path }) => `ws://${bracketed(host)}:${listening.port}${path}`),
+      });
+    }
+    return ports;
+  } catch (cause) {
+    await Promise.all(ports.map(({ listening }) => listening.close()));
+    throw cause instanceof Error && "code" in cause ? cannotListen(cause) : cause;
+  }
+}
+
+function byPort(listeners: readonly Listener[]): Map<{ host: string; port: number }, Listener[]> {
+  const groups = Map.groupBy(listeners, ({ host, port }) => `${host} ${port}`);
+  return new Map(
+    [...groups.values()].map((here) => [{ host: here[0]?.host ?? "", port: here[0]?.port ?? 0 }, here]),
+  );
+}
+
+function admission(
+  upgrade: Upgrade,
+  listeners: readonly Listener[],
+  services: ReadonlyMap<string, Service>,
+): Admission {
+  const exact = listeners.find(({ path }) => path === upgrade.path);
+  const service = services.get((exact ?? listeners.find(({ path }) => path === "/"))?.service ?? "");
+  if (!service) return { kind: "refuse", status: 404, text: `There is no service at ${upgrade.path}.` };
+  const text = service.authenticator.open ? refusedByOpenMode(upgrade.host, upgrade.origin) : undefined;
+  if (text !== undefined) return { kind: "refuse", status: 403, text };
+  return { kind: "accept", receive: (connection) => service.accept(connection) };
+}
+
+function cannotListen(cause: Error & { code?: unknown; address?: unknown; port?: unknown }): ConfigError {
+  const where = `${cause.address}:${cause.port}`;
+  const what =
+    cause.code === "EADDRINUSE"
+      ? `port: ${where} is taken by another program; choose another port, or 0 for a free one.`
+      : `host: cannot listen on ${where}: ${cause.message}`;
+  return new ConfigError(what, { cause });
+}
+
+function bracketed(host: string): string {
+  return host.includes(":") ? `[${host}]` : host;
+}
+
+function counter(): () => number {
+  let last = 0;
+  return () => ++last;
+}

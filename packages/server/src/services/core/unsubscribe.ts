@@ -1,0 +1,11 @@
+import { command, type Service } from "../../core/plugin.ts";
+
+/** E4: ends the subscription to exactly this pattern; ok also when there is none. */
+export const unsubscribe = (service: Service) =>
+  command("core/event/unsubscribe", {
+    run({ data: { service: named, ...pattern }, session }) {
+      if (named === undefined || named === "*" || named === service.name)
+        service.hub.unsubscribe(session, pattern);
+      return {};
+    },
+  });

@@ -1,0 +1,21 @@
+import { command, type Log, RequestError } from "../../core/plugin.ts";
+import type { MsglogSettings } from "./settings.ts";
+
+/** M6, M8: without `limit` the whole log or an error that says to page. */
+export const get = (log: Log, { max_get_messages, max_get_bytes }: MsglogSettings) =>
+  command("media/room/msglog_get", {
+    async run({ data: { room_id, after = 0, limit } }) {
+      const page = await log.page({
+        room_id,
+        after,
+        limit: limit ?? max_get_messages + 1,
+        max_bytes: max_get_bytes,
+      });
+      if (limit === undefined && page.cut)
+        throw new RequestError(304103, { limit: max_get_bytes, field: "limit" });
+      if (limit === undefined && page.count > max_get_messages) {
+        throw new RequestError(304103, { limit: max_get_messages, field: "limit" });
+      }
+      return page.messages;
+    },
+  });

@@ -1,0 +1,11 @@
+import { errorTexts } from "@roomlog/protocol";
+import { command, Later, type Service } from "../../core/plugin.ts";
+
+const BY_COMMAND = { code: 100013, reason: errorTexts[100013] };
+
+/** R2 */
+export const destroy = (service: Service) =>
+  command("media/room/destroy", {
+    run: ({ data: { room_id } }) =>
+      new Later((settle) => service.rooms.destroy(room_id, BY_COMMAND, (failure) => settle(failure ?? {}))),
+  });

@@ -1,0 +1,16 @@
+import { command, RequestError, type Service } from "../../core/plugin.ts";
+
+/** The longest list that is answered without `limit` (R3). */
+const MAX_LIST = 10_000;
+
+/** R3 */
+export const getList = (service: Service) =>
+  command("media/room/get_list", {
+    async run({ data: { limit, after, prefix } }) {
+      const range = { ...(after !== undefined && { after }), ...(prefix !== undefined && { prefix }) };
+      const rooms = await service.rooms.list({ ...range, limit: limit ?? MAX_LIST + 1 });
+      if (limit === undefined && rooms.length > MAX_LIST)
+        throw new RequestError(304103, { limit: MAX_LIST, field: "limit" });
+      return rooms.map(({ room_id, info }) => ({ room_id, class: info.class }));
+    },
+  });

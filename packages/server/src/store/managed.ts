@@ -1,0 +1,136 @@
+import type { MessageQuery, Page, Room, RoomKey, RoomQuery, Store, Write, Written } from "./store.ts";
+
+export interface BatchLimits {
+  /** Writes in one commit. */
+  readonly batch_writes: number;
+  /** Bytes of messages in one commit; a batch has at least one write. */
+  readonly batch_bytes: number;
+}
+
+/** Called once for each write, in the order of the log, when it is durable, or when nobody can know (`unknown`). */
+export type Settled = (outcome: Written | { readonly kind: "unknown" }) => void;
+
+interface Waiting {
+  readonly write: Write;
+  readonly settled: Settled;
+}
+
+/**
+ * A store with its lifecycle and its group commit: while one batch is being made durable the next one fills.
+ * The first failure of a commit is final (TRUST: a second fsync may lie): every write that waits is answered
+ * `unknown`, none is tried again, and `onFailure` is called once.
+ */
+export class ManagedStore {
+  readonly #driver: Store;
+  readonly #limits: BatchLimits;
+  readonly #onFailure: (cause: unknown) => void;
+  #waiting: Waiting[] = [];
+  #committing = false;
+  #scheduled = false;
+  #failure: { readonly cause: unknown; reported: boolean } | undefined;
+  #idle: (() => void)[] = [];
+  #opened: Promise<void> | undefined;
+  #closed: Promise<void> | undefined;
+  #batches = 0;
+  #writes = 0;
+
+  constructor(driver: Store, limits: BatchLimits, onFailure: (cause: unknown) => void) {
+    this.#driver = driver;
+    this.#limits = limits;
+    this.#onFailure = onFailure;
+  }
+
+  /** Commits and writes so far; their ratio is the mean batch size. */
+  get counts(): { readonly batches: number; readonly writes: number } {
+    return { batches: this.#batches, writes: this.#writes };
+  }
+
+  open(): Promise<void> {
+    this.#opened ??= this.#driver.open();
+    return this.#opened;
+  }
+
+  /** Queues a write. `settled` runs later, never in this call. */
+  write(write: Write, settled: Settled): void {
+    this.#waiting.push({ write, settled });
+    this.#schedule();
+  }
+
+  room(key: RoomKey): Promise<Room | undefined> {
+    return this.#driver.room(key);
+  }
+
+  rooms(query: RoomQuery): Promise<Room[]> {
+    return this.#driver.rooms(query);
+  }
+
+  messages(query: MessageQuery): Promise<Page | undefined> {
+    return this.#driver.messages(query);
+  }
+
+  /** Makes what waits durable, then closes the driver. */
+  close(): Promise<void> {
+    this.#closed ??= this.#drain().then(() => this.#driver.close());
+    return this.#closed;
+  }
+
+  /** A batch begins at the end of the turn, so that everything read in this turn shares it: no timer, no delay. */
+  #schedule(): void {
+    if (this.#committing || this.#scheduled) return;
+    this.#scheduled = true;
+    setImmediate(() => {
+      this.#scheduled = false;
+      void this.#commitAll();
+    });
+  }
+
+  async #commitAll(): Promise<void> {
+    this.#committing = true;
+    while (this.#waiting.length > 0) await this.#commit(this.#takeBatch());
+    this.#committing = false;
+    this.#report();
+    for (const resume of this.#idle.splice(0)) resume();
+  }
+
+  async #commit(batch: readonly Waiting[]): Promise<void> {
+    const outcomes = this.#failure ? undefined : await this.#tryCommit(batch.map(({ write }) => write));
+    batch.forEach(({ settled }, i) => {
+      settled(outcomes?.[i] ?? { kind: "unknown" });
+    });
+  }
+
+  async #tryCommit(writes: readonly Write[]): Promise<Written[] | undefined> {
+    try {
+      const outcomes = await this.#driver.commit(writes);
+      this.#batches += 1;
+      this.#writes += writes.length;
+      return outcomes;
+    } catch (cause) {
+      this.#failure ??= { cause, reported: false };
+      return undefined;
+    }
+  }
+
+  /** Told after everything that waited has its answer. */
+  #report(): void {
+    if (!this.#failure || this.#failure.reported) return;
+    this.#failure.reported = true;
+    this.#onFailure(this.#failure.cause);
+  }
+
+  #takeBatch(): Waiting[] {
+    let bytes = 0;
+    let count = 0;
+    for (const { write } of this.#waiting) {
+      bytes += write.kind === "append" ? Buffer.byteLength(write.msg) : 0;
+      if (count > 0 && (count >= this.#limits.batch_writes || bytes > this.#limits.batch_bytes)) break;
+      count += 1;
+    }
+    return this.#waiting.splice(0, count);
+  }
+
+  #drain(): Promise<void> {
+    if (!this.#committing && !this.#scheduled) return Promise.resolve();
+    return new Promise((resolve) => this.#idle.push(resolve));
+  }
+}

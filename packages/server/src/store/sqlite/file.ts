@@ -1,0 +1,115 @@
+import { chmodSync, closeSync, existsSync, fsyncSync, mkdirSync, openSync } from "node:fs";
+import { join } from "node:path";
+import Database from "better-sqlite3";
+import { StoreError } from "../store.ts";
+import { migrations } from "./migrations.ts";
+
+/** Older ones can corrupt a WAL database when a checkpoint meets a commit (the WAL-reset bug). */
+const OLDEST_LIBRARY = "3.51.3";
+
+const PAGE_BYTES = 8192;
+
+/** Where a data directory keeps what. */
+export function paths(directory: string): { readonly database: string; readonly lock: string } {
+  return { database: join(directory, "roomlog.db"), lock: join(directory, "roomlog.lock") };
+}
+
+/**
+ * Takes the data directory for this process: an exclusive transaction held on a small file beside the database.
+ * It ends with the process, however that ends.
+ */
+export function takeLock(directory: string): Database.Database {
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  const { lock } = paths(directory);
+  createPrivate(lock, directory);
+  const holder = new Database(lock, { timeout: 0 });
+  try {
+    holder.exec("BEGIN EXCLUSIVE");
+    return holder;
+  } catch (cause) {
+    holder.close();
+    if (!isCode(cause, "SQLITE_BUSY")) throw cause;
+    const what = `${directory} is in use by another process. Stop that one, or choose another --data directory.`;
+    throw new StoreError("in_use", what, { cause });
+  }
+}
+
+/** Opens the database for the one writer, brings its schema up to date and checks every setting that durability needs. */
+export function openForWriting(directory: string): Database.Database {
+  const { database } = paths(directory);
+  createPrivate(database, directory);
+  const db = new Database(database);
+  try {
+    checkLibrary(db.prepare("SELECT sqlite_version()").pluck().get() as string);
+    checkSchema(schemaOf(db), database);
+    configure(db);
+    migrate(db);
+    return db;
+  } catch (cause) {
+    db.close();
+    throw cause;
+  }
+}
+
+/** Opens the database for reading beside the writer: it sees what has been committed, and delays nobody. */
+export function openForReading(directory: string): Database.Database {
+  const db = new Database(paths(directory).database, { readonly: true });
+  db.pragma("trusted_schema = off");
+  return db;
+}
+
+export function checkLibrary(version: string): void {
+  if (version.localeCompare(OLDEST_LIBRARY, "en", { numeric: true }) >= 0) return;
+  const what = `SQLite ${version} can corrupt a database in WAL mode; ${OLDEST_LIBRARY} or newer is needed. Run "npm ci" again to get the library Roomlog was released with.`;
+  throw new StoreError("old_library", what);
+}
+
+function checkSchema(version: number, database: string): void {
+  if (version <= migrations.length) return;
+  const what = `${database} was written by a newer Roomlog (schema ${version}, this one knows ${migrations.length}). Upgrade Roomlog, or choose another --data directory.`;
+  throw new StoreError("newer_schema", what);
+}
+
+function configure(db: Database.Database): void {
+  if (schemaOf(db) === 0) {
+    db.pragma(`page_size = ${PAGE_BYTES}`);
+    db.pragma("auto_vacuum = incremental");
+  }
+  db.pragma("journal_mode = wal");
+  db.pragma("synchronous = full");
+  db.pragma("foreign_keys = on");
+  db.pragma("trusted_schema = off");
+  const mode = db.pragma("journal_mode", { simple: true });
+  const synchronous = db.pragma("synchronous", { simple: true });
+  if (mode !== "wal" || synchronous !== 2) {
+    const what = `SQLite runs with journal_mode=${mode}, synchronous=${synchronous} instead of wal, 2. Put the data on a local disk.`;
+    throw new StoreError("unavailable", what);
+  }
+}
+
+function migrate(db: Database.Database): void {
+  for (let version = schemaOf(db); version < migrations.length; version++) {
+    db.transaction(() => {
+      db.exec(migrations[version] as string);
+      db.pragma(`user_version = ${version + 1}`);
+    })();
+  }
+}
+
+function schemaOf(db: Database.Database): number {
+  return db.pragma("user_version", { simple: true }) as number;
+}
+
+/** A new file is readable by its owner alone, and its directory entry is durable before anything is written. */
+function createPrivate(file: string, directory: string): void {
+  if (existsSync(file)) return;
+  closeSync(openSync(file, "a", 0o600));
+  chmodSync(file, 0o600);
+  const handle = openSync(directory, "r");
+  fsyncSync(handle);
+  closeSync(handle);
+}
+
+function isCode(error: unknown, code: string): boolean {
+  return error instanceof Error && "code" in error && error.code === code;
+}

@@ -1,0 +1,77 @@
+import { extname } from "node:path";
+import { fileURLToPath } from "node:url";
+import {
+  type MessageQuery,
+  type Page,
+  type Room,
+  type RoomKey,
+  type RoomQuery,
+  type Store,
+  StoreError,
+  type Write,
+  type Written,
+} from "../store.ts";
+import type { Reader } from "./reader.ts";
+import { WorkerCalls } from "./worker-calls.ts";
+import type { Writer } from "./writer.ts";
+
+/** The threads' modules lie beside this one, as source or built. */
+const module = (name: string): URL =>
+  new URL(`./${name}${extname(fileURLToPath(import.meta.url))}`, import.meta.url);
+
+/**
+ * Rooms and logs in one SQLite file: one thread writes (WAL, `synchronous=FULL`, a transaction a batch), another
+ * reads what has been committed.
+ */
+export class SqliteStore implements Store {
+  readonly #directory: string;
+  #threads: { readonly writer: WorkerCalls<Writer>; readonly reader: WorkerCalls<Reader> } | undefined;
+
+  constructor(directory: string) {
+    this.#directory = directory;
+  }
+
+  async open(): Promise<void> {
+    try {
+      const writer = new WorkerCalls<Writer>(module("writer"), this.#directory);
+      await writer.call("commit", []);
+      const reader = new WorkerCalls<Reader>(module("reader"), this.#directory);
+      this.#threads = { writer, reader };
+    } catch (cause) {
+      throw cause instanceof StoreError ? cause : unavailable(this.#directory, cause);
+    }
+  }
+
+  commit(writes: readonly Write[]): Promise<Written[]> {
+    return this.#running.writer.call("commit", writes);
+  }
+
+  room(key: RoomKey): Promise<Room | undefined> {
+    return this.#running.reader.call("room", key);
+  }
+
+  rooms(query: RoomQuery): Promise<Room[]> {
+    return this.#running.reader.call("rooms", query);
+  }
+
+  messages(query: MessageQuery): Promise<Page | undefined> {
+    return this.#running.reader.call("messages", query);
+  }
+
+  async close(): Promise<void> {
+    const { reader, writer } = this.#running;
+    await reader.call("close", undefined);
+    await writer.call("close", undefined);
+  }
+
+  get #running() {
+    if (!this.#threads) throw new Error("the store is not open");
+    return this.#threads;
+  }
+}
+
+function unavailable(directory: string, cause: unknown): StoreError {
+  const why = cause instanceof Error ? cause.message : String(cause);
+  const what = `The data directory ${directory} cannot be used: ${why}. Check that it is on a local disk, writable and not full.`;
+  return new StoreError("unavailable", what, { cause });
+}

@@ -1,0 +1,64 @@
+/** What the core needs of a socket that carries text frames. */
+export interface Connection {
+  /** Where the other side is, for the log: `ws:127.0.0.1:41116`. */
+  readonly remote: string;
+  /** Bytes given to `send` so far. */
+  readonly sent: number;
+  /** How many of them have not been taken by the operating system yet. */
+  readonly waiting: number;
+  /** Queues one text frame. The frames of one turn of the event loop leave in one write. */
+  send(frame: string | Uint8Array): void;
+  /** Stops reading, so that the other side has to wait; `resume` goes on. */
+  pause(): void;
+  resume(): void;
+  /** Ends the connection after what was sent. `reason` has at most 123 bytes (T3). */
+  close(code: number, reason: string): void;
+}
+
+/** What the core is told about a connection. */
+export interface Receiver {
+  /** A whole text frame arrived. */
+  frame(text: string): void;
+  /** Everything that waited has been taken. */
+  drained(): void;
+  /** The connection has ended; nothing follows. */
+  closed(): void;
+}
+
+/** A client that asks for a connection. */
+export interface Upgrade {
+  readonly path: string;
+  readonly host: string | undefined;
+  readonly origin: string | undefined;
+}
+
+/** Takes a connection, or says why not with an HTTP status and a sentence. */
+export type Admission =
+  | { readonly kind: "accept"; receive(connection: Connection): Receiver }
+  | { readonly kind: "refuse"; readonly status: number; readonly text: string };
+
+export interface ListenOptions {
+  readonly host: string;
+  /** 0 takes a free one. */
+  readonly port: number;
+  readonly limits: TransportLimits;
+  admit(upgrade: Upgrade): Admission;
+}
+
+export interface TransportLimits {
+  /** Largest frame that is received, in bytes (T3: 1009). */
+  readonly frame_bytes: number;
+  /** Most fragments of one frame (T3: 1008). */
+  readonly fragments: number;
+}
+
+/** A port that is listened on. */
+export interface Listening {
+  readonly port: number;
+  /** Takes no further connections. */
+  stop(): void;
+  /** Cuts what is still connected and frees the port. */
+  close(): Promise<void>;
+}
+
+export type Transport = (options: ListenOptions) => Promise<Listening>;

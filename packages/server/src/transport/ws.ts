@@ -1,0 +1,210 @@
+import {
+  createServer,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+  STATUS_CODES,
+} from "node:http";
+import type { AddressInfo } from "node:net";
+import type { Duplex } from "node:stream";
+import { WebSocket, WebSocketServer } from "ws";
+import type {
+  Admission,
+  Connection,
+  Listening,
+  ListenOptions,
+  Receiver,
+  Transport,
+  TransportLimits,
+} from "./transport.ts";
+
+/** A client has this long for its part of a close, in milliseconds. */
+const CLOSE_TIMEOUT_MS = 5000;
+const HEADERS_TIMEOUT_MS = 5000;
+const REQUEST_TIMEOUT_MS = 8000;
+const CHECK_INTERVAL_MS = 1000;
+
+const TEXT = { binary: false, compress: false } as const;
+
+/** WebSocket (RFC 6455) over HTTP/1.1: text frames, no compression. */
+export const webSocketTransport: Transport = async ({ host, port, limits, admit }: ListenOptions) => {
+  const http = createServer(
+    {
+      headersTimeout: HEADERS_TIMEOUT_MS,
+      requestTimeout: REQUEST_TIMEOUT_MS,
+      connectionsCheckingInterval: CHECK_INTERVAL_MS,
+    },
+    (request, response) => answerPlainRequest(admit(upgradeOf(request)), response),
+  );
+  // A variable, since the types of ws do not know its newest options yet.
+  const options = {
+    noServer: true,
+    WebSocket: closingWithReasons(limits),
+    perMessageDeflate: false,
+    maxPayload: limits.frame_bytes,
+    maxFragments: limits.fragments,
+    closeTimeout: CLOSE_TIMEOUT_MS,
+  };
+  const sockets = new WebSocketServer(options);
+  const turn = new Turn();
+  http.on("upgrade", (request, socket, head) => {
+    const admission = admit(upgradeOf(request));
+    if (admission.kind === "refuse") return refuse(socket, admission);
+    sockets.handleUpgrade(request, socket, head, (ws) => connect(ws, socket, turn, admission.receive));
+  });
+  await listen(http, host, port);
+  return listening(http, sockets);
+};
+
+function listening(http: Server, sockets: WebSocketServer): Listening {
+  let closed: Promise<void> | undefined;
+  const stop = () => {
+    closed ??= new Promise((resolve) => http.close(() => resolve()));
+    http.closeIdleConnections();
+    return closed;
+  };
+  return {
+    port: (http.address() as AddressInfo).port,
+    stop: () => void stop(),
+    close() {
+      const done = stop();
+      for (const socket of sockets.clients) socket.terminate();
+      http.closeAllConnections();
+      return done;
+    },
+  };
+}
+
+function listen(http: Server, host: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    http.once("error", reject);
+    http.listen({ host, port }, () => {
+      http.off("error", reject);
+      resolve();
+    });
+  });
+}
+
+function upgradeOf({ url = "/", headers }: IncomingMessage) {
+  const path = URL.parse(url, "ws://localhost")?.pathname ?? url;
+  return { path, host: headers.host, origin: headers.origin };
+}
+
+function answerPlainRequest(admission: Admission, response: ServerResponse): void {
+  const { status, text } =
+    admission.kind === "refuse"
+      ? admission
+      : { status: 426, text: "Roomlog speaks WebSocket here; connect with a ws:// address." };
+  if (status === 426) response.setHeader("upgrade", "websocket").setHeader("connection", "upgrade");
+  response.writeHead(status, { "content-type": "text/plain; charset=utf-8" }).end(`${text}\n`);
+}
+
+function refuse(socket: Duplex, { status, text }: { readonly status: number; readonly text: string }): void {
+  socket.on("error", () => socket.destroy());
+  const body = `${text}\n`;
+  const head = `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nconnection: close\r\ncontent-type: text/plain; charset=utf-8`;
+  socket.end(`${head}\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);
+}
+
+/** Lets the frames of one turn of the event loop leave each socket in one write. */
+class Turn {
+  #corked = new Set<Duplex>();
+
+  cork(socket: Duplex): void {
+    if (this.#corked.has(socket)) return;
+    if (this.#corked.size === 0) setImmediate(() => this.#uncork());
+    this.#corked.add(socket);
+    socket.cork();
+  }
+
+  #uncork(): void {
+    const corked = this.#corked;
+    this.#corked = new Set();
+    for (const socket of corked) socket.uncork();
+  }
+}
+
+function connect(
+  ws: WebSocket,
+  socket: Duplex,
+  turn: Turn,
+  receive: (connection: Connection) => Receiver,
+): void {
+  const receiver = receive(new WsConnection(ws, socket, turn));
+  ws.on("message", (data: Buffer, isBinary: boolean) => {
+    if (isBinary) ws.close(1003, "text frames only");
+    else receiver.frame(data.toString());
+  });
+  ws.on("error", () => {});
+  ws.on("close", () => receiver.closed());
+  socket.on("drain", () => receiver.drained());
+}
+
+class WsConnection implements Connection {
+  readonly #ws: WebSocket;
+  readonly #socket: Duplex;
+  readonly #turn: Turn;
+  #sent = 0;
+
+  constructor(ws: WebSocket, socket: Duplex, turn: Turn) {
+    this.#ws = ws;
+    this.#socket = socket;
+    this.#turn = turn;
+  }
+
+  get remote(): string {
+    const { remoteAddress, remotePort } = this.#socket as Duplex & {
+      remoteAddress?: string;
+      remotePort?: number;
+    };
+    return `ws:${remoteAddress}:${remotePort}`;
+  }
+
+  get sent(): number {
+    return this.#sent;
+  }
+
+  get waiting(): number {
+    return this.#socket.writableLength;
+  }
+
+  send(frame: string | Uint8Array): void {
+    if (this.#ws.readyState !== WebSocket.OPEN) return;
+    const bytes = typeof frame === "string" ? Buffer.from(frame) : frame;
+    this.#turn.cork(this.#socket);
+    this.#ws.send(bytes, TEXT);
+    this.#sent += headerBytes(bytes.length) + bytes.length;
+  }
+
+  pause(): void {
+    this.#ws.pause();
+  }
+
+  resume(): void {
+    this.#ws.resume();
+  }
+
+  close(code: number, reason: string): void {
+    this.#ws.close(code, reason);
+  }
+}
+
+/** Bytes of the header of an unmasked frame (RFC 6455 §5.2). */
+function headerBytes(length: number): number {
+  return length < 126 ? 2 : length < 65_536 ? 4 : 10;
+}
+
+/** ws closes a connection that breaks the WebSocket protocol with a code alone; T3 wants the reason too. */
+function closingWithReasons({ frame_bytes, fragments }: TransportLimits): typeof WebSocket {
+  const reasons = new Map([
+    [1002, "WebSocket protocol error"],
+    [1007, "invalid UTF-8"],
+    [1008, `limits.fragments: over ${fragments} fragments in one frame`],
+    [1009, `limits.frame_bytes: frame over ${frame_bytes} bytes`],
+  ]);
+  return class extends WebSocket {
+    override close(code?: number, reason?: string | Buffer): void {
+      super.close(code, reason?.length || code === undefined ? reason : reasons.get(code));
+    }
+  };
+}

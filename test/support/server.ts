@@ -1,0 +1,22 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type ConfigInput, type Server, type ServerParts, startServer } from "roomlog";
+import { onTestFinished } from "vitest";
+
+/** A data directory of its own, gone when the test is. */
+export function dataDirectory(): string {
+  const directory = mkdtempSync(join(tmpdir(), "roomlog-test-"));
+  onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
+  return directory;
+}
+
+/** A server on a free port with a real SQLite file, stopped when the test is finished. */
+export async function serverForTest(
+  config: ConfigInput = {},
+  parts: ServerParts = {},
+): Promise<Server & { readonly url: string }> {
+  const server = await startServer({ port: 0, data: config.data ?? dataDirectory(), ...config }, parts);
+  onTestFinished(() => server.close());
+  return Object.assign(server, { url: server.urls[0] as string });
+}
