@@ -15,7 +15,9 @@ export class RawClient {
 
   static async connect(url: string): Promise<RawClient> {
     const client = new RawClient(new WebSocket(url));
-    onTestFinished(() => client.close());
+    onTestFinished(async () => {
+      await client.close();
+    });
     await new Promise((resolve) => client.#socket.addEventListener("open", resolve, { once: true }));
     return client;
   }
