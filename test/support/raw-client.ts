@@ -3,7 +3,9 @@ import { onTestFinished } from "vitest";
 // biome-ignore lint/suspicious/noExplicitAny: tests look into frames of every shape
 export type Frame = any;
 
-/** A client that sends and sees the frames as they are. It answers nothing unless it is told to. */
+/**
+ * A client that sends and sees the frames as they are, one reader at a time. It answers nothing unless it is told to.
+ */
 export class RawClient {
   /** Every frame received, as text. */
   readonly texts: string[] = [];
@@ -53,9 +55,11 @@ export class RawClient {
   /** The next frame that was not taken yet, as text. */
   async nextText(): Promise<string> {
     while (this.#read >= this.texts.length) {
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
+      const woken = new Promise<undefined>((resolve) => {
+        this.#wake = () => resolve(undefined);
       });
+      const ended = await Promise.race([woken, this.closed]);
+      if (ended && this.#read >= this.texts.length) throw new Error(`closed: ${ended.code} ${ended.reason}`);
     }
     return this.texts[this.#read++] as string;
   }

@@ -57,7 +57,7 @@ export interface Listening {
   readonly port: number;
   /** Takes no further connections. */
   stop(): void;
-  /** Cuts what is still connected and frees the port. */
+  /** Ends what is still connected, waits a bounded time for the other sides, and frees the port. */
   close(): Promise<void>;
 }
 

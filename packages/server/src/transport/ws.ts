@@ -67,10 +67,9 @@ function listening(http: Server, sockets: WebSocketServer): Listening {
     port: (http.address() as AddressInfo).port,
     stop: () => void stop(),
     close() {
-      const done = stop();
-      for (const socket of sockets.clients) socket.terminate();
+      for (const socket of sockets.clients) socket.close(1001);
       http.closeAllConnections();
-      return done;
+      return stop();
     },
   };
 }

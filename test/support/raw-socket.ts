@@ -1,0 +1,91 @@
+import { once } from "node:events";
+import { connect, type Socket } from "node:net";
+import { onTestFinished } from "vitest";
+
+/** A WebSocket connection without a library: for frames that no library would send. */
+export class RawSocket {
+  readonly #socket: Socket;
+  #received = Buffer.alloc(0);
+
+  /** Connects and does the handshake; `headers` are added to it. */
+  static async connect(url: string, headers: Record<string, string> = {}): Promise<RawSocket> {
+    const { socket, response } = await upgrade(url, headers);
+    if (!response.startsWith("HTTP/1.1 101")) throw new Error(response);
+    return new RawSocket(socket);
+  }
+
+  private constructor(socket: Socket) {
+    this.#socket = socket;
+    socket.on("data", (bytes) => {
+      this.#received = Buffer.concat([this.#received, bytes]);
+    });
+  }
+
+  write(...frames: Uint8Array[]): void {
+    this.#socket.write(Buffer.concat(frames));
+  }
+
+  /** How the server closes the connection. Frames before the close frame are passed over. */
+  async closed(): Promise<{ readonly code: number; readonly reason: string }> {
+    for (;;) {
+      const close = framesIn(this.#received).find(({ opcode }) => opcode === 8);
+      if (close) return { code: close.payload.readUInt16BE(0), reason: close.payload.subarray(2).toString() };
+      if (this.#socket.closed) throw new Error("ended without a close frame");
+      await Promise.race([once(this.#socket, "data"), once(this.#socket, "close")]);
+    }
+  }
+
+  /** The payload of text frames received so far. */
+  get texts(): string[] {
+    return framesIn(this.#received)
+      .filter(({ opcode }) => opcode === 1)
+      .map(({ payload }) => payload.toString());
+  }
+}
+
+/** Asks for a WebSocket; the answer's head and what of its body came with it. */
+export async function upgrade(url: string, headers: Record<string, string> = {}) {
+  const { hostname, port, host, pathname } = new URL(url);
+  const socket = connect(Number(port), hostname);
+  socket.on("error", () => {});
+  onTestFinished(() => {
+    socket.destroy();
+  });
+  const lines = { Host: host, Upgrade: "websocket", Connection: "Upgrade", ...handshake, ...headers };
+  const head = Object.entries(lines).map(([name, value]) => `${name}: ${value}\r\n`);
+  socket.write(`GET ${pathname} HTTP/1.1\r\n${head.join("")}\r\n`);
+  const [bytes] = (await once(socket, "data")) as [Buffer];
+  return { socket, response: bytes.toString() };
+}
+
+const handshake = { "Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA==", "Sec-WebSocket-Version": "13" };
+
+/** A masked frame as clients send them (RFC 6455 §5.2); `first` is its first byte. */
+export function maskedFrame(first: number, payload: Uint8Array | string): Buffer {
+  const bytes = Buffer.from(payload);
+  const length = lengthBytes(bytes.length);
+  length[0] = (length[0] ?? 0) | 0x80;
+  return Buffer.concat([Buffer.from([first]), length, Buffer.alloc(4), bytes]);
+}
+
+function lengthBytes(length: number): Buffer {
+  if (length < 126) return Buffer.from([length]);
+  const bytes = Buffer.alloc(length < 65_536 ? 3 : 9);
+  bytes[0] = length < 65_536 ? 126 : 127;
+  if (length < 65_536) bytes.writeUInt16BE(length, 1);
+  else bytes.writeBigUInt64BE(BigInt(length), 1);
+  return bytes;
+}
+
+function framesIn(bytes: Buffer): { readonly opcode: number; readonly payload: Buffer }[] {
+  const frames = [];
+  for (let i = 0; i + 2 <= bytes.length; ) {
+    const short = bytes[i + 1] as number;
+    const at = i + (short < 126 ? 2 : short === 126 ? 4 : 10);
+    const length =
+      short < 126 ? short : short === 126 ? bytes.readUInt16BE(i + 2) : Number(bytes.readBigUInt64BE(i + 2));
+    frames.push({ opcode: (bytes[i] as number) & 0x0f, payload: bytes.subarray(at, at + length) });
+    i = at + length;
+  }
+  return frames;
+}

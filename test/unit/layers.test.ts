@@ -1,0 +1,34 @@
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { cruise, type IReporterOutput } from "dependency-cruiser";
+import { expect, onTestFinished, test } from "vitest";
+import rules from "../../layers.ts";
+
+async function violations(): Promise<string[]> {
+  const { forbidden, options } = rules;
+  const { output } = (await cruise(["packages/protocol/src", "packages/client/src", "packages/server/src"], {
+    ...options,
+    ruleSet: { forbidden },
+    validate: true,
+  } as never)) as IReporterOutput;
+  if (typeof output === "string") throw new Error(output);
+  return output.summary.violations.map(({ rule, from, to }) => `${rule.name}: ${from} → ${to}`);
+}
+
+test("imports go down the layers", async () => {
+  expect(await violations()).toEqual([]);
+});
+
+test.for([
+  ["packages/server/src/core", 'import "../store/memory.ts"', "core-sees-contracts"],
+  ["packages/server/src/core", 'import "ws"', "socket-library-only-in-transport"],
+  ["packages/server/src/services/room", 'import "../../core/hub.ts"', "plugins-see-the-door"],
+  ["packages/server/src/store", 'import "../core/hub.ts"', "stores-see-their-contract"],
+  ["packages/protocol/src", 'import "../../client/src/index.ts"', "protocol-is-the-ground"],
+  ["packages/client/src", 'import "roomlog"', "client-sees-protocol"],
+] as const)("in %s, %s is found", async ([folder, code, rule]) => {
+  const planted = `${folder}/planted-violation`;
+  onTestFinished(() => rmSync(planted, { recursive: true }));
+  mkdirSync(planted);
+  writeFileSync(`${planted}/index.ts`, `${code.replace('"../', '"../../')};\n`);
+  expect((await violations()).join("\n")).toContain(rule);
+});

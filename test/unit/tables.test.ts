@@ -1,0 +1,47 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { closeCodes, errorTexts } from "@roomlog/protocol";
+import { commands } from "@roomlog/protocol/commands";
+import { expect, test } from "vitest";
+
+const read = (file: string) => readFileSync(new URL(`../../${file}`, import.meta.url), "utf8");
+
+/** `304101 Message too large` pairs in a text. */
+function codesIn(text: string): Map<number, string> {
+  return new Map(
+    [...text.matchAll(/\b([13]0[0-9]{4}) ([^,;()]+?)(?=[,;.(\n]|$)/g)].map(([, code, name]) => [
+      Number(code),
+      (name as string).trim(),
+    ]),
+  );
+}
+
+test("the error table and the documents name the same codes with the same texts", () => {
+  const original =
+    read("docs/reference/original-behaviour.md").split("## 9.")[1]?.split("; anything else")[0] ?? "";
+  const added =
+    (read("docs/PROTOCOL.md").split("## Errors")[1] ?? "").split("Added:")[1]?.replace(/\s+/g, " ") ?? "";
+  const documented = new Map([...codesIn(original), ...codesIn(added)]);
+  documented.set(304105, "Log not available");
+  expect(new Map([...documented].sort(([a], [b]) => a - b))).toEqual(
+    new Map(Object.entries(errorTexts).map(([code, text]) => [Number(code), text])),
+  );
+});
+
+test("[T3] the close codes are those of the rule", () => {
+  const rule = read("docs/PROTOCOL.md").split("- T3")[1]?.split("- T4")[0] ?? "";
+  const codes = [...rule.matchAll(/\b(1\d{3}|4\d{3})\b/g)].map(([code]) => Number(code));
+  const ranges = [4499, 4999];
+  expect(new Set(Object.values(closeCodes) as number[])).toEqual(
+    new Set(codes.filter((code) => !ranges.includes(code))),
+  );
+});
+
+test("every command of the table has its file in the services", () => {
+  const files = ["core", "room", "msglog"].flatMap((service) =>
+    readdirSync(new URL(`../../packages/server/src/services/${service}`, import.meta.url)),
+  );
+  for (const name of Object.keys(commands)) {
+    const cmd = (name.split("/")[2] as string).replace("msglog_", "");
+    expect(files).toContain(`${cmd}.ts`);
+  }
+});
