@@ -143,10 +143,34 @@ test("[E4] unsubscribe must match exactly and is ok also when nothing matched", 
 test("[E4] the automatic subscriptions can be replaced and unsubscribed", async () => {
   const { listener } = await stage();
   const own = { class: "core", subclass: "user_event", obj_id: "ann" };
-  expect(await listener.call("core/event/subscribe", { ...own, body: { a: 1 } })).toMatchObject({
-    result: "ok",
-  });
-  expect(await listener.call("core/event/unsubscribe", own)).toMatchObject({ result: "ok" });
+  const list = async () => (await listener.call("core/event/get_subscriptions")).data;
+  await listener.call("core/event/subscribe", { ...own, body: { a: 1 } });
+  expect(await list()).toMatchObject([{ ...own, body: { a: 1 } }, { subclass: "session_event" }]);
+  await listener.call("core/event/unsubscribe", own);
+  expect(await list()).toMatchObject([{ subclass: "session_event" }]);
+});
+
+test("[E4] all subscriptions end with the connection, also for its session id", async () => {
+  const { url } = await serverForTest(memory);
+  const before = await RawClient.login(url, "ann", "s1");
+  await before.call("core/event/subscribe", { class: "media" });
+  await before.close();
+  const after = await RawClient.login(url, "ann", "s1");
+  await after.call("media/room/create", { class: "chat" });
+  expect(eventsOf(await after.settled())).toEqual([]);
+  expect((await after.call("core/event/get_subscriptions")).data).toHaveLength(2);
+});
+
+test("[E5] get_subscriptions lists them newest first, without an ack", async () => {
+  const { listener, subscribe } = await stage();
+  await subscribe({ class: "media", body: { a: 1 } });
+  await subscribe({ class: "*", subclass: "room", type: "x", obj_id: "r" });
+  await subscribe({ class: "media", body: {} });
+  listener.send({ class: "core", subclass: "event", cmd: "get_subscriptions", tid: 1 });
+  expect((await listener.next()).data.slice(0, 2)).toEqual([
+    { class: "media", subclass: "*", type: "*", obj_id: "*" },
+    { class: "*", subclass: "room", type: "x", obj_id: "r" },
+  ]);
 });
 
 test("[E4] a subscription is in force before its ok answer is sent", async () => {

@@ -131,9 +131,14 @@ test("[L4] a session id names a session of one service only", async () => {
 
 test("[L5] one user holds many sessions, each subscribed to the events of user and session", async () => {
   const { url } = await serverForTest(memory);
-  const sessions = await Promise.all([1, 2, 3].map(() => RawClient.login(url, "ann")));
-  expect(sessions).toHaveLength(3);
-  // Nothing fires these events yet; that the subscriptions are there shows when they are given a body.
+  const ids = ["s1", "s2", "s3"];
+  const sessions = await Promise.all(ids.map((id) => RawClient.login(url, "ann", id)));
+  for (const [i, session] of sessions.entries()) {
+    expect((await session.call("core/event/get_subscriptions")).data).toEqual([
+      { class: "core", subclass: "session_event", type: "*", obj_id: ids[i] },
+      { class: "core", subclass: "user_event", type: "*", obj_id: "ann" },
+    ]);
+  }
 });
 
 test.for([

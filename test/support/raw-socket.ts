@@ -2,10 +2,18 @@ import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { onTestFinished } from "vitest";
 
+interface Frame {
+  readonly opcode: number;
+  readonly payload: Buffer;
+}
+
 /** A WebSocket connection without a library: for frames that no library would send. */
 export class RawSocket {
   readonly #socket: Socket;
-  #received = Buffer.alloc(0);
+  /** Whole frames received. */
+  readonly #frames: Frame[] = [];
+  #rest: Buffer = Buffer.alloc(0);
+  #wake: () => void = () => {};
 
   /** Connects and does the handshake; `headers` are added to it. */
   static async connect(url: string, headers: Record<string, string> = {}): Promise<RawSocket> {
@@ -17,29 +25,48 @@ export class RawSocket {
   private constructor(socket: Socket) {
     this.#socket = socket;
     socket.on("data", (bytes) => {
-      this.#received = Buffer.concat([this.#received, bytes]);
+      this.#rest = takeFrames(Buffer.concat([this.#rest, bytes]), this.#frames);
+      this.#wake();
     });
+    socket.on("close", () => this.#wake());
   }
 
   write(...frames: Uint8Array[]): void {
     this.#socket.write(Buffer.concat(frames));
   }
 
+  /** Reads nothing from now on. */
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#socket.resume();
+  }
+
   /** How the server closes the connection. Frames before the close frame are passed over. */
   async closed(): Promise<{ readonly code: number; readonly reason: string }> {
     for (;;) {
-      const close = framesIn(this.#received).find(({ opcode }) => opcode === 8);
+      const close = this.#frames.find(({ opcode }) => opcode === 8);
       if (close) return { code: close.payload.readUInt16BE(0), reason: close.payload.subarray(2).toString() };
-      if (this.#socket.closed) throw new Error("ended without a close frame");
-      await Promise.race([once(this.#socket, "data"), once(this.#socket, "close")]);
+      await this.#more();
     }
   }
 
-  /** The payload of text frames received so far. */
-  get texts(): string[] {
-    return framesIn(this.#received)
-      .filter(({ opcode }) => opcode === 1)
-      .map(({ payload }) => payload.toString());
+  /** The first `count` text frames, as soon as they are there. */
+  async texts(count: number): Promise<string[]> {
+    for (;;) {
+      const texts = this.#frames.filter(({ opcode }) => opcode === 1);
+      if (texts.length >= count) return texts.slice(0, count).map(({ payload }) => payload.toString());
+      await this.#more();
+    }
+  }
+
+  #more(): Promise<void> {
+    if (this.#socket.closed) throw new Error("the connection ended without a close frame");
+    return new Promise((resolve) => {
+      this.#wake = resolve;
+    });
   }
 }
 
@@ -77,15 +104,17 @@ function lengthBytes(length: number): Buffer {
   return bytes;
 }
 
-function framesIn(bytes: Buffer): { readonly opcode: number; readonly payload: Buffer }[] {
-  const frames = [];
-  for (let i = 0; i + 2 <= bytes.length; ) {
+/** Moves the whole frames at the start of `bytes` into `frames`; gives back what is left. */
+function takeFrames(bytes: Buffer, frames: Frame[]): Buffer {
+  let i = 0;
+  while (i + 10 <= bytes.length || i + 2 + ((bytes[i + 1] ?? 126) & 0x7f) <= bytes.length) {
     const short = bytes[i + 1] as number;
     const at = i + (short < 126 ? 2 : short === 126 ? 4 : 10);
     const length =
       short < 126 ? short : short === 126 ? bytes.readUInt16BE(i + 2) : Number(bytes.readBigUInt64BE(i + 2));
+    if (at + length > bytes.length) break;
     frames.push({ opcode: (bytes[i] as number) & 0x0f, payload: bytes.subarray(at, at + length) });
     i = at + length;
   }
-  return frames;
+  return bytes.subarray(i);
 }

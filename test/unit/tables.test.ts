@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { closeCodes, errorTexts } from "@roomlog/protocol";
 import { commands } from "@roomlog/protocol/commands";
 import { expect, test } from "vitest";
+import { configurationPage } from "../../scripts/configuration.ts";
 
 const read = (file: string) => readFileSync(new URL(`../../${file}`, import.meta.url), "utf8");
 
@@ -44,4 +45,8 @@ test("every command of the table has its file in the services", () => {
     const cmd = (name.split("/")[2] as string).replace("msglog_", "");
     expect(files).toContain(`${cmd}.ts`);
   }
+});
+
+test("docs/configuration.md is what the schema says (npm run docs)", () => {
+  expect(read("docs/configuration.md")).toBe(configurationPage());
 });

@@ -53,6 +53,11 @@ export const commands = {
   "core/event/subscribe": { data: subscription.extend({ body: jsonObject.optional() }), result: none },
   /** E4: must match a subscription exactly; ok also when nothing matched. */
   "core/event/unsubscribe": { data: subscription, result: none },
+  /** E5: newest first. */
+  "core/event/get_subscriptions": {
+    data: none,
+    result: z.array(subscription.extend({ body: jsonObject.optional() })),
+  },
   /** R1. Errors: 100044, 100045, 304002. */
   "media/room/create": {
     data: roomInfo.extend({ room_id: roomId.optional() }),

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { Command, InvalidArgumentError, Option } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
 import { type Logger, pino } from "pino";
 import { ConfigError } from "../config/config.ts";
 import { loadConfig, type Overrides } from "../config/load.ts";
@@ -14,8 +14,9 @@ interface Flags extends Overrides {
 /** A failed server gives its last answers this long to reach their sockets, in milliseconds. */
 const LAST_WORDS_MS = 200;
 
-export function serveCommand(): Command {
-  return new Command("serve")
+export function addServe(program: Command): void {
+  program
+    .command("serve")
     .description("Run the server. Prints one line when it is ready; the log goes to stderr.")
     .addOption(new Option("--config <file>", "configuration, YAML").env("ROOMLOG_CONFIG"))
     .addOption(

@@ -1,11 +1,11 @@
-import * as z from "zod";
 import type { Plugin } from "../core/plugin.ts";
 import { core } from "../services/core/index.ts";
 import { msglog } from "../services/msglog/index.ts";
 import { room } from "../services/room/index.ts";
 import { ConfigError, type ServiceConfig } from "./config.ts";
 
-const inTheBox: ReadonlyMap<string, Plugin> = new Map(
+/** What a service may name in `plugins`. */
+export const pluginsInTheBox: ReadonlyMap<string, Plugin> = new Map(
   [core, room, msglog].map((plugin) => [plugin.name, plugin]),
 );
 
@@ -37,10 +37,10 @@ export function choosePlugins(
 }
 
 function findPlugin(service: string, name: string): Plugin {
-  const plugin = inTheBox.get(name);
+  const plugin = pluginsInTheBox.get(name);
   if (plugin) return plugin;
   throw new ConfigError(
-    `services.${service}.plugins: there is no plugin "${name}"; there are ${[...inTheBox.keys()].join(", ")}`,
+    `services.${service}.plugins: there is no plugin "${name}"; there are ${[...pluginsInTheBox.keys()].join(", ")}`,
   );
 }
 
@@ -51,5 +51,6 @@ function checkSettings(
 ): unknown {
   const result = schema.safeParse(settings[name] ?? {});
   if (result.success) return result.data;
-  throw new ConfigError(`${path}: ${z.prettifyError(result.error)}`);
+  const problems = result.error.issues.map((issue) => `${[path, ...issue.path].join(".")}: ${issue.message}`);
+  throw new ConfigError(problems.join("\n"));
 }

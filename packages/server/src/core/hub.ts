@@ -22,6 +22,7 @@ export interface EventFrame {
 }
 
 interface Subscription {
+  readonly pattern: Pattern;
   readonly mask: number;
   readonly key: string;
   readonly body: JsonObject;
@@ -54,7 +55,7 @@ export class Hub {
   subscribe(subscriber: Subscriber, pattern: Pattern, body: JsonObject = NOTHING): void {
     const mask = maskOf(pattern);
     const key = keyOf(pattern, mask) as string;
-    const subscription = { mask, key, body, order: this.#order++ };
+    const subscription = { pattern, mask, key, body, order: this.#order++ };
     getOrAdd(getOrAdd(this.#masks, mask), key).set(subscriber, subscription);
     getOrAdd(this.#subscribers, subscriber).set(`${mask} ${key}`, subscription);
   }
@@ -68,6 +69,12 @@ export class Hub {
     this.#drop(subscriber, subscription);
     own.delete(`${subscription.mask} ${subscription.key}`);
     if (own.size === 0) this.#subscribers.delete(subscriber);
+  }
+
+  /** The subscriptions of a subscriber, newest first (E5). */
+  of(subscriber: Subscriber): { readonly pattern: Pattern; readonly body: JsonObject }[] {
+    const own = [...(this.#subscribers.get(subscriber)?.values() ?? [])];
+    return own.sort((a, b) => b.order - a.order);
   }
 
   /** Ends all subscriptions of a subscriber. */
