@@ -17,7 +17,7 @@ test("the README's JavaScript does what it says", async () => {
     timeout: 10_000,
   });
   expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
-  expect(stdout).toMatch(/^sent \{ msg_id: 1 \}\n/);
+  expect(stdout).toMatch(/^sent \{ msg_id: 1 \}$/m);
   expect(stdout).toMatch(/event msglog_new_msg \{\s+text: 'hello',\s+msg_id: 1,\s+user_id: 'ann'/);
   expect(stdout).toMatch(/log \[\s+\{\s+text: 'hello',\s+msg_id: 1/);
 });
