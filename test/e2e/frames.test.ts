@@ -284,3 +284,34 @@ test("[F8] any result, any data and second answers are accepted", async () => {
   await pass(10_000);
   expect(await client.call("media/room/get_list")).toMatchObject({ result: "ok" });
 });
+
+test("[F9] the server pings right after the login answer and then every ping_seconds", async () => {
+  const clock = new ManualClock();
+  const { url } = await serverForTest({ store: { kind: "memory" }, limits: { ping_seconds: 60 } }, { clock });
+  const client = await RawClient.login(url);
+  for (let i = 0; i < 3; i++) {
+    const ping = await client.next();
+    expect(ping).toEqual({ class: "core", cmd: "ping", data: { time: 60 }, tid: expect.any(Number) });
+    client.send({ result: "ok", tid: ping.tid, more: 1 });
+    expect(await client.settled()).toEqual([]);
+    clock.advance(59_000);
+    expect(await client.settled()).toEqual([]);
+    clock.advance(1000);
+  }
+});
+
+test("[F9] a client that does not answer a ping is closed", async () => {
+  const clock = new ManualClock();
+  const { url } = await serverForTest({ store: { kind: "memory" }, limits: { ping_seconds: 60 } }, { clock });
+  const client = await RawClient.login(url);
+  await client.settled();
+  clock.advance(6000);
+  expect(await client.closed).toMatchObject({ code: 4001 });
+});
+
+test("[F9] the client may ping too", async () => {
+  const { url } = await serverForTest({ store: { kind: "memory" } });
+  const client = await RawClient.login(url);
+  client.send({ class: "core", cmd: "ping", data: { time: 60 }, tid: 1 });
+  expect(await client.nextText()).toBe('{"result":"ok","tid":1}');
+});

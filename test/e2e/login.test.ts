@@ -43,13 +43,51 @@ test("[L2] takes user, password or pass, token, session_id, meta, and ignores th
   }
 });
 
+test("[L3] a refused login is answered after a delay that doubles, and the last one closes with 4501", async () => {
+  const clock = new ManualClock();
+  const { url } = await serverForTest(
+    { ...memory, limits: { login_failures: 3, login_seconds: 60 } },
+    { clock },
+  );
+  const client = await RawClient.connect(url);
+  for (const delay of [100, 200, 400]) {
+    login(client, {});
+    expect(await client.next()).toEqual({ ack: "login" });
+    await expectNothing(client, () => clock.advance(delay - 1));
+    clock.advance(1);
+    expect(await client.next()).toMatchObject({ data: { code: 100030, error: "Unauthorized" } });
+  }
+  expect(await client.closed).toEqual({ code: 4501, reason: "Unauthorized" });
+});
+
+test("[L3] a connection that does not log in is closed with 4004", async () => {
+  const clock = new ManualClock();
+  const { url } = await serverForTest(memory, { clock });
+  const [silent, knocking, user] = [
+    await RawClient.connect(url),
+    await RawClient.connect(url),
+    await RawClient.login(url),
+  ];
+  for (let second = 0; second < 10; second++) {
+    expect(await knocking.call("media/room/get_list")).toMatchObject({ data: { code: 100031 } });
+    clock.advance(1000);
+  }
+  for (const client of [silent, knocking]) {
+    expect(await client.closed).toMatchObject({
+      code: 4004,
+      reason: expect.stringContaining("limits.login_seconds"),
+    });
+  }
+  expect(await user.call("media/room/get_list")).toMatchObject({ result: "ok" });
+});
+
 test("[L4] a session id whose holder answers a ping is refused: 100034, then 4503", async () => {
   const { url } = await serverForTest(memory);
   const holder = await RawClient.login(url, "ann", "s1");
   const other = await RawClient.connect(url);
   login(other, { user: "bob", session_id: "s1" });
   const ping = await holder.next();
-  expect(ping).toEqual({ class: "core", cmd: "ping", data: { time: 60 }, tid: expect.any(Number) });
+  expect(ping).toEqual({ class: "core", cmd: "ping", data: { time: 0 }, tid: expect.any(Number) });
   holder.send({ result: "ok", tid: ping.tid });
   expect([await other.next(), await other.next()]).toEqual([
     { ack: "login" },
@@ -212,3 +250,11 @@ test.for([
   const { response } = await upgrade(url, headers);
   expect(response).toMatch(/^HTTP\/1\.1 101 /);
 });
+
+/** Nothing is sent by what `act` sets off. */
+async function expectNothing(client: RawClient, act: () => void): Promise<void> {
+  const before = client.texts.length;
+  act();
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(client.texts).toHaveLength(before);
+}

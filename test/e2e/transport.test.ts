@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { startServer } from "roomlog";
 import { expect, test } from "vitest";
+import { ManualClock } from "../../packages/server/src/testing/clock.ts";
 import { RawClient } from "../support/raw-client.ts";
 import { maskedFrame, RawSocket, upgrade } from "../support/raw-socket.ts";
 import { dataDirectory, serverForTest } from "../support/server.ts";
@@ -104,6 +105,46 @@ test("[T3] a connection that breaks off in mid-frame leaves the server alive", a
     socket.resetAndDestroy();
   }
   await RawClient.login(url);
+});
+
+test("[T4] without a frame in either direction a connection is closed with 4000", async () => {
+  const clock = new ManualClock();
+  const { url } = await serverForTest({ store: { kind: "memory" } }, { clock });
+  const [silent, talking, listening] = [
+    await RawClient.login(url),
+    await RawClient.login(url),
+    await RawClient.login(url),
+  ];
+  await listening.call("core/event/subscribe", { class: "media" });
+  for (let minute = 0; minute < 4; minute++) {
+    await talking.call("media/room/create", { class: "chat" });
+    listening.send({ result: "ok", tid: (await listening.next()).tid });
+    await talking.call("media/room/get_list");
+    clock.advance(59_000);
+  }
+  expect(await silent.closed).toMatchObject({
+    code: 4000,
+    reason: expect.stringContaining("limits.idle_seconds"),
+  });
+  for (const client of [talking, listening]) {
+    expect(await client.call("media/room/get_list")).toMatchObject({ result: "ok" });
+  }
+});
+
+test("[T4] a ping of the WebSocket protocol counts as traffic", async () => {
+  const clock = new ManualClock();
+  const { url } = await serverForTest({ store: { kind: "memory" } }, { clock });
+  const socket = await RawSocket.connect(url);
+  const login = { class: "core", subclass: "user", cmd: "login", data: { user: "ann" }, tid: 1 };
+  socket.write(maskedFrame(TEXT, JSON.stringify(login)));
+  await socket.texts(2);
+  for (let minute = 1; minute <= 5; minute++) {
+    socket.write(maskedFrame(0x89, "x"));
+    await socket.pongs(minute);
+    clock.advance(60_000);
+  }
+  socket.write(maskedFrame(TEXT, '{"class":"core","cmd":"ping","tid":2}'));
+  expect((await socket.texts(3))[2]).toBe('{"result":"ok","tid":2}');
 });
 
 test("[T5] a stop finishes what runs, then closes with 1001", async () => {

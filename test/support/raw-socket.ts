@@ -55,9 +55,18 @@ export class RawSocket {
 
   /** The first `count` text frames, as soon as they are there. */
   async texts(count: number): Promise<string[]> {
+    return (await this.#first(count, 1)).map(({ payload }) => payload.toString());
+  }
+
+  /** Resolves when `count` pongs are there. */
+  async pongs(count: number): Promise<void> {
+    await this.#first(count, 10);
+  }
+
+  async #first(count: number, opcode: number): Promise<Frame[]> {
     for (;;) {
-      const texts = this.#frames.filter(({ opcode }) => opcode === 1);
-      if (texts.length >= count) return texts.slice(0, count).map(({ payload }) => payload.toString());
+      const found = this.#frames.filter((frame) => frame.opcode === opcode);
+      if (found.length >= count) return found.slice(0, count);
       await this.#more();
     }
   }

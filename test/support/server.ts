@@ -11,12 +11,19 @@ export function dataDirectory(): string {
   return directory;
 }
 
-/** A server on a free port with a real SQLite file, stopped when the test is finished. */
+/**
+ * A server on a free port with a real SQLite file, stopped when the test is finished. It pings nobody (F9), so that
+ * tests see the frames they ask for, unless `limits.ping_seconds` is given.
+ */
 export async function serverForTest(
   config: ConfigInput = {},
   parts: ServerParts = {},
 ): Promise<Server & { readonly url: string }> {
-  const server = await startServer({ port: 0, data: config.data ?? dataDirectory(), ...config }, parts);
+  const limits = { ping_seconds: 0, ...config.limits };
+  const server = await startServer(
+    { port: 0, data: config.data ?? dataDirectory(), ...config, limits },
+    parts,
+  );
   onTestFinished(() => server.close());
   return Object.assign(server, { url: server.urls[0] as string });
 }

@@ -42,8 +42,8 @@ test("every command of the table has its file in the services", () => {
     readdirSync(new URL(`../../packages/server/src/services/${service}`, import.meta.url)),
   );
   for (const name of Object.keys(commands)) {
-    const cmd = (name.split("/")[2] as string).replace("msglog_", "");
-    expect(files).toContain(`${cmd}.ts`);
+    const [cls, subclass, cmd] = name.split("/") as [string, string, string];
+    expect(files).toContain(cls === "core" ? `${subclass}_${cmd}.ts` : `${cmd.replace("msglog_", "")}.ts`);
   }
 });
 

@@ -49,6 +49,69 @@ export const commands = {
     }),
     result: z.object({ session_id: name(MAX_SESSION_ID) }),
   },
+  /** F9 */
+  "core/core/ping": { data: z.object({ time: z.number().optional() }), result: none },
+  /** C1: who is there: user → session ids. */
+  "core/user/list": { data: none, result: z.record(z.string(), z.array(z.string())) },
+  /** C1: the sessions of a user. Errors: 100033. */
+  "core/user/get": {
+    data: z.object({ user: name(MAX_USER) }),
+    result: z.record(z.string(), z.object({ type: z.string(), remote: z.string() })),
+  },
+  /** C2: event (core, user_event, type, user). */
+  "core/user/send_event": {
+    data: z.object({ user: name(MAX_USER), type: label(MAX_USER).optional(), body: jsonObject.optional() }),
+    result: none,
+  },
+  /** C2: event (core, session_event, type, session_id). */
+  "core/session/send_event": {
+    data: z.object({
+      session_id: name(MAX_SESSION_ID),
+      type: label(MAX_USER).optional(),
+      body: jsonObject.optional(),
+    }),
+    result: none,
+  },
+  /** C3: the session is closed with 4502. Errors: 100062. */
+  "core/session/stop": {
+    data: z.object({ session_id: name(MAX_SESSION_ID) }),
+    result: z.object({ user: z.string() }),
+  },
+  /** C4. Errors: 100005, 100030, 100047, 100062, and those of the other session. */
+  "core/session/cmd": {
+    data: z.object({
+      session_id: name(MAX_SESSION_ID),
+      class: name(MAX_USER),
+      subclass: name(MAX_USER).optional(),
+      cmd: name(MAX_USER),
+      data: jsonObject.optional(),
+    }),
+    result: z.unknown(),
+  },
+  /** C5 */
+  "core/session/log": {
+    data: z.object({
+      source: z.string(),
+      message: z.string(),
+      level: z.int().min(1).max(7).optional(),
+      full_message: z.string().optional(),
+      meta: jsonObject.optional(),
+    }),
+    result: none,
+  },
+  /** C10 */
+  "core/server/info": {
+    data: none,
+    result: z.object({
+      version: z.string(),
+      service: z.string(),
+      plugins: z.array(z.string()),
+      limits: z.record(z.string(), z.number()),
+      time: z.int(),
+    }),
+  },
+  /** E6. Errors: 100020, 100030 for the server's own classes. */
+  "core/event/send": { data: subscription.extend({ body: jsonObject.optional() }), result: none },
   /** E2, E4. Errors: 100020, 100044, 100045. */
   "core/event/subscribe": { data: subscription.extend({ body: jsonObject.optional() }), result: none },
   /** E4: must match a subscription exactly; ok also when nothing matched. */

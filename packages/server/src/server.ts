@@ -12,6 +12,7 @@ import { ManagedStore } from "./store/managed.ts";
 import type { Store } from "./store/store.ts";
 import type { Admission, Listening, Upgrade } from "./transport/transport.ts";
 import { webSocketTransport } from "./transport/ws.ts";
+import { version } from "./version.ts";
 
 export interface ServerParts {
   readonly clock?: Clock;
@@ -35,7 +36,7 @@ export interface Server {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** How often unanswered requests are looked at, in milliseconds (F8). */
+/** How often the services do what is due by the clock, in milliseconds. */
 const SWEEP_MS = 1000;
 
 /** Where a service is reached (T2). */
@@ -81,7 +82,7 @@ export async function startServer(input: ConfigInput = {}, parts: ServerParts = 
         limits: config.limits,
         authenticator: openAuthenticator,
       };
-      return [name, new Service({ name, plugins: chosen, ...shared })] as const;
+      return [name, new Service({ name, version, plugins: chosen, ...shared })] as const;
     }),
   );
 

@@ -1,9 +1,7 @@
-import { readFileSync } from "node:fs";
 import { Command } from "commander";
+import { version } from "../version.ts";
 import { exitCodes } from "./exit.ts";
 import { addServe } from "./serve.ts";
-
-const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
 
 const program = new Command("roomlog")
   .description("A server that gives rooms a durable, ordered message log.")

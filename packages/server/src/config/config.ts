@@ -39,6 +39,15 @@ const limits = z.strictObject({
     .describe("Bytes that may wait for a connection's socket (M11)."),
   answer_seconds: seconds.default(5).describe("Time to answer a request of the server (F8)."),
   extended_answer_seconds: seconds.default(180).describe("Time to answer it after an ack (F8)."),
+  idle_seconds: seconds.default(180).describe("Time without any frame before a connection is closed (T4)."),
+  ping_seconds: z
+    .number()
+    .min(0)
+    .max(86_400)
+    .default(60)
+    .describe("Time between the server's pings; 0 switches them off (F9)."),
+  login_seconds: seconds.default(10).describe("Time to log in (L3)."),
+  login_failures: count.default(8).describe("Refused logins before the connection is closed (L3)."),
   holder_answer_seconds: seconds.default(2).describe("Time to show that a session id is still in use (L4)."),
   drain_seconds: seconds.default(10).describe("Time for running requests when the server stops (T5)."),
   drain_sessions: count.default(500).describe("Sessions closed at once when the server stops (T5)."),

@@ -1,15 +1,18 @@
-import type * as z from "zod";
+import * as z from "zod";
 import { missingField, RequestError, syntaxError } from "./errors.ts";
+import type { Hub } from "./hub.ts";
 import { memberText } from "./json-text.ts";
 import type { Command } from "./plugin.ts";
-import type { Request, Serving } from "./requests.ts";
+import type { Afterwards, Request, Serving } from "./requests.ts";
 import type { Session } from "./session.ts";
 
 /** Finds the command of a request among those of the service's plugins, validates and runs it. */
 export class Dispatcher {
   readonly #commands = new Map<string, Command>();
+  readonly #hub: Hub;
 
-  constructor(commands: readonly Command[]) {
+  constructor(commands: readonly Command[], hub: Hub) {
+    this.#hub = hub;
     for (const command of commands) {
       const name = nameOf(command);
       if (this.#commands.has(name)) throw new Error(`two plugins define the command ${name}`);
@@ -26,14 +29,38 @@ export class Dispatcher {
     return {
       pipelined: command.pipelined ?? false,
       acked: command.acked ?? false,
-      run: () => run(command, request, session),
+      detached: command.detached ?? false,
+      run: (afterwards) => {
+        const unknown = command.beforeLogin ? [] : unknownFields(command.schema, request.data);
+        if (unknown.length > 0) afterwards(() => this.#tellUnrecognized(unknown, request, session));
+        return run(command, request, session, afterwards);
+      },
     };
+  }
+
+  /** C8 */
+  #tellUnrecognized(fields: readonly string[], request: Request, session: Session): void {
+    const { class: cls, subclass, cmd } = request;
+    const obj_id = session.identity?.session_id ?? "*";
+    const body = { class: cls, subclass, cmd, fields };
+    this.#hub.publish({
+      class: "core",
+      subclass: "session_event",
+      type: "unrecognized_fields",
+      obj_id,
+      body,
+    });
   }
 }
 
-function run(command: Command, request: Request, session: Session) {
+function unknownFields(schema: z.ZodType, data: object): string[] {
+  if (!(schema instanceof z.ZodObject)) return [];
+  return Object.keys(data).filter((field) => !Object.hasOwn(schema.shape, field));
+}
+
+function run(command: Command, request: Request, session: Session, afterwards: Afterwards) {
   const data = validate(command.schema, request.data);
-  return command.run({ data, session, raw: (field) => rawField(request.text, field) });
+  return command.run({ data, session, afterwards, raw: (field) => rawField(request.text, field) });
 }
 
 /** C7: of several problems a wrong value is named before a missing field. */

@@ -35,6 +35,22 @@ export class RequestError extends Error {
   }
 }
 
+/** An error that another session answered; it is passed on as it is (C4). */
+export class RelayedError extends RequestError {
+  readonly #data: ErrorData;
+
+  constructor(code: number, text: string) {
+    super(100003, { detail: text });
+    this.name = "RelayedError";
+    // A session may answer with a code that is not in our table.
+    this.#data = { code: code as ErrorCode, error: text };
+  }
+
+  override get data(): ErrorData {
+    return this.#data;
+  }
+}
+
 /** C7: a mandatory field that is not there. */
 export function missingField(field: string): RequestError {
   return new RequestError(100045, { detail: field, field });

@@ -26,7 +26,8 @@ export function requestFrame(request: ServerRequest, tid: number): string {
     request.subclass === undefined || request.subclass === "core" ? undefined : request.subclass;
   const head = members({ class: request.class, subclass, cmd: request.cmd });
   const data = isEmpty(request.data) ? "" : `,"data":${toJson(request.data)}`;
-  return `{${head}${data},"tid":${tid}}`;
+  const from = request.from === undefined ? "" : `,"from":${JSON.stringify(request.from)}`;
+  return `{${head}${data}${from},"tid":${tid}}`;
 }
 
 export interface ServerRequest {
@@ -34,6 +35,8 @@ export interface ServerRequest {
   readonly subclass?: string;
   readonly cmd: string;
   readonly data?: object;
+  /** Who asked, when it was another session (C4). */
+  readonly from?: { readonly user_id: string; readonly session_id: string };
 }
 
 /** E1: what is absent or `"*"` is left out, and so is an empty body. */

@@ -8,6 +8,14 @@ export interface SessionLimits {
   readonly answer_seconds: number;
   /** … and within this time after an ack (F8). */
   readonly extended_answer_seconds: number;
+  /** Without any frame for this long a connection is closed (T4). */
+  readonly idle_seconds: number;
+  /** Between the server's pings; 0 switches them off (F9). */
+  readonly ping_seconds: number;
+  /** A connection logs in within this time (L3). */
+  readonly login_seconds: number;
+  /** Refused logins before the connection is closed (L3). */
+  readonly login_failures: number;
   /** The holder of a session id that is asked for again answers within this time (L4). */
   readonly holder_answer_seconds: number;
 }

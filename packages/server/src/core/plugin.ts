@@ -8,7 +8,7 @@ import type { Answer } from "./frames.ts";
 import type { Service } from "./service.ts";
 import type { Session } from "./session.ts";
 
-export { type ErrorDetails, missingField, RequestError, syntaxError } from "./errors.ts";
+export { type ErrorDetails, missingField, RelayedError, RequestError, syntaxError } from "./errors.ts";
 export type { Answer } from "./frames.ts";
 export type { Hub, Pattern, Subscriber } from "./hub.ts";
 export { JsonText } from "./json-text.ts";
@@ -16,6 +16,7 @@ export type { AppendOutcome, Author, Log, LogOptions } from "./log.ts";
 export type { Rooms } from "./rooms.ts";
 export type { Service } from "./service.ts";
 export type { Identity, Session } from "./session.ts";
+export type { Reply } from "./unanswered.ts";
 
 /** One request, given to the command that serves it. */
 export interface Call<Data> {
@@ -24,6 +25,8 @@ export interface Call<Data> {
   readonly session: Session;
   /** The text of a field of `data` exactly as it was received (M7); undefined when it is absent. */
   raw(field: string): string | undefined;
+  /** Does something after the ok answer has been sent; not at all when the command fails. */
+  afterwards(task: () => void): void;
 }
 
 /**
@@ -45,15 +48,18 @@ export interface Command<Data = unknown, Result = Answer> {
   readonly schema: z.ZodType<Data>;
   /**
    * Whether requests of one connection may run side by side while they keep their order in the log: `pipelined`
-   * ones share a commit with their pipelined neighbours, every other one waits for those before it (F6).
+   * ones share a commit with their pipelined neighbours, every other one waits for those before it (F6). A
+   * pipelined command that gives back a promise holds up what follows until it knows what it will do.
    */
   readonly pipelined?: boolean;
   /** Sends `{"ack": tid}` before anything else (F3, L1). */
   readonly acked?: boolean;
+  /** Whether what follows on the connection does not wait for the answer, which comes after an ack (F6). */
+  readonly detached?: boolean;
   /** Whether it is for connections that have not logged in yet, and only for them. */
   readonly beforeLogin?: boolean;
   /** Throw a `RequestError` for every expected failure. */
-  run(call: Call<Data>): Result | Promise<Result> | Later<Result>;
+  run(call: Call<Data>): Result | Later<Result> | Promise<Result | Later<Result>>;
 }
 
 /** How a command of the protocol's table is defined: its name and types come from there. */

@@ -17,11 +17,19 @@ export interface Request {
   readonly fault?: RequestError;
 }
 
-/** How a request will be served; throws a `RequestError` when it will not. */
+/** What a command gives back: an answer now, an answer once it is known, or a promise of either. */
+export type Outcome = Answer | Later<Answer>;
+
+/** Does something after the ok answer has been sent; not at all when the request fails. */
+export type Afterwards = (task: () => void) => void;
+
+/** How a request will be served. */
 export interface Serving {
   readonly pipelined: boolean;
   readonly acked: boolean;
-  run(): Answer | Promise<Answer> | Later<Answer>;
+  /** Whether what follows does not wait for this request (F6: answered after an ack). */
+  readonly detached: boolean;
+  run(afterwards: Afterwards): Outcome | Promise<Outcome>;
 }
 
 export interface RequestsParts {
@@ -39,7 +47,8 @@ export interface RequestsParts {
 
 /** An answer's place in the order of the requests. */
 interface Slot {
-  readonly tid: string;
+  readonly request: Request;
+  readonly afterwards: (() => void)[];
   done?: Answer | RequestError | "nothing";
 }
 
@@ -53,6 +62,8 @@ export class Requests {
   readonly #parts: RequestsParts;
   readonly #waiting: Request[] = [];
   readonly #slots: Slot[] = [];
+  readonly #detached = new Set<Slot>();
+  /** Whether nothing else may start: the running request is not pipelined, or does not know yet what it will do. */
   #alone = false;
   #ended = false;
   #idle: (() => void)[] = [];
@@ -63,7 +74,7 @@ export class Requests {
 
   /** Requests that are not answered yet. */
   get size(): number {
-    return this.#waiting.length + this.#slots.length;
+    return this.#waiting.length + this.#slots.length + this.#detached.size;
   }
 
   add(request: Request): void {
@@ -97,17 +108,17 @@ export class Requests {
   }
 
   #start(request: Request): void {
-    const slot: Slot = { tid: request.tid };
-    this.#slots.push(slot);
+    const slot: Slot = { request, afterwards: [] };
     const serving = this.#serving(request);
-    this.#alone = !isPipelined(serving);
-    if (serving instanceof RequestError) return this.#settle(slot, serving);
-    if (serving.acked) this.#parts.send(ackFrame(request.tid));
-    try {
-      this.#await(request, slot, serving.run());
-    } catch (error) {
-      this.#settle(slot, this.#asFailure(error, request));
+    if (serving instanceof RequestError) {
+      this.#slots.push(slot);
+      return this.#settle(slot, serving);
     }
+    if (serving.detached) this.#detached.add(slot);
+    else this.#slots.push(slot);
+    this.#alone = !(serving.pipelined || serving.detached);
+    if (serving.acked) this.#parts.send(ackFrame(request.tid));
+    this.#run(slot, serving);
   }
 
   #serving(request: Request): Serving | RequestError {
@@ -119,41 +130,55 @@ export class Requests {
     }
   }
 
-  #await(request: Request, slot: Slot, outcome: Answer | Promise<Answer> | Later<Answer>): void {
-    if (outcome instanceof Later) {
-      outcome.start((answer) => {
-        this.#settle(slot, answer instanceof Error ? this.#asFailure(answer, request) : answer);
-        // Not in this call: what follows takes effect after the events of this request.
-        queueMicrotask(() => this.run());
-      });
-    } else if (outcome instanceof Promise) {
-      void outcome
-        .catch((error: unknown) => this.#asFailure(error, request))
-        .then((answer) => {
-          this.#settle(slot, answer);
-          this.run();
-        });
-    } else {
-      this.#settle(slot, outcome);
+  #run(slot: Slot, serving: Serving): void {
+    try {
+      const outcome = serving.run((task) => slot.afterwards.push(task));
+      if (outcome instanceof Promise) this.#await(slot, outcome, serving.pipelined);
+      else this.#take(slot, outcome);
+    } catch (error) {
+      this.#settle(slot, this.#asFailure(error, slot.request));
     }
+  }
+
+  /** A pipelined request holds up what follows while it makes up its mind, so that the order stays (F6). */
+  #await(slot: Slot, promise: Promise<Outcome>, pipelined: boolean): void {
+    this.#alone ||= pipelined;
+    void promise
+      .catch((error: unknown) => this.#asFailure(error, slot.request))
+      .then((outcome) => {
+        if (pipelined) this.#alone = false;
+        this.#take(slot, outcome);
+        this.run();
+      });
+  }
+
+  #take(slot: Slot, outcome: Outcome | RequestError): void {
+    if (!(outcome instanceof Later)) return this.#settle(slot, outcome);
+    outcome.start((answer) => {
+      this.#settle(slot, answer instanceof Error ? this.#asFailure(answer, slot.request) : answer);
+      // Not in this call: what follows takes effect after the events of this request.
+      queueMicrotask(() => this.run());
+    });
   }
 
   /** Sends this answer and those behind it that were only waiting for their turn. */
   #settle(slot: Slot, outcome: Answer | RequestError): void {
     slot.done = outcome ?? NOTHING;
+    if (this.#detached.delete(slot) && !this.#ended) this.#answer(slot);
     while (!this.#ended && this.#slots[0]?.done !== undefined) this.#answer(this.#slots.shift() as Slot);
     if (this.#slots.length === 0) this.#alone = false;
     this.#parts.answered();
     if (this.size === 0) for (const resume of this.#idle.splice(0)) resume();
   }
 
-  #answer({ tid, done }: Slot): void {
+  #answer({ request, done, afterwards }: Slot): void {
     if (done instanceof RequestError) {
-      this.#parts.send(errorFrame(tid, done.data));
+      this.#parts.send(errorFrame(request.tid, done.data));
       if (done.details.close) this.#parts.close(done.details.close, done.message);
-    } else {
-      this.#parts.send(okFrame(tid, done === NOTHING ? undefined : done));
+      return;
     }
+    this.#parts.send(okFrame(request.tid, done === NOTHING ? undefined : done));
+    for (const task of afterwards) task();
   }
 
   #asFailure(error: unknown, request: Request): RequestError {

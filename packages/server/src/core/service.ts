@@ -17,6 +17,8 @@ import { Sessions } from "./sessions.ts";
 
 export interface ServiceParts {
   readonly name: string;
+  /** Of the server. */
+  readonly version: string;
   /** In the order in which they build on one another, each with its checked settings. */
   readonly plugins: readonly { readonly plugin: Plugin; readonly settings: unknown }[];
   readonly store: ManagedStore;
@@ -36,6 +38,9 @@ const RETRY_AFTER_STOP_MS = 1000;
 /** One service (S1): its plugins, its sessions, its events and its rooms. Services know nothing of one another. */
 export class Service {
   readonly name: string;
+  readonly version: string;
+  /** The names of its plugins. */
+  readonly plugins: readonly string[];
   readonly hub: Hub;
   readonly rooms: Rooms;
   readonly sessions: Sessions;
@@ -49,8 +54,11 @@ export class Service {
   readonly #dispatcher: Dispatcher;
   #stopping = false;
 
-  constructor({ name, plugins, store, authenticator, clock, newId, nextTid, logger, limits }: ServiceParts) {
+  constructor(parts: ServiceParts) {
+    const { name, plugins, store, authenticator, clock, newId, nextTid, logger, limits } = parts;
     this.name = name;
+    this.version = parts.version;
+    this.plugins = plugins.map(({ plugin }) => plugin.name);
     this.authenticator = authenticator;
     this.clock = clock;
     this.logger = logger;
@@ -61,9 +69,8 @@ export class Service {
     this.hub = new Hub(nextTid);
     this.rooms = new Rooms({ service: name, store, hub: this.hub, clock, newEpoch: newId });
     this.sessions = new Sessions(limits.holder_answer_seconds * 1000);
-    this.#dispatcher = new Dispatcher(
-      plugins.flatMap(({ plugin, settings }) => plugin.commands(this, settings)),
-    );
+    const commands = plugins.flatMap(({ plugin, settings }) => plugin.commands(this, settings));
+    this.#dispatcher = new Dispatcher(commands, this.hub);
   }
 
   /** The message logs of this service's rooms. */
@@ -90,7 +97,7 @@ export class Service {
     this.sessions.delete(session);
   }
 
-  /** Looks after requests that clients leave unanswered; called once a second (F8). */
+  /** Does what is due by the clock; called once a second. */
   sweep(): void {
     const now = this.clock.monotonic();
     for (const session of this.sessions) session.sweep(now);

@@ -8,10 +8,10 @@ import {
   MAX_MESSAGE_DEPTH,
 } from "@roomlog/protocol";
 import type { Connection, Receiver } from "../transport/transport.ts";
-import { missingField, syntaxError } from "./errors.ts";
+import { missingField, RequestError, syntaxError } from "./errors.ts";
 import { requestFrame, type ServerRequest } from "./frames.ts";
 import type { EventFrame, Subscriber } from "./hub.ts";
-import { memberText, parseShallow } from "./json-text.ts";
+import { JsonText, memberText, parseShallow } from "./json-text.ts";
 import { type Request, Requests } from "./requests.ts";
 import type { Service } from "./service.ts";
 import { type Reply, Unanswered } from "./unanswered.ts";
@@ -24,8 +24,8 @@ export interface Identity {
 }
 
 type State =
-  | { readonly name: "new" }
-  | { readonly name: "open"; readonly identity: Identity }
+  | { readonly name: "new"; readonly since: number; failures: number }
+  | { readonly name: "open"; readonly identity: Identity; nextPing: number }
   | { readonly name: "closed" };
 
 /** A message of 64 levels inside `data` inside the frame (M7). */
@@ -34,7 +34,8 @@ const MAX_FRAME_DEPTH = MAX_MESSAGE_DEPTH + 2;
 /** The usual answer to an event; recognised without being parsed. */
 const PLAIN_OK = /^\{"result":"ok","tid":(\d{1,15})\}$/;
 
-const PING: ServerRequest = { class: "core", cmd: "ping", data: { time: 60 } };
+/** The delay of the first refused login; each further one doubles it (L3). */
+const FIRST_REFUSAL_MS = 100;
 
 /** One connection of a client: its frames, its login, its requests and those of the server to it. */
 export class Session implements Receiver, Subscriber {
@@ -46,15 +47,19 @@ export class Session implements Receiver, Subscriber {
   readonly #held: EventFrame[] = [];
   #heldBytes = 0;
   #paused = false;
-  #state: State = { name: "new" };
+  #state: State;
+  /** Since the last sweep some frame went in or out (T4). */
+  #busy = true;
+  #idleSince = 0;
   #repliesOnEnd = new Set<(reply: undefined) => void>();
 
   constructor(service: Service, connection: Connection) {
     this.#service = service;
     this.#connection = connection;
+    this.#state = { name: "new", since: service.clock.monotonic(), failures: 0 };
     this.#requests = new Requests({
       serve: (request) => service.serve(request, this),
-      send: (frame) => connection.send(frame),
+      send: (frame) => this.#send(frame),
       close: (code, reason) => this.close(code, reason),
       answered: () => this.#readOn(),
       isBlocked: () => connection.waiting > service.limits.session_queue_bytes,
@@ -71,12 +76,18 @@ export class Session implements Receiver, Subscriber {
     return this.#state.name === "open" ? this.#state.identity : undefined;
   }
 
+  /** Where the client is: `ws:127.0.0.1:41116`. */
+  get remote(): string {
+    return this.#connection.remote;
+  }
+
   get isClosed(): boolean {
     return this.#state.name === "closed";
   }
 
   frame(text: string): void {
     if (this.isClosed) return;
+    this.#busy = true;
     const plain = PLAIN_OK.exec(text);
     if (plain) return this.#unanswered.settle(Number(plain[1]), { result: "ok", data: undefined });
     try {
@@ -86,6 +97,10 @@ export class Session implements Receiver, Subscriber {
       if (!(error instanceof SyntaxError)) throw error;
       this.close(closeCodes.malformed_frame, "invalid JSON");
     }
+  }
+
+  heard(): void {
+    this.#busy = true;
   }
 
   drained(): void {
@@ -104,8 +119,22 @@ export class Session implements Receiver, Subscriber {
 
   /** Logs the connection in; the caller has made sure that nobody else holds the session id. */
   open(identity: Identity): void {
-    this.#state = { name: "open", identity };
+    this.#state = { name: "open", identity, nextPing: Number.POSITIVE_INFINITY };
     this.#service.logger.debug(this.#who(), "login");
+  }
+
+  /** The error of a refused login, after a delay that doubles each time (L3). */
+  async loginRefused(): Promise<RequestError> {
+    const { clock, limits } = this.#service;
+    const failures = this.#state.name === "new" ? ++this.#state.failures : 1;
+    await new Promise<void>((resolve) => clock.after(FIRST_REFUSAL_MS * 2 ** (failures - 1), resolve));
+    const isLast = failures >= limits.login_failures;
+    return new RequestError(100030, isLast ? { close: closeCodes.login_failures } : {});
+  }
+
+  /** Begins to ping the client (F9). */
+  startPings(): void {
+    if (this.#service.limits.ping_seconds > 0) this.#ping();
   }
 
   deliver(event: EventFrame): void {
@@ -134,23 +163,31 @@ export class Session implements Receiver, Subscriber {
   answersWithin(ms: number): Promise<boolean> {
     return new Promise((resolve) => {
       const stop = this.#service.clock.after(ms, () => resolve(false));
-      this.request(PING, (reply) => {
+      this.request(this.#pingRequest, (reply) => {
         stop();
         resolve(reply !== undefined);
       });
     });
   }
 
-  /** Closes the connection of a client that leaves a request unanswered for too long (F8). */
+  /** Does what is due by the clock; called about once a second. `now` is monotonic, in milliseconds. */
   sweep(now: number): void {
-    const allowed = this.#service.limits.answer_seconds;
-    if (this.#paused) return this.#unanswered.restart();
-    const handed = this.#connection.sent - this.#connection.waiting;
-    if (!this.#unanswered.isOverdue(now, handed, allowed * 1000)) return;
-    this.close(
-      closeCodes.not_answered,
-      `limits.answer_seconds: a request of the server was not answered in ${allowed} s`,
-    );
+    const state = this.#state;
+    if (state.name === "closed") return;
+    if (state.name === "open" && now >= state.nextPing) this.#ping();
+    if (this.#isOverdue(now))
+      return this.#closeFor(
+        closeCodes.not_answered,
+        "answer_seconds",
+        "a request of the server was not answered",
+      );
+    if (state.name === "new" && this.#isPast(now - state.since, "login_seconds")) {
+      return this.#closeFor(closeCodes.login_timeout, "login_seconds", "no login");
+    }
+    if (this.#busy) this.#idleSince = now;
+    this.#busy = false;
+    if (this.#isPast(now - this.#idleSince, "idle_seconds"))
+      this.#closeFor(closeCodes.idle, "idle_seconds", "no frame");
   }
 
   /** Resolves when every request received so far has been answered. */
@@ -178,8 +215,11 @@ export class Session implements Receiver, Subscriber {
           inbound.problem === "missing" ? missingField(inbound.field) : syntaxError(inbound.field);
         return this.#add({ class: "", subclass: "", cmd: "", data: {}, ...this.#source(text), fault });
       }
-      case "response":
-        return this.#unanswered.settle(inbound.tid, inbound);
+      case "response": {
+        const data = memberText(text, "data");
+        const reply = { result: inbound.result, data: data === undefined ? undefined : new JsonText(data) };
+        return this.#unanswered.settle(inbound.tid, reply);
+      }
       case "ack": {
         const { clock, limits } = this.#service;
         return this.#unanswered.extend(
@@ -211,8 +251,41 @@ export class Session implements Receiver, Subscriber {
     this.#connection.resume();
   }
 
-  #sendRequest(tid: number, frame: string | Uint8Array, replied?: (reply: Reply) => void): void {
+  #isPast(ms: number, limit: "login_seconds" | "idle_seconds"): boolean {
+    return ms >= this.#service.limits[limit] * 1000;
+  }
+
+  #closeFor(code: CloseCode, limit: "answer_seconds" | "login_seconds" | "idle_seconds", what: string): void {
+    this.close(code, `limits.${limit}: ${what} in ${this.#service.limits[limit]} s`);
+  }
+
+  /** Whether the client left a request of the server unanswered for too long (F8). */
+  #isOverdue(now: number): boolean {
+    if (this.#paused) {
+      this.#unanswered.restart();
+      return false;
+    }
+    const handed = this.#connection.sent - this.#connection.waiting;
+    return this.#unanswered.isOverdue(now, handed, this.#service.limits.answer_seconds * 1000);
+  }
+
+  get #pingRequest(): ServerRequest {
+    return { class: "core", cmd: "ping", data: { time: this.#service.limits.ping_seconds } };
+  }
+
+  #ping(): void {
+    if (this.#state.name !== "open") return;
+    this.#state.nextPing = this.#service.clock.monotonic() + this.#service.limits.ping_seconds * 1000;
+    this.request(this.#pingRequest, () => {});
+  }
+
+  #send(frame: string | Uint8Array): void {
+    this.#busy = true;
     this.#connection.send(frame);
+  }
+
+  #sendRequest(tid: number, frame: string | Uint8Array, replied?: (reply: Reply) => void): void {
+    this.#send(frame);
     this.#unanswered.add(tid, this.#connection.sent, replied);
   }
 

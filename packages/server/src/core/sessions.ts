@@ -2,6 +2,9 @@ import { closeCodes } from "@roomlog/protocol";
 import { RequestError } from "./errors.ts";
 import type { Identity, Session } from "./session.ts";
 
+/** A session that has logged in. */
+export type OpenSession = Session & { readonly identity: Identity };
+
 /** The connections of a service, and who holds which session id (L4). */
 export class Sessions {
   readonly #all = new Set<Session>();
@@ -16,6 +19,18 @@ export class Sessions {
     return this.#all.values();
   }
 
+  /** Who holds a session id. */
+  get(session_id: string): Session | undefined {
+    return this.#byId.get(session_id);
+  }
+
+  /** Those that have logged in. */
+  open(): OpenSession[] {
+    return [...this.#byId.values()].filter(
+      (session): session is OpenSession => session.identity !== undefined,
+    );
+  }
+
   add(session: Session): void {
     this.#all.add(session);
   }
@@ -24,7 +39,7 @@ export class Sessions {
    * Logs a connection in under its session id. A living holder keeps the id: 100034, and the connection is closed
    * (4503). A holder that does not answer a ping in time is closed.
    */
-  async open(session: Session, identity: Identity): Promise<void> {
+  async login(session: Session, identity: Identity): Promise<void> {
     for (;;) {
       const holder = this.#byId.get(identity.session_id);
       if (!holder) break;

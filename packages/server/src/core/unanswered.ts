@@ -1,5 +1,10 @@
-/** What the other side said to a request of the server. */
-export type Reply = { readonly result: unknown; readonly data: unknown };
+import type { JsonText } from "./json-text.ts";
+
+/** What the other side said to a request of the server; `data` as it was written. */
+export interface Reply {
+  readonly result: unknown;
+  readonly data: JsonText | undefined;
+}
 
 interface Pending {
   /** Where its frame ends in all that was sent on the connection. */

@@ -134,6 +134,8 @@ function connect(
     if (isBinary) ws.close(1003, "text frames only");
     else receiver.frame(data.toString());
   });
+  ws.on("ping", () => receiver.heard());
+  ws.on("pong", () => receiver.heard());
   ws.on("error", () => {});
   ws.on("close", () => receiver.closed());
   socket.on("drain", () => receiver.drained());

@@ -1,16 +1,36 @@
 import { definePlugin } from "../../core/plugin.ts";
-import { getSubscriptions } from "./get_subscriptions.ts";
-import { login } from "./login.ts";
-import { subscribe } from "./subscribe.ts";
-import { unsubscribe } from "./unsubscribe.ts";
+import { ping } from "./core_ping.ts";
+import { getSubscriptions } from "./event_get_subscriptions.ts";
+import { eventSend } from "./event_send.ts";
+import { subscribe } from "./event_subscribe.ts";
+import { unsubscribe } from "./event_unsubscribe.ts";
+import { serverInfo } from "./server_info.ts";
+import { sessionCmd } from "./session_cmd.ts";
+import { sessionLog } from "./session_log.ts";
+import { sessionSendEvent } from "./session_send_event.ts";
+import { sessionStop } from "./session_stop.ts";
+import { userGet } from "./user_get.ts";
+import { userList } from "./user_list.ts";
+import { login } from "./user_login.ts";
+import { userSendEvent } from "./user_send_event.ts";
 
 /** Login, events, sessions: what every service has. */
 export const core = definePlugin({
   name: "core",
   commands: (service) => [
+    ping(),
     login(service),
+    userList(service),
+    userGet(service),
+    userSendEvent(service),
     subscribe(service),
     unsubscribe(service),
     getSubscriptions(service),
+    eventSend(service),
+    sessionStop(service),
+    sessionSendEvent(service),
+    sessionCmd(service),
+    sessionLog(service),
+    serverInfo(service),
   ],
 });

@@ -1,22 +1,23 @@
 import { closeCodes, isName, MAX_SESSION_ID } from "@roomlog/protocol";
 import { command, RequestError, type Service } from "../../core/plugin.ts";
 
-/** L1–L6: logs the connection in and subscribes it to the events of its user and its session. */
+/** L1–L6, F9: logs the connection in and subscribes it to the events of its user and its session. */
 export const login = (service: Service) =>
   command("core/user/login", {
     acked: true,
     beforeLogin: true,
-    async run({ data, session }) {
+    async run({ data, session, afterwards }) {
       const { user, password = data.pass, token, meta } = data;
       const user_id = await service.authenticator.authenticate({ user, password, token });
-      if (user_id === undefined) throw new RequestError(100030);
+      if (user_id === undefined) throw await session.loginRefused();
       const session_id = data.session_id === undefined ? service.newId() : data.session_id;
       if (!isName(session_id, MAX_SESSION_ID)) {
         throw new RequestError(100035, { close: closeCodes.invalid_session_id });
       }
-      await service.sessions.open(session, { user_id, session_id, ...(meta && { meta }) });
+      await service.sessions.login(session, { user_id, session_id, ...(meta && { meta }) });
       service.hub.subscribe(session, { class: "core", subclass: "user_event", obj_id: user_id });
       service.hub.subscribe(session, { class: "core", subclass: "session_event", obj_id: session_id });
+      afterwards(() => session.startPings());
       return { session_id };
     },
   });

@@ -1,0 +1,13 @@
+import { closeCodes, errorTexts } from "@roomlog/protocol";
+import { command, RequestError, type Service } from "../../core/plugin.ts";
+
+/** C3: the answer comes first, also when a session stops itself. */
+export const sessionStop = (service: Service) =>
+  command("core/session/stop", {
+    run({ data: { session_id }, afterwards }) {
+      const target = service.sessions.get(session_id);
+      if (!target?.identity) throw new RequestError(100062);
+      afterwards(() => target.close(closeCodes.session_stopped, errorTexts[100061]));
+      return { user: target.identity.user_id };
+    },
+  });
