@@ -6,6 +6,8 @@ export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
     execArgv: ["--conditions=source"],
+    // Each SQLite store starts two threads; compiling their modules anew would be most of that.
+    env: { NODE_COMPILE_CACHE: "node_modules/.cache/node" },
     testTimeout: 20_000,
   },
 });

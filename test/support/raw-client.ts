@@ -4,7 +4,8 @@ import { onTestFinished } from "vitest";
 export type Frame = any;
 
 /**
- * A client that sends and sees the frames as they are, one reader at a time. It answers nothing unless it is told to.
+ * A client that sends and sees the frames as they are, one reader at a time. It answers nothing unless it is told to,
+ * or to `answering`.
  */
 export class RawClient {
   /** Every frame received, as text. */
@@ -14,6 +15,7 @@ export class RawClient {
   #read = 0;
   #wake: () => void = () => {};
   #tid = 0;
+  #answering = false;
 
   static async connect(url: string): Promise<RawClient> {
     const client = new RawClient(new WebSocket(url));
@@ -36,6 +38,7 @@ export class RawClient {
     this.#socket = socket;
     socket.addEventListener("message", ({ data }) => {
       this.texts.push(String(data));
+      if (this.#answering) this.#answer(JSON.parse(String(data)));
       this.#wake();
     });
     socket.addEventListener("error", () => {});
@@ -89,6 +92,17 @@ export class RawClient {
     const from = this.#read;
     await this.call("core/event/unsubscribe", { class: "nothing" });
     return this.texts.slice(from, -1).map((text) => JSON.parse(text));
+  }
+
+  /** From now on it answers what the server asks, as a well-behaved client does. */
+  answering(): this {
+    this.#answering = true;
+    for (const text of this.texts) this.#answer(JSON.parse(text));
+    return this;
+  }
+
+  #answer({ cmd, tid }: Frame): void {
+    if (cmd) this.send({ result: "ok", tid });
   }
 
   close(): Promise<{ readonly code: number; readonly reason: string }> {

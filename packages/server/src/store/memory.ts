@@ -13,7 +13,8 @@ import type {
   Written,
 } from "./store.ts";
 
-interface Life extends Room {
+interface Life {
+  readonly room: Omit<Room, "last_id">;
   readonly log: Message[];
 }
 
@@ -31,11 +32,13 @@ export class MemoryStore implements Store {
   }
 
   async room(key: RoomKey): Promise<Room | undefined> {
-    return this.#find(key);
+    const life = this.#find(key);
+    return life && roomOf(life);
   }
 
   async rooms({ service, after, prefix = "", limit }: RoomQuery): Promise<Room[]> {
     return [...this.#rooms(service).values()]
+      .map(roomOf)
       .filter(({ room_id }) => room_id.startsWith(prefix))
       .filter(({ room_id }) => after === undefined || byCodePoint(room_id, after) > 0)
       .sort((a, b) => byCodePoint(a.room_id, b.room_id))
@@ -70,7 +73,7 @@ export class MemoryStore implements Store {
   #create({ service, room_id, epoch, info }: CreateRoom): Written {
     const rooms = this.#rooms(service);
     if (rooms.has(room_id)) return refused("room_exists");
-    rooms.set(room_id, { room_id, epoch, info, log: [] });
+    rooms.set(room_id, { room: { room_id, epoch, info }, log: [] });
     return { kind: "done" };
   }
 
@@ -98,6 +101,10 @@ export class MemoryStore implements Store {
     this.#services.set(service, rooms);
     return rooms;
   }
+}
+
+function roomOf({ room, log }: Life): Room {
+  return { ...room, last_id: log.length };
 }
 
 /** The order of SQLite's BINARY collation over UTF-8. */

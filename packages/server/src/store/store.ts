@@ -64,6 +64,8 @@ export interface Room {
   readonly room_id: string;
   readonly epoch: string;
   readonly info: RoomInfo;
+  /** Of the newest message; 0 without one. */
+  readonly last_id: number;
 }
 
 export interface RoomQuery {

@@ -1,5 +1,14 @@
-import { chmodSync, closeSync, existsSync, fsyncSync, mkdirSync, openSync } from "node:fs";
-import { join } from "node:path";
+import {
+  accessSync,
+  chmodSync,
+  closeSync,
+  constants,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+} from "node:fs";
+import { dirname, join, resolve } from "node:path";
 import Database from "better-sqlite3";
 import { StoreError } from "../store.ts";
 import { migrations } from "./migrations.ts";
@@ -10,7 +19,7 @@ const OLDEST_LIBRARY = "3.51.3";
 const PAGE_BYTES = 8192;
 
 /** Where a data directory keeps what. */
-export function paths(directory: string): { readonly database: string; readonly lock: string } {
+function paths(directory: string): { readonly database: string; readonly lock: string } {
   return { database: join(directory, "roomlog.db"), lock: join(directory, "roomlog.lock") };
 }
 
@@ -19,7 +28,7 @@ export function paths(directory: string): { readonly database: string; readonly 
  * It ends with the process, however that ends.
  */
 export function takeLock(directory: string): Database.Database {
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  createDirectory(directory);
   const { lock } = paths(directory);
   createPrivate(lock, directory);
   const holder = new Database(lock, { timeout: 0 });
@@ -100,14 +109,30 @@ function schemaOf(db: Database.Database): number {
   return db.pragma("user_version", { simple: true }) as number;
 }
 
-/** A new file is readable by its owner alone, and its directory entry is durable before anything is written. */
-function createPrivate(file: string, directory: string): void {
-  if (existsSync(file)) return;
-  closeSync(openSync(file, "a", 0o600));
-  chmodSync(file, 0o600);
+/** A new directory is its owner's alone, and known to its parent before anything is written. */
+function createDirectory(directory: string): void {
+  if (existsSync(directory)) return;
+  const parent = dirname(resolve(directory));
+  // Not recursive when it need not be: below /proc a recursive mkdir never ends.
+  mkdirSync(directory, { recursive: !existsSync(parent), mode: 0o700 });
+  syncDirectory(parent);
+}
+
+function syncDirectory(directory: string): void {
   const handle = openSync(directory, "r");
   fsyncSync(handle);
   closeSync(handle);
+}
+
+/**
+ * A new file is readable by its owner alone, and its directory entry is durable before anything is written. One
+ * that is there must be writable: SQLite would open it for reading instead, where even an exclusive lock is none.
+ */
+function createPrivate(file: string, directory: string): void {
+  if (existsSync(file)) return accessSync(file, constants.W_OK);
+  closeSync(openSync(file, "a", 0o600));
+  chmodSync(file, 0o600);
+  syncDirectory(directory);
 }
 
 function isCode(error: unknown, code: string): boolean {

@@ -32,12 +32,14 @@ export class SqliteStore implements Store {
   }
 
   async open(): Promise<void> {
+    const writer = new WorkerCalls<Writer>(module("writer"), this.#directory);
     try {
-      const writer = new WorkerCalls<Writer>(module("writer"), this.#directory);
       await writer.call("commit", []);
       const reader = new WorkerCalls<Reader>(module("reader"), this.#directory);
+      await reader.call("room", { service: "", room_id: "" });
       this.#threads = { writer, reader };
     } catch (cause) {
+      await writer.call("close", undefined).catch(() => {});
       throw cause instanceof StoreError ? cause : unavailable(this.#directory, cause);
     }
   }

@@ -9,32 +9,37 @@ interface RoomRow {
   readonly room_id: string;
   readonly epoch: string;
   readonly info: string;
+  readonly last_id: number;
 }
 
 /** Behind a prefix, greater than whatever else may follow it. */
 const ABOVE_ANY_ROOM_ID = "\u{10ffff}".repeat(MAX_ROOM_ID + 1);
 
-const room = ({ room_id, epoch, info }: Omit<RoomRow, "room_key">): Room => ({
+const room = ({ room_id, epoch, info, last_id }: Omit<RoomRow, "room_key">): Room => ({
   room_id,
   epoch,
   info: JSON.parse(info),
+  last_id,
 });
 
 /** The connection that reads, in a thread of its own, so that a long page never delays a send. */
 class Reader {
   readonly #db: Database.Database;
   readonly #room: Database.Statement<[string, string], RoomRow>;
-  readonly #rooms: Database.Statement<[string, string, string, string, number], Omit<RoomRow, "room_key">>;
+  readonly #rooms: Database.Statement<
+    [string, string, string, string, string, number],
+    Omit<RoomRow, "room_key">
+  >;
   readonly #messages: Database.Statement<[number, number, number], Message>;
 
   constructor(directory: string) {
     this.#db = openForReading(directory);
     this.#room = this.#db.prepare(
-      "SELECT room_key, room_id, epoch, info FROM rooms WHERE service = ? AND room_id = ? AND destroyed_at IS NULL",
+      "SELECT room_key, room_id, epoch, info, last_id FROM rooms WHERE service = ? AND room_id = ? AND destroyed_at IS NULL",
     );
     this.#rooms = this.#db.prepare(
-      `SELECT room_id, epoch, info FROM rooms
-       WHERE service = ? AND destroyed_at IS NULL AND room_id > ? AND room_id >= ? AND room_id < ?
+      `SELECT room_id, epoch, info, last_id FROM rooms
+       WHERE service = ? AND destroyed_at IS NULL AND room_id >= max(?, ?) AND +room_id > ? AND room_id < ?
        ORDER BY room_id LIMIT ?`,
     );
     this.#messages = this.#db.prepare(
@@ -49,7 +54,7 @@ class Reader {
   }
 
   rooms({ service, after = "", prefix = "", limit }: RoomQuery): Room[] {
-    return this.#rooms.all(service, after, prefix, prefix + ABOVE_ANY_ROOM_ID, limit).map(room);
+    return this.#rooms.all(service, after, prefix, after, prefix + ABOVE_ANY_ROOM_ID, limit).map(room);
   }
 
   messages({ service, room_id, after, limit, max_bytes }: MessageQuery): Page | undefined {

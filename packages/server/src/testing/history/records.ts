@@ -1,0 +1,94 @@
+import type { ErrorCode } from "@roomlog/protocol";
+
+/** A message as somebody saw it. */
+export interface Seen {
+  readonly msg_id: number;
+  /** The send it came from. */
+  readonly id: string;
+  /** What was sent, as JSON text: the message without the server's own fields. */
+  readonly text: string;
+  readonly timestmap: number;
+}
+
+/** A send goes out. Its `id` is part of its text and belongs to no other send. */
+export interface Invoke {
+  readonly kind: "invoke";
+  readonly room: string;
+  readonly client: string;
+  readonly id: string;
+  readonly text: string;
+}
+
+/** A send was acknowledged. */
+export interface Ok {
+  readonly kind: "ok";
+  readonly id: string;
+  readonly msg_id: number;
+}
+
+/** A send was refused: nothing was stored, and nothing will be. */
+export interface Refused {
+  readonly kind: "error";
+  readonly id: string;
+  readonly code: ErrorCode;
+}
+
+/** A send got no answer, or 304105: it was stored or it was not. */
+export interface Unknown {
+  readonly kind: "unknown";
+  readonly id: string;
+}
+
+/** An event arrived. `connection` counts the connections of a subscriber; one connection has one run of each room. */
+export interface Event extends Seen {
+  readonly kind: "event";
+  readonly subscriber: string;
+  readonly connection: number;
+  readonly room: string;
+}
+
+/** The answer to a read of what follows `after`. */
+export interface PageRead {
+  readonly kind: "page";
+  readonly room: string;
+  readonly after: number;
+  readonly messages: readonly Seen[];
+}
+
+/** A piece of a room's full read at the end; the pieces of a room follow one another. */
+export interface FinalRead {
+  readonly kind: "final";
+  readonly room: string;
+  readonly messages: readonly Seen[];
+}
+
+/** One line of a history. The lines stand in the order in which one observer wrote them down. */
+export type HistoryRecord = Invoke | Ok | Refused | Unknown | Event | PageRead | FinalRead;
+
+/** What can be wrong with a history, by the names that the promises use. */
+export const anomalyTexts = {
+  "lost-acked-write": "acknowledged, but not in the final read",
+  duplicate: "sent once, stored more than once",
+  "gap-in-ids": "the ids of a room are not 1, 2, 3 …",
+  "duplicate-or-unordered-id": "the final read does not ascend",
+  "phantom-event": "an event or a page showed a message that is not in the final read",
+  "aborted-read": "stored, but refused or never sent",
+  "inconsistent-offset": "one id, different messages in two places",
+  "realtime-order": "sent after another was acknowledged, but before it in the log",
+  nonmonotonic: "an event after one with a greater id",
+  "event-twice": "an event twice on one connection",
+  "poll-skip": "a hole in the events of one connection",
+  "page-gap": "a hole or a wrong order in a page",
+  "page-start": "a page does not begin behind the id that it was asked for",
+  "time-decreases": "the time falls as the ids rise",
+  "cross-room": "seen in a room that it was not sent to",
+  "content-changed": "not what was sent, or another time than elsewhere",
+} as const;
+
+export type AnomalyName = keyof typeof anomalyTexts;
+
+export interface Anomaly {
+  readonly name: AnomalyName;
+  readonly room: string;
+  readonly detail: string;
+}

@@ -1,0 +1,19 @@
+import type { StoreCase } from "./store-contract/case.ts";
+import { commitCases } from "./store-contract/commits.ts";
+import { groupCommitCases } from "./store-contract/group-commit.ts";
+import { messageCases } from "./store-contract/messages.ts";
+import { restartCases } from "./store-contract/restarts.ts";
+import { roomCases } from "./store-contract/rooms.ts";
+
+export type { NewStore, StoreCase } from "./store-contract/case.ts";
+
+/** What every store driver has to pass, alone and inside a `ManagedStore`. */
+export const storeContract: readonly StoreCase[] = [
+  ...commitCases,
+  ...roomCases,
+  ...messageCases,
+  ...groupCommitCases,
+];
+
+/** What a driver that outlives its process has to pass as well. */
+export const durableStoreContract: readonly StoreCase[] = restartCases;

@@ -1,0 +1,88 @@
+import { type BatchLimits, ManagedStore, type Settled } from "../../store/managed.ts";
+import type {
+  MessageQuery,
+  Page,
+  Room,
+  RoomKey,
+  RoomQuery,
+  Store,
+  Write,
+  Written,
+} from "../../store/store.ts";
+import { type NewStore, type StoreCase, whileOpen } from "./case.ts";
+
+/** A driver whose calls are counted and whose commits can be held up. */
+class WatchedStore implements Store {
+  readonly batches: (readonly Write[])[] = [];
+  opened = 0;
+  closed = 0;
+  /** Runs before commit number `n`, from 1; the commit waits for it and fails with it. */
+  before: (n: number) => Promise<void> = async () => {};
+  readonly #driver: Store;
+
+  constructor(driver: Store) {
+    this.#driver = driver;
+  }
+
+  open(): Promise<void> {
+    this.opened += 1;
+    return this.#driver.open();
+  }
+
+  async commit(writes: readonly Write[]): Promise<Written[]> {
+    await this.before(this.batches.push(writes));
+    return this.#driver.commit(writes);
+  }
+
+  room(key: RoomKey): Promise<Room | undefined> {
+    return this.#driver.room(key);
+  }
+
+  rooms(query: RoomQuery): Promise<Room[]> {
+    return this.#driver.rooms(query);
+  }
+
+  messages(query: MessageQuery): Promise<Page | undefined> {
+    return this.#driver.messages(query);
+  }
+
+  close(): Promise<void> {
+    this.closed += 1;
+    return this.#driver.close();
+  }
+}
+
+/** A `ManagedStore`, the driver as it sees it, and what it has reported through `onFailure`. */
+export interface Managed {
+  readonly store: ManagedStore;
+  readonly driver: WatchedStore;
+  readonly failures: readonly unknown[];
+}
+
+/** What a write was answered. */
+export type Outcome = Parameters<Settled>[0];
+
+export function managed(newStore: NewStore, limits: Partial<BatchLimits> = {}): Managed {
+  const driver = new WatchedStore(newStore());
+  const failures: unknown[] = [];
+  const allLimits = { batch_writes: 1024, batch_bytes: 1_000_000, ...limits };
+  return { driver, failures, store: new ManagedStore(driver, allLimits, (cause) => failures.push(cause)) };
+}
+
+/** A case that needs one open `ManagedStore`. */
+export function managedCase(
+  title: string,
+  limits: Partial<BatchLimits>,
+  check: (managed: Managed) => Promise<void>,
+): StoreCase {
+  const run = (newStore: NewStore) => {
+    const parts = managed(newStore, limits);
+    return whileOpen(parts.store, () => check(parts));
+  };
+  return { title, run };
+}
+
+/** A write and the wait for its answer. */
+export function settle(store: ManagedStore, write: Write): Promise<Outcome> {
+  return new Promise((resolve) => store.write(write, resolve));
+}

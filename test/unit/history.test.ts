@@ -1,0 +1,343 @@
+import fc from "fast-check";
+import { type AnomalyName, anomalyTexts, checkHistory, type HistoryRecord, type Seen } from "roomlog/testing";
+import { describe, expect, test } from "vitest";
+
+const rooms = ["r1", "r2"] as const;
+const outcomes = ["ok", "error", "stored", "lost"] as const;
+
+/** A send and what becomes of it; `stored` and `lost` are the two that remain unanswered. */
+interface Step {
+  readonly room: (typeof rooms)[number];
+  readonly outcome: (typeof outcomes)[number];
+}
+
+/** Subscribers arrive behind this step, and connect anew at the other. */
+const ARRIVAL = 2;
+const RECONNECT = 12;
+
+/** What a sound server would leave behind. */
+function soundHistory(steps: readonly Step[]): HistoryRecord[] {
+  const logs = new Map<string, Seen[]>(rooms.map((room) => [room, []]));
+  const lines = steps.flatMap((step, n) => linesOf(step, n, logs.get(step.room) as Seen[]));
+  const finals = [...logs].flatMap(([room, log]): HistoryRecord[] => [
+    { kind: "final", room, messages: log.slice(0, 3) },
+    { kind: "final", room, messages: log.slice(3) },
+  ]);
+  return [...lines, ...finals];
+}
+
+function linesOf({ room, outcome }: Step, n: number, log: Seen[]): HistoryRecord[] {
+  const id = `c1.${n}`;
+  const text = JSON.stringify({ id, n });
+  const message = { msg_id: log.length + 1, id, text, timestmap: 1_700_000_000_000_000 + n };
+  const lines: HistoryRecord[] = [{ kind: "invoke", room, client: "c1", id, text }];
+  if (outcome === "ok") lines.push({ kind: "ok", id, msg_id: message.msg_id });
+  else if (outcome === "error") lines.push({ kind: "error", id, code: 100051 });
+  else lines.push({ kind: "unknown", id });
+  if (outcome === "error" || outcome === "lost") return lines;
+  log.push(message);
+  if (n > ARRIVAL) lines.push(...sightingsOf(room, n < RECONNECT ? 1 : 2, log));
+  return lines;
+}
+
+function sightingsOf(room: string, connection: number, log: readonly Seen[]): HistoryRecord[] {
+  const message = log.at(-1) as Seen;
+  const after = Math.max(1, log.length - 3);
+  return [
+    { kind: "event", subscriber: "s1", connection, room, ...message },
+    { kind: "event", subscriber: "s2", connection, room, ...message },
+    { kind: "page", room, after, messages: log.slice(after) },
+  ];
+}
+
+/** Room r1 gets 1 (unanswered) to 9 (acknowledged), with one refused and one lost in between; r2 gets three. */
+const steps: Step[] = [
+  { room: "r1", outcome: "stored" },
+  { room: "r2", outcome: "ok" },
+  { room: "r1", outcome: "ok" },
+  { room: "r1", outcome: "error" },
+  { room: "r1", outcome: "ok" },
+  { room: "r1", outcome: "stored" },
+  { room: "r1", outcome: "ok" },
+  { room: "r2", outcome: "ok" },
+  { room: "r1", outcome: "lost" },
+  { room: "r1", outcome: "ok" },
+  { room: "r1", outcome: "ok" },
+  { room: "r1", outcome: "ok" },
+  { room: "r2", outcome: "ok" },
+  { room: "r1", outcome: "ok" },
+];
+const FIRST = "c1.0";
+const FOURTH = "c1.5";
+const LAST = "c1.13";
+const LOST = "c1.8";
+
+type Kind = HistoryRecord["kind"];
+type Of<K extends Kind> = Extract<HistoryRecord, { kind: K }>;
+
+/** The first record of a kind that fits becomes others. */
+function change<K extends Kind>(
+  records: readonly HistoryRecord[],
+  kind: K,
+  into: (record: Of<K>) => readonly HistoryRecord[] | undefined,
+): HistoryRecord[] {
+  let done = false;
+  const changed = records.flatMap((record) => {
+    const others = done || record.kind !== kind ? undefined : into(record as Of<K>);
+    done ||= others !== undefined;
+    return others ?? [record];
+  });
+  if (!done) throw new Error("nothing was changed");
+  return changed;
+}
+
+/** Each message wherever it was seen becomes others. */
+function everywhere(
+  records: readonly HistoryRecord[],
+  into: (message: Seen) => readonly Seen[],
+): HistoryRecord[] {
+  return records.flatMap((record): HistoryRecord[] => {
+    if (record.kind === "event") return into(record).map((message) => ({ ...record, ...message }));
+    if (record.kind !== "page" && record.kind !== "final") return [record];
+    return [{ ...record, messages: record.messages.flatMap(into) }];
+  });
+}
+
+/** The last piece of r1's final read. */
+const lastPiece = (into: (messages: readonly Seen[]) => readonly Seen[]) => (record: Of<"final">) =>
+  record.room === "r1" && record.messages.some(({ id }) => id === LAST)
+    ? [{ ...record, messages: into(record.messages) }]
+    : undefined;
+
+const firstPage = (into: (page: Of<"page">) => Of<"page">) => (page: Of<"page">) =>
+  page.messages.length === 3 ? [into(page)] : undefined;
+
+const middleEvent = (into: (event: Of<"event">) => readonly HistoryRecord[]) => (event: Of<"event">) =>
+  event.id === FOURTH ? into(event) : undefined;
+
+const without = (id: string) => (message: Seen) => (message.id === id ? [] : [message]);
+
+const isOfSend = (id: string) => (record: HistoryRecord) =>
+  (record.kind === "invoke" || record.kind === "ok") && record.id === id;
+
+type Records = readonly HistoryRecord[];
+
+/** Each fault with the one name that it is reported under. */
+const faults: readonly (readonly [string, AnomalyName, (records: Records) => Records])[] = [
+  ["an acknowledged message is nowhere", "lost-acked-write", (records) => everywhere(records, without(LAST))],
+  [
+    "a message is stored again at the end",
+    "duplicate",
+    (records) =>
+      change(
+        records,
+        "final",
+        lastPiece((all) => {
+          const [one, last] = [all[0] as Seen, all.at(-1) as Seen];
+          return [...all, { ...one, msg_id: last.msg_id + 1, timestmap: last.timestmap }];
+        }),
+      ),
+  ],
+  ["the first id is not there", "gap-in-ids", (records) => everywhere(records, without(FIRST))],
+  [
+    "a full read comes in another order",
+    "duplicate-or-unordered-id",
+    (records) =>
+      change(
+        records,
+        "final",
+        lastPiece((all) => all.toReversed()),
+      ),
+  ],
+  [
+    "a full read has a message twice",
+    "duplicate-or-unordered-id",
+    (records) =>
+      change(
+        records,
+        "final",
+        lastPiece((all) => [...all, ...all.slice(-1)]),
+      ),
+  ],
+  [
+    "an event shows an unanswered send that was not stored",
+    "phantom-event",
+    (records) => {
+      const text = JSON.stringify({ id: LOST, n: 8 });
+      const place = { subscriber: "s1", connection: 3, room: "r1", msg_id: 10 };
+      return [...records, { kind: "event", ...place, id: LOST, text, timestmap: 1 }];
+    },
+  ],
+  [
+    "a refused send is stored",
+    "aborted-read",
+    (records) =>
+      change(records, "ok", ({ id }) =>
+        id === LAST ? [{ kind: "error" as const, id, code: 100002 }] : undefined,
+      ),
+  ],
+  [
+    "a message that nobody sent is stored",
+    "aborted-read",
+    (records) => records.filter((record) => !isOfSend(LAST)(record)),
+  ],
+  [
+    "an event has the id of another message",
+    "inconsistent-offset",
+    (records) => {
+      const text = JSON.stringify({ id: FIRST, n: 0 });
+      return change(
+        records,
+        "event",
+        middleEvent((event) => [{ ...event, id: FIRST, text }]),
+      );
+    },
+  ],
+  [
+    "an answer names the id of another message",
+    "inconsistent-offset",
+    (records) =>
+      change(records, "ok", (ok) => (ok.id === LAST ? [{ ...ok, msg_id: ok.msg_id - 1 }] : undefined)),
+  ],
+  [
+    "the last message to be sent is the third",
+    "realtime-order",
+    (records) => {
+      const isThird = isOfSend("c1.4");
+      return [...records.filter((record) => !isThird(record)), ...records.filter(isThird)];
+    },
+  ],
+  [
+    "an unanswered send that came last is the fourth",
+    "realtime-order",
+    (records) => {
+      const isFourth = isOfSend(FOURTH);
+      const others = records.filter((record) => record.kind !== "unknown" && !isFourth(record));
+      return [...others, ...records.filter(isFourth)];
+    },
+  ],
+  [
+    "two events change places",
+    "nonmonotonic",
+    (records) => {
+      const events = records.filter((record) => record.kind === "event" && record.subscriber === "s1");
+      const [one, two] = events.filter((event) => event.kind === "event" && event.room === "r1");
+      const swapped = new Map([
+        [one, two],
+        [two, one],
+      ]);
+      return records.map((record) => swapped.get(record) ?? record);
+    },
+  ],
+  [
+    "an event comes again",
+    "event-twice",
+    (records) =>
+      change(
+        records,
+        "event",
+        middleEvent((event) => [event, event]),
+      ),
+  ],
+  [
+    "an event does not come",
+    "poll-skip",
+    (records) =>
+      change(
+        records,
+        "event",
+        middleEvent(() => []),
+      ),
+  ],
+  [
+    "a page has a hole",
+    "page-gap",
+    (records) =>
+      change(
+        records,
+        "page",
+        firstPage((page) => ({ ...page, messages: page.messages.toSpliced(1, 1) })),
+      ),
+  ],
+  [
+    "a page begins too late",
+    "page-start",
+    (records) =>
+      change(
+        records,
+        "page",
+        firstPage((page) => ({ ...page, messages: page.messages.slice(1) })),
+      ),
+  ],
+  [
+    "a page begins too early",
+    "page-start",
+    (records) =>
+      change(
+        records,
+        "page",
+        firstPage((page) => ({ ...page, after: page.after + 1 })),
+      ),
+  ],
+  [
+    "a message is older than the one before it",
+    "time-decreases",
+    (records) =>
+      everywhere(records, (message) => [message.id === FOURTH ? { ...message, timestmap: 1 } : message]),
+  ],
+  [
+    "a message appears in another room",
+    "cross-room",
+    (records) =>
+      change(records, "invoke", (send) => (send.id === FOURTH ? [{ ...send, room: "r2" }] : undefined)),
+  ],
+  [
+    "an event has another text",
+    "content-changed",
+    (records) =>
+      change(
+        records,
+        "event",
+        middleEvent((event) => [{ ...event, text: "{}" }]),
+      ),
+  ],
+  [
+    "a page has another time",
+    "content-changed",
+    (records) =>
+      change(
+        records,
+        "page",
+        firstPage((page) => ({ ...page, messages: page.messages.map((one) => ({ ...one, timestmap: 7 })) })),
+      ),
+  ],
+];
+
+const namesIn = (records: Records) => [...new Set(checkHistory(records).map(({ name }) => name))];
+
+test("a sound history has no anomalies, whatever happened in it", () => {
+  const step = fc.record({ room: fc.constantFrom(...rooms), outcome: fc.constantFrom(...outcomes) });
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 40 }), (some) => {
+      expect(checkHistory(soundHistory(some))).toEqual([]);
+    }),
+  );
+});
+
+describe("a fault is reported under its own name and no other", () => {
+  test.each(faults)("%s: %s", (_, name, plant) => {
+    const sound = soundHistory(steps);
+    expect(namesIn(sound)).toEqual([]);
+    expect(namesIn(plant(sound))).toEqual([name]);
+  });
+
+  test("there is a fault for every name", () => {
+    expect(new Set(faults.map(([, name]) => name))).toEqual(new Set(Object.keys(anomalyTexts)));
+  });
+});
+
+test("records that contradict themselves are refused", () => {
+  const [invoke] = soundHistory(steps) as [HistoryRecord];
+  expect(() => checkHistory([invoke, invoke])).toThrow("c1.0 was sent twice");
+  expect(() => checkHistory([{ kind: "unknown", id: "c1.0" }])).toThrow("c1.0 has an outcome");
+});
