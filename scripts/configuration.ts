@@ -37,9 +37,7 @@ services:
 
 /** The page as Markdown. */
 export function configurationPage(): string {
-  const plugins = [...pluginsInTheBox.values()].map(
-    ({ name, settings }) => [`services.NAME.${name}`, settings] as const,
-  );
+  const plugins = pluginsInTheBox.map(({ name, settings }) => [`services.NAME.${name}`, settings] as const);
   const rows = [["", configSchema] as const, ...plugins].flatMap(([path, schema]) =>
     rowsOf(path, z.toJSONSchema(schema, { io: "input", unrepresentable: "any" }) as Schema),
   );

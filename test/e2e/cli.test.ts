@@ -43,6 +43,7 @@ test.for([
   [["serve"], { ROOMLOG_HOST: "::" }, 78, "Listen on 127.0.0.1"],
   [["serve", "--config", "/nonexistent.yaml"], {}, 78, "/nonexistent.yaml"],
   [["serve", "--data", "/etc/passwd/x"], {}, 74, /\/etc\/passwd\/x cannot be used/],
+  [["serve", "--data", "/proc/x"], {}, 74, /\/proc\/x cannot be used/],
 ] as const)("roomlog %j %j ends with a sentence that names the flag", ([args, env, status, sentence]) => {
   const result = roomlog(args, env);
   expect(result.status).toBe(status);

@@ -12,7 +12,7 @@ let server: Server;
 
 beforeAll(async () => {
   const data = mkdtempSync(join(tmpdir(), "roomlog-test-"));
-  server = await startServer({ port: 0, data });
+  server = await startServer({ port: 0, data, limits: { ping_seconds: 0 } });
   return async () => {
     await server.close();
     rmSync(data, { recursive: true });

@@ -54,7 +54,10 @@ test("[S1] services of one server do not see each other's rooms and events", asy
 
 test.for([
   [{ main: { plugins: ["core", "msglog"] } }, '"msglog" needs "room" before it'],
-  [{ main: { plugins: ["core", "rooms"] } }, 'there is no plugin "rooms"; there are core, room, msglog'],
+  [
+    { main: { plugins: ["core", "rooms"] } },
+    'there is no plugin "rooms"; there are core, room, msglog, and files',
+  ],
   [{ main: { msglog: { max_messages: 1 } } }, "max_messages"],
   [{ main: { msglog: { time_field: "ts" } } }, '"timestmap"|"timestamp"'],
   [{ main: { chat: {} } }, 'unknown setting "chat"'],

@@ -55,6 +55,7 @@ export class Client {
   readonly #pending = new Map<number, Pending>();
   readonly #onEvent: (event: EventData) => void;
   #lastTid = 0;
+  #ended: Closed | undefined;
   /** Resolves when the connection has ended. */
   readonly closed: Promise<Closed>;
 
@@ -76,6 +77,7 @@ export class Client {
     socket.addEventListener("error", () => {});
     this.closed = new Promise((resolve) => {
       socket.addEventListener("close", ({ code, reason }) => {
+        this.#ended = { code, reason };
         for (const pending of this.#pending.values()) pending.reject(new ConnectionLost({ code, reason }));
         this.#pending.clear();
         resolve({ code, reason });
@@ -88,9 +90,7 @@ export class Client {
     const [cls, subclass, cmd] = name.split("/");
     const tid = ++this.#lastTid;
     return new Promise((resolve, reject) => {
-      if (this.#socket.readyState !== WebSocket.OPEN) {
-        return reject(new ConnectionLost({ code: 1006, reason: "not connected" }));
-      }
+      if (this.#ended) return reject(new ConnectionLost(this.#ended));
       this.#pending.set(tid, { resolve: resolve as Pending["resolve"], reject });
       this.#socket.send(JSON.stringify({ class: cls, subclass, cmd, data, tid }));
     });

@@ -30,6 +30,9 @@ const roomInfo = z.object({
   bitrate: count.optional(),
   meta: jsonObject.optional(),
 });
+
+/** A member of a room, under its session id (R4). */
+const member = z.object({ user_id: z.string(), role: z.string(), meta: jsonObject.optional() });
 export type RoomInfo = z.infer<typeof roomInfo>;
 
 /**
@@ -112,6 +115,8 @@ export const commands = {
   },
   /** E6. Errors: 100020, 100030 for the server's own classes. */
   "core/event/send": { data: subscription.extend({ body: jsonObject.optional() }), result: none },
+  /** E8: an event of the client, for the plugins. */
+  "core/core/event": { data: subscription.extend({ body: jsonObject.optional() }), result: none },
   /** E2, E4. Errors: 100020, 100044, 100045. */
   "core/event/subscribe": { data: subscription.extend({ body: jsonObject.optional() }), result: none },
   /** E4: must match a subscription exactly; ok also when nothing matched. */
@@ -140,7 +145,31 @@ export const commands = {
   /** R3. Errors: 304001. */
   "media/room/get_info": {
     data: z.object({ room_id: roomId }),
-    result: roomInfo.omit({ timeout: true }).extend({ members: jsonObject, status: jsonObject }),
+    result: roomInfo.omit({ timeout: true }).extend({
+      members: z.record(z.string(), member),
+      status: z.record(z.string(), jsonObject),
+    }),
+  },
+  /** R4. `msglog` adds `last_id` and `epoch`. Errors: 304001. */
+  "media/room/join": {
+    data: z.object({ room_id: roomId, role: name(MAX_USER).optional(), meta: jsonObject.optional() }),
+    result: z.object({
+      members: z.record(z.string(), member),
+      last_id: z.int().optional(),
+      epoch: z.string().optional(),
+    }),
+  },
+  /** R4. Errors: 100036. */
+  "media/room/leave": { data: z.object({ room_id: roomId }), result: none },
+  /** R5. Errors: 304001. */
+  "media/room/set_status": {
+    data: z.object({ room_id: roomId, class: name(MAX_USER), data: jsonObject }),
+    result: none,
+  },
+  /** R5. Errors: 304001. */
+  "media/room/send_info": {
+    data: z.object({ room_id: roomId, info: text, meta: jsonObject.optional() }),
+    result: none,
   },
   /** M1–M4, M14. Errors: 100044, 100045, 304001, 304101, 304105 (outcome unknown). */
   "media/room/msglog_send": {

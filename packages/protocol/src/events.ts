@@ -8,9 +8,13 @@ export interface EventData {
   readonly body?: object;
 }
 
-/** Types of the events of class `media`, subclass `room` (R1, R2, M5); `obj_id` is the room's id. */
+/** Types of the events of class `media`, subclass `room` (R1, R2, R4, R5, M5); `obj_id` is the room's id. */
 export const roomEvents = {
   created: "created",
   destroyed: "destroyed",
+  started_member: "started_member",
+  stopped_member: "stopped_member",
+  status: "status",
+  info: "info",
   msglog_new_msg: "msglog_new_msg",
 } as const;

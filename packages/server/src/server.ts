@@ -7,6 +7,7 @@ import { choosePlugins } from "./config/plugins.ts";
 import { type Clock, systemClock } from "./core/clock.ts";
 import { type Logger, silentLogger } from "./core/logger.ts";
 import { isLoopback, refusedByOpenMode } from "./core/loopback.ts";
+import type { Plugin } from "./core/plugin.ts";
 import { Service } from "./core/service.ts";
 import { ManagedStore } from "./store/managed.ts";
 import type { Store } from "./store/store.ts";
@@ -19,6 +20,8 @@ export interface ServerParts {
   /** A new id, unique and hard to guess; UUIDs by default. */
   readonly newId?: () => string;
   readonly logger?: Logger;
+  /** Plugins that services may name, beside those in the box. */
+  readonly plugins?: readonly Plugin[];
   /** Instead of the configured one. */
   readonly store?: Store;
 }
@@ -56,8 +59,10 @@ export async function startServer(input: ConfigInput = {}, parts: ServerParts = 
   const { clock = systemClock(), newId = randomUUID, logger = silentLogger } = parts;
   const listeners = listenersOf(config);
   requireLoopback(listeners);
-  const plugins = Object.entries(config.services).map(
-    ([name, service]) => [name, choosePlugins(name, service)] as const,
+  const plugins = await Promise.all(
+    Object.entries(config.services).map(
+      async ([name, service]) => [name, await choosePlugins(name, service, parts.plugins ?? [])] as const,
+    ),
   );
 
   const failure = Promise.withResolvers<unknown>();
@@ -87,8 +92,16 @@ export async function startServer(input: ConfigInput = {}, parts: ServerParts = 
   );
 
   await store.open();
-  const ports = await listenAll(listeners, services, config).catch(async (error: unknown) => {
+  const stopServices = async () => {
+    for (const service of services.values()) service.stop();
     await store.close();
+  };
+  const start = async () => {
+    for (const service of services.values()) await service.start();
+    return listenAll(listeners, services, config);
+  };
+  const ports = await start().catch(async (error: unknown) => {
+    await stopServices();
     throw error;
   });
   const stopSweep = clock.every(SWEEP_MS, () => {
@@ -106,7 +119,7 @@ export async function startServer(input: ConfigInput = {}, parts: ServerParts = 
     await Promise.all(all.map((service) => service.drain(batch)));
     stopSweep();
     await Promise.all(ports.map(({ listening }) => listening.close()));
-    await store.close();
+    await stopServices();
   };
   let stopped: Promise<void> | undefined;
   const close = () => {

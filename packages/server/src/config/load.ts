@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { dirname, resolve } from "node:path";
 import { type Document, LineCounter, parseDocument } from "yaml";
 import type * as z from "zod";
 import { type Config, ConfigError, configSchema } from "./config.ts";
@@ -16,8 +17,18 @@ export function loadConfig(file: string | undefined, overrides: Overrides): Conf
   const given: unknown = source?.document.toJS() ?? {};
   const merged = typeof given === "object" && !Array.isArray(given) ? { ...given, ...overrides } : given;
   const result = configSchema.safeParse(merged);
-  if (result.success) return result.data;
+  if (result.success) return file === undefined ? result.data : withPluginsBeside(file, result.data);
   throw new ConfigError(result.error.issues.map((issue) => describe(issue, source)).join("\n"));
+}
+
+/** Plugin files are named relative to the configuration. */
+function withPluginsBeside(file: string, config: Config): Config {
+  const locate = (plugin: string) => (plugin.startsWith(".") ? resolve(dirname(file), plugin) : plugin);
+  const services = Object.entries(config.services).map(([name, service]) => [
+    name,
+    { ...service, plugins: service.plugins.map(locate) },
+  ]);
+  return { ...config, services: Object.fromEntries(services) };
 }
 
 interface Source {

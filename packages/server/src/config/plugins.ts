@@ -1,46 +1,71 @@
+import { resolve } from "node:path";
+import { pathToFileURL } from "node:url";
 import type { Plugin } from "../core/plugin.ts";
 import { core } from "../services/core/index.ts";
 import { msglog } from "../services/msglog/index.ts";
 import { room } from "../services/room/index.ts";
 import { ConfigError, type ServiceConfig } from "./config.ts";
 
-/** What a service may name in `plugins`. */
-export const pluginsInTheBox: ReadonlyMap<string, Plugin> = new Map(
-  [core, room, msglog].map((plugin) => [plugin.name, plugin]),
-);
+/** What every service may name in `plugins`. */
+export const pluginsInTheBox: readonly Plugin[] = [core, room, msglog];
 
 export interface ChosenPlugin {
   readonly plugin: Plugin;
   readonly settings: unknown;
 }
 
-/** The plugins of a service with their checked settings, in order (S1). Throws a `ConfigError`. */
-export function choosePlugins(
-  name: string,
-  { plugins, listeners: _, ...settings }: ServiceConfig,
-): ChosenPlugin[] {
-  const chosen = plugins.map((one) => findPlugin(name, one));
-  chosen.forEach(({ name: plugin, needs = [] }, i) => {
-    const missing = needs.find((need) => !plugins.slice(0, i).includes(need));
-    if (missing) throw new ConfigError(`services.${name}.plugins: "${plugin}" needs "${missing}" before it`);
+/**
+ * The plugins of a service with their checked settings, in order (S1, S2): those in the box, those `given` by the
+ * program, and files that export one by default. Throws a `ConfigError`.
+ */
+export async function choosePlugins(
+  service: string,
+  { plugins: named, listeners: _, ...settings }: ServiceConfig,
+  given: readonly Plugin[],
+): Promise<ChosenPlugin[]> {
+  const known = new Map([...pluginsInTheBox, ...given].map((plugin) => [plugin.name, plugin]));
+  const path = `services.${service}`;
+  const chosen = await Promise.all(
+    named.map(async (one) => known.get(one) ?? loadPlugin(`${path}.plugins`, one, known)),
+  );
+  const names = chosen.map(({ name }) => name);
+  chosen.forEach(({ name, needs = [] }, i) => {
+    const missing = needs.find((need) => !names.slice(0, i).includes(need));
+    if (missing) throw new ConfigError(`${path}.plugins: "${name}" needs "${missing}" before it`);
+    if (names.indexOf(name) < i) throw new ConfigError(`${path}.plugins: "${name}" is there twice`);
   });
-  const stray = Object.keys(settings).find((key) => !plugins.includes(key));
+  const stray = Object.keys(settings).find((key) => !names.includes(key));
   if (stray !== undefined) {
     throw new ConfigError(
-      `services.${name}: unknown setting "${stray}"; known are listeners, plugins and ${plugins.join(", ")}`,
+      `${path}: unknown setting "${stray}"; known are listeners, plugins, ${names.join(", ")}`,
     );
   }
   return chosen.map((plugin) => ({
     plugin,
-    settings: checkSettings(`services.${name}.${plugin.name}`, plugin, settings),
+    settings: checkSettings(`${path}.${plugin.name}`, plugin, settings),
   }));
 }
 
-function findPlugin(service: string, name: string): Plugin {
-  const plugin = pluginsInTheBox.get(name);
-  if (plugin) return plugin;
-  throw new ConfigError(
-    `services.${service}.plugins: there is no plugin "${name}"; there are ${[...pluginsInTheBox.keys()].join(", ")}`,
+/** A plugin in a file of its own, `.js` or `.ts`. */
+async function loadPlugin(path: string, file: string, known: ReadonlyMap<string, Plugin>): Promise<Plugin> {
+  if (!/\.[cm]?[jt]s$/.test(file)) {
+    throw new ConfigError(
+      `${path}: there is no plugin "${file}"; there are ${[...known.keys()].join(", ")}, and files`,
+    );
+  }
+  const module: { default?: unknown } = await import(pathToFileURL(resolve(file)).href).catch(
+    (cause: unknown) => {
+      const why = cause instanceof Error ? cause.message : String(cause);
+      throw new ConfigError(`${path}: ${file} cannot be loaded: ${why}`, { cause });
+    },
+  );
+  if (isPlugin(module.default)) return module.default;
+  throw new ConfigError(`${path}: ${file} has no default export made by definePlugin`);
+}
+
+function isPlugin(value: unknown): value is Plugin {
+  return (
+    typeof value === "object" && value !== null && "name" in value && "setup" in value && "settings" in value
   );
 }
 

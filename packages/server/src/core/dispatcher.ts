@@ -5,6 +5,7 @@ import { memberText } from "./json-text.ts";
 import type { Command } from "./plugin.ts";
 import type { Afterwards, Request, Serving } from "./requests.ts";
 import type { Session } from "./session.ts";
+import type { OpenSession } from "./sessions.ts";
 
 /** Finds the command of a request among those of the service's plugins, validates and runs it. */
 export class Dispatcher {
@@ -58,9 +59,17 @@ function unknownFields(schema: z.ZodType, data: object): string[] {
   return Object.keys(data).filter((field) => !Object.hasOwn(schema.shape, field));
 }
 
-function run(command: Command, request: Request, session: Session, afterwards: Afterwards) {
+function run(command: Command, request: Request, connection: Session, afterwards: Afterwards) {
   const data = validate(command.schema, request.data);
-  return command.run({ data, session, afterwards, raw: (field) => rawField(request.text, field) });
+  return command.run({
+    data,
+    connection,
+    afterwards,
+    get session() {
+      return opened(connection);
+    },
+    raw: (field) => rawField(request.text, field),
+  });
 }
 
 /** C7: of several problems a wrong value is named before a missing field. */
@@ -70,6 +79,11 @@ function validate(schema: z.ZodType, data: object): unknown {
   const fields = result.error.issues.map(({ path }) => String(path[0]));
   const wrong = fields.find((field) => Object.hasOwn(data, field));
   throw wrong === undefined ? missingField(fields[0] ?? "data") : syntaxError(wrong);
+}
+
+function opened(session: Session): OpenSession {
+  if (!session.identity) throw new RequestError(100031);
+  return session as OpenSession;
 }
 
 function rawField(text: string, field: string): string | undefined {

@@ -5,12 +5,13 @@ import type { Clock } from "./clock.ts";
 import { RequestError } from "./errors.ts";
 import type { Hub } from "./hub.ts";
 import { JsonText, withoutMembers, withTail } from "./json-text.ts";
-import { failureOf } from "./rooms.ts";
+import { failureOf, type Rooms } from "./rooms.ts";
 
 export interface LogParts {
   readonly service: string;
   readonly store: ManagedStore;
   readonly hub: Hub;
+  readonly rooms: Rooms;
   readonly clock: Clock;
 }
 
@@ -61,7 +62,7 @@ export class Log {
    * Fails with 304001 (no such room), 304105 (outcome unknown).
    */
   append(room_id: string, text: string, author: Author, settle: (outcome: AppendOutcome) => void): void {
-    const { service, store, hub, clock } = this.#parts;
+    const { service, store, hub, rooms, clock } = this.#parts;
     const { user_id, session_id } = author;
     const msg = withoutMembers(text, this.#reserved);
     const timestmap = clock.wall();
@@ -69,6 +70,7 @@ export class Log {
       if (outcome.kind !== "appended") return settle(failureOf(outcome) ?? new RequestError(100002));
       settle({ msg_id: outcome.msg_id });
       const body = this.#render({ ...outcome, user_id, session_id, msg });
+      rooms.touch(room_id);
       hub.publish({
         class: "media",
         subclass: "room",
@@ -83,6 +85,7 @@ export class Log {
   async page(query: PageQuery): Promise<LogPage> {
     const page = await this.#parts.store.messages({ service: this.#parts.service, ...query });
     if (!page) throw new RequestError(304001);
+    this.#parts.rooms.touch(query.room_id);
     const texts = page.messages.map((message) => this.#render(message).text);
     return { messages: new JsonText(`[${texts.join(",")}]`), count: texts.length, cut: page.cut };
   }

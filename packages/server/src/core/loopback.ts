@@ -8,7 +8,7 @@ export function isLoopback(host: string): boolean {
 }
 
 /** The host name of a `Host` or `Origin` header; undefined when there is none in it. */
-export function hostOf(header: string): string | undefined {
+function hostOf(header: string): string | undefined {
   return URL.parse(header.includes("://") ? header : `ws://${header}`)?.hostname;
 }
 

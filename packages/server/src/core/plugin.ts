@@ -4,25 +4,33 @@
  */
 import { type CommandData, type CommandName, type CommandResult, commands } from "@roomlog/protocol/commands";
 import * as z from "zod";
+import type { Stop } from "./clock.ts";
 import type { Answer } from "./frames.ts";
+import type { HookPoints } from "./hook-points.ts";
+import type { Hook, HookTypes } from "./hooks.ts";
 import type { Service } from "./service.ts";
 import type { Session } from "./session.ts";
+import type { OpenSession } from "./sessions.ts";
 
 export { type ErrorDetails, missingField, RelayedError, RequestError, syntaxError } from "./errors.ts";
 export type { Answer } from "./frames.ts";
+export type { HookPoints } from "./hook-points.ts";
 export type { Hub, Pattern, Subscriber } from "./hub.ts";
 export { JsonText } from "./json-text.ts";
 export type { AppendOutcome, Author, Log, LogOptions } from "./log.ts";
 export type { Rooms } from "./rooms.ts";
 export type { Service } from "./service.ts";
 export type { Identity, Session } from "./session.ts";
+export type { OpenSession } from "./sessions.ts";
 export type { Reply } from "./unanswered.ts";
 
 /** One request, given to the command that serves it. */
 export interface Call<Data> {
   /** Validated by the command's schema. */
   readonly data: Data;
-  readonly session: Session;
+  /** The session that asks. Before login there is only `connection`. */
+  readonly session: OpenSession;
+  readonly connection: Session;
   /** The text of a field of `data` exactly as it was received (M7); undefined when it is absent. */
   raw(field: string): string | undefined;
   /** Does something after the ok answer has been sent; not at all when the command fails. */
@@ -78,14 +86,25 @@ export function command<N extends CommandName>(
 /** A result written as JSON text already. */
 type JsonAnswer = import("./json-text.ts").JsonText;
 
+/** The hook of one point. */
+export type HookOf<Point extends keyof HookPoints> = Hook<HookPoints[Point]["in"], HookPoints[Point]["out"]>;
+
 export interface Plugin<Settings = unknown> {
   readonly name: string;
   /** Plugins that must be there too; they start before this one. */
   readonly needs?: readonly string[];
   /** Types and defaults of the plugin's settings in the configuration. */
   readonly settings: z.ZodType<Settings>;
-  /** Called once for each service that has the plugin. */
-  commands(service: Service, settings: Settings): readonly Command[];
+  /** Called once for each service that has the plugin, the plugins it needs before it. */
+  setup(service: Service, settings: Settings): Installed;
+}
+
+/** What a plugin brings to a service. */
+export interface Installed {
+  readonly commands?: readonly Command[];
+  readonly hooks?: HookTypes<HookPoints>;
+  /** Called once before the service is reached; what it gives back is called when the service stops. */
+  start?(): Promise<Stop> | Stop;
 }
 
 export function definePlugin<Settings = Record<string, never>>(

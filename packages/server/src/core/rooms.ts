@@ -1,4 +1,4 @@
-import { type EventData, type RoomInfo, roomEvents } from "@roomlog/protocol";
+import { type RoomInfo, roomEvents } from "@roomlog/protocol";
 import type { ManagedStore } from "../store/managed.ts";
 import type { Room } from "../store/store.ts";
 import type { Clock } from "./clock.ts";
@@ -20,9 +20,33 @@ export type Settle = (failure: RequestError | undefined) => void;
 /** The rooms of a service. The store alone decides which exist; nothing is cached here. */
 export class Rooms {
   readonly #parts: RoomsParts;
+  readonly #onActivity: ((room_id: string) => void)[] = [];
+  readonly #onEnded: ((room_id: string) => void)[] = [];
+  /** Rooms destroyed so far. */
+  #endings = 0;
 
   constructor(parts: RoomsParts) {
     this.#parts = parts;
+  }
+
+  /** Calls `listener` when something is sent to a room or read from it, or its members or status change (R6). */
+  onActivity(listener: (room_id: string) => void): void {
+    this.#onActivity.push(listener);
+  }
+
+  /** Calls `listener` when a room was destroyed, after its event. */
+  onEnded(listener: (room_id: string) => void): void {
+    this.#onEnded.push(listener);
+  }
+
+  /** Something happened in a room (R6). */
+  touch(room_id: string): void {
+    for (const listener of this.#onActivity) listener(room_id);
+  }
+
+  /** An event of a room that is not part of its log. */
+  publish(type: string, obj_id: string, body: object): void {
+    this.#parts.hub.publish({ class: "media", subclass: "room", type, obj_id, body });
   }
 
   /** Event `created` after `settle` (R1). Fails with 304002. */
@@ -34,7 +58,7 @@ export class Rooms {
       settle(failure);
       const { class: cls, backend, meta } = info;
       const body = { class: cls, ...(backend !== undefined && { backend }), ...(meta && { meta }) };
-      if (!failure) this.#publish(roomEvents.created, room_id, body);
+      if (!failure) this.publish(roomEvents.created, room_id, body);
     });
   }
 
@@ -44,7 +68,10 @@ export class Rooms {
     store.write({ kind: "destroy_room", service, room_id, destroyed_at: clock.wall() }, (outcome) => {
       const failure = failureOf(outcome);
       settle(failure);
-      if (!failure) this.#publish(roomEvents.destroyed, room_id, reason);
+      if (failure) return;
+      this.#endings += 1;
+      this.publish(roomEvents.destroyed, room_id, reason);
+      for (const listener of this.#onEnded) listener(room_id);
     });
   }
 
@@ -57,15 +84,14 @@ export class Rooms {
     return this.#parts.store.rooms({ service: this.#parts.service, ...query });
   }
 
-  /** Throws 304001 when there is no such room. */
+  /** A room that still is there when the promise resolves. Throws 304001 when there is none. */
   async get(room_id: string): Promise<Room> {
-    const room = await this.#parts.store.room({ service: this.#parts.service, room_id });
-    if (!room) throw new RequestError(304001);
-    return room;
-  }
-
-  #publish(type: string, obj_id: string, body: NonNullable<EventData["body"]>): void {
-    this.#parts.hub.publish({ class: "media", subclass: "room", type, obj_id, body });
+    for (;;) {
+      const endings = this.#endings;
+      const room = await this.#parts.store.room({ service: this.#parts.service, room_id });
+      if (!room) throw new RequestError(304001);
+      if (endings === this.#endings) return room;
+    }
   }
 }
 

@@ -2,18 +2,20 @@ import { type CloseCode, closeCodes } from "@roomlog/protocol";
 import type { Authenticator } from "../auth/auth.ts";
 import type { ManagedStore } from "../store/managed.ts";
 import type { Connection, Receiver } from "../transport/transport.ts";
-import type { Clock } from "./clock.ts";
+import type { Clock, Stop } from "./clock.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import { RequestError } from "./errors.ts";
+import type { HookPoints } from "./hook-points.ts";
+import { Hooks } from "./hooks.ts";
 import { Hub } from "./hub.ts";
 import type { SessionLimits } from "./limits.ts";
 import { Log, type LogOptions } from "./log.ts";
 import type { Logger } from "./logger.ts";
-import type { Plugin } from "./plugin.ts";
+import type { Installed, Plugin } from "./plugin.ts";
 import type { Request, Serving } from "./requests.ts";
 import { Rooms } from "./rooms.ts";
 import { Session } from "./session.ts";
-import { Sessions } from "./sessions.ts";
+import { type OpenSession, Sessions } from "./sessions.ts";
 
 export interface ServiceParts {
   readonly name: string;
@@ -41,6 +43,7 @@ export class Service {
   readonly version: string;
   /** The names of its plugins. */
   readonly plugins: readonly string[];
+  readonly hooks = new Hooks<HookPoints>();
   readonly hub: Hub;
   readonly rooms: Rooms;
   readonly sessions: Sessions;
@@ -52,6 +55,9 @@ export class Service {
   readonly nextTid: () => number;
   readonly #store: ManagedStore;
   readonly #dispatcher: Dispatcher;
+  readonly #installed: readonly Installed[];
+  /** What to call when the service stops, the last one first. */
+  readonly #stops: Stop[] = [];
   #stopping = false;
 
   constructor(parts: ServiceParts) {
@@ -69,13 +75,30 @@ export class Service {
     this.hub = new Hub(nextTid);
     this.rooms = new Rooms({ service: name, store, hub: this.hub, clock, newEpoch: newId });
     this.sessions = new Sessions(limits.holder_answer_seconds * 1000);
-    const commands = plugins.flatMap(({ plugin, settings }) => plugin.commands(this, settings));
-    this.#dispatcher = new Dispatcher(commands, this.hub);
+    this.#installed = plugins.map(({ plugin, settings }) => plugin.setup(this, settings));
+    for (const { hooks = {} } of this.#installed) this.hooks.add(hooks);
+    this.#dispatcher = new Dispatcher(
+      this.#installed.flatMap(({ commands = [] }) => commands),
+      this.hub,
+    );
   }
 
   /** The message logs of this service's rooms. */
   openLog(options: LogOptions): Log {
-    return new Log({ service: this.name, store: this.#store, hub: this.hub, clock: this.clock }, options);
+    const { name, hub, rooms, clock } = this;
+    return new Log({ service: name, store: this.#store, hub, rooms, clock }, options);
+  }
+
+  /** Starts the plugins, the lowest first. The store is open. */
+  async start(): Promise<void> {
+    for (const installed of this.#installed) {
+      if (installed.start) this.#stops.push(await installed.start());
+    }
+  }
+
+  /** Stops the plugins, the highest first. */
+  stop(): void {
+    for (const stop of this.#stops.splice(0).reverse()) stop();
   }
 
   /** Takes a new connection. */
@@ -95,6 +118,7 @@ export class Service {
   leave(session: Session): void {
     this.hub.leave(session);
     this.sessions.delete(session);
+    if (session.identity) this.hooks.run("core.ended", session as OpenSession, () => {});
   }
 
   /** Does what is due by the clock; called once a second. */

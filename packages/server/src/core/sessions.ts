@@ -39,7 +39,7 @@ export class Sessions {
    * Logs a connection in under its session id. A living holder keeps the id: 100034, and the connection is closed
    * (4503). A holder that does not answer a ping in time is closed.
    */
-  async login(session: Session, identity: Identity): Promise<void> {
+  async login(session: Session, identity: Identity): Promise<OpenSession> {
     for (;;) {
       const holder = this.#byId.get(identity.session_id);
       if (!holder) break;
@@ -54,6 +54,7 @@ export class Sessions {
     if (session.isClosed) throw new RequestError(100061);
     this.#byId.set(identity.session_id, session);
     session.open(identity);
+    return session as OpenSession;
   }
 
   delete(session: Session): void {

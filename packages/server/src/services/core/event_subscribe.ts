@@ -5,7 +5,9 @@ export const subscribe = (service: Service) =>
   command("core/event/subscribe", {
     run({ data: { body, service: named, ...pattern }, session }) {
       if (named !== undefined && named !== "*" && named !== service.name) throw new RequestError(100020);
-      service.hub.subscribe(session, pattern, body);
-      return {};
+      return service.hooks.run("core.subscribe", { session, pattern }, (subscription) => {
+        service.hub.subscribe(session, subscription.pattern, body);
+        return {};
+      });
     },
   });

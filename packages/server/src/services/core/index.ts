@@ -1,4 +1,5 @@
 import { definePlugin } from "../../core/plugin.ts";
+import { clientEvent } from "./core_event.ts";
 import { ping } from "./core_ping.ts";
 import { getSubscriptions } from "./event_get_subscriptions.ts";
 import { eventSend } from "./event_send.ts";
@@ -17,20 +18,23 @@ import { userSendEvent } from "./user_send_event.ts";
 /** Login, events, sessions: what every service has. */
 export const core = definePlugin({
   name: "core",
-  commands: (service) => [
-    ping(),
-    login(service),
-    userList(service),
-    userGet(service),
-    userSendEvent(service),
-    subscribe(service),
-    unsubscribe(service),
-    getSubscriptions(service),
-    eventSend(service),
-    sessionStop(service),
-    sessionSendEvent(service),
-    sessionCmd(service),
-    sessionLog(service),
-    serverInfo(service),
-  ],
+  setup: (service) => ({
+    commands: [
+      ping(),
+      clientEvent(service),
+      login(service),
+      userList(service),
+      userGet(service),
+      userSendEvent(service),
+      subscribe(service),
+      unsubscribe(service),
+      getSubscriptions(service),
+      eventSend(service),
+      sessionStop(service),
+      sessionSendEvent(service),
+      sessionCmd(service),
+      sessionLog(service),
+      serverInfo(service),
+    ],
+  }),
 });

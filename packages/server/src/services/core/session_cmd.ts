@@ -18,7 +18,7 @@ export const sessionCmd = (service: Service) =>
     run({ data: { session_id, class: cls, subclass, cmd }, session, raw }) {
       if (cls === "core") throw new RequestError(100030);
       const target = service.sessions.get(session_id);
-      if (!target || !session.identity) throw new RequestError(100062);
+      if (!target) throw new RequestError(100062);
       const { user_id, session_id: asking } = session.identity;
       const request = {
         class: cls,

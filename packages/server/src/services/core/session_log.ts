@@ -4,7 +4,7 @@ import { command, type Service } from "../../core/plugin.ts";
 export const sessionLog = (service: Service) =>
   command("core/session/log", {
     run({ data: { level = 1, ...client }, session }) {
-      const { user_id, session_id } = session.identity ?? {};
+      const { user_id, session_id } = session.identity;
       service.logger.info(
         { user: user_id, session: session_id, client: { level, ...client } },
         "a client's log",

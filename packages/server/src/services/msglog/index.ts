@@ -1,5 +1,6 @@
 import { definePlugin } from "../../core/plugin.ts";
 import { get } from "./get.ts";
+import { withPosition } from "./join.ts";
 import { send } from "./send.ts";
 import { settings } from "./settings.ts";
 
@@ -8,8 +9,11 @@ export const msglog = definePlugin({
   name: "msglog",
   needs: ["room"],
   settings,
-  commands(service, settings) {
+  setup(service, settings) {
     const log = service.openLog(settings);
-    return [send(log, settings), get(log, settings)];
+    return {
+      commands: [send(service, log, settings), get(log, settings)],
+      hooks: { "room.join": withPosition(service) },
+    };
   },
 });

@@ -1,8 +1,21 @@
 import { command, Later, type Service } from "../../core/plugin.ts";
+import type { Timeouts } from "./timeouts.ts";
 
 /** R1 */
-export const create = (service: Service) =>
+export const create = (service: Service, timeouts: Timeouts) =>
   command("media/room/create", {
-    run: ({ data: { room_id = `room-${service.newId()}`, ...info } }) =>
-      new Later((settle) => service.rooms.create(room_id, info, (failure) => settle(failure ?? { room_id }))),
+    run({ data: { room_id: given = `room-${service.newId()}`, ...data }, session }) {
+      return service.hooks.run(
+        "room.create",
+        { session, room_id: given, info: data },
+        ({ room_id, info }) => {
+          return new Later<{ room_id: string }>((settle) =>
+            service.rooms.create(room_id, info, (failure) => {
+              if (!failure) timeouts.add(room_id, info);
+              settle(failure ?? { room_id });
+            }),
+          );
+        },
+      );
+    },
   });

@@ -1,12 +1,72 @@
-import { definePlugin } from "../../core/plugin.ts";
+import { definePlugin, type OpenSession, type Service } from "../../core/plugin.ts";
 import { create } from "./create.ts";
 import { destroy } from "./destroy.ts";
 import { getInfo } from "./get_info.ts";
 import { getList } from "./get_list.ts";
+import { join } from "./join.ts";
+import { leave } from "./leave.ts";
+import { Members } from "./members.ts";
+import { sendInfo } from "./send_info.ts";
+import { setStatus } from "./set_status.ts";
+import { settings } from "./settings.ts";
+import { Statuses } from "./statuses.ts";
+import { Timeouts } from "./timeouts.ts";
 
-/** Rooms that are created, listed and destroyed, and survive a restart (R1–R3, R7). */
+const SWEEP_MS = 1000;
+
+/** Rooms, their members and status; rooms survive a restart, what is in them for the moment does not (R1–R7). */
 export const room = definePlugin({
   name: "room",
   needs: ["core"],
-  commands: (service) => [create(service), destroy(service), getList(service), getInfo(service)],
+  settings,
+  setup(service, { default_timeout, member_grace_seconds }) {
+    const members = new Members(service, member_grace_seconds);
+    const statuses = new Statuses();
+    const timeouts = new Timeouts(service, default_timeout);
+    service.rooms.onActivity((room_id) => timeouts.touch(room_id));
+    service.rooms.onEnded((room_id) => {
+      timeouts.end(room_id);
+      statuses.end(room_id);
+      for (const session_id of members.end(room_id)) unsubscribe(service, session_id, room_id);
+    });
+    return {
+      commands: [
+        create(service, timeouts),
+        destroy(service),
+        getList(service),
+        getInfo(service, members, statuses),
+        join(service, members),
+        leave(service, members),
+        setStatus(service, statuses),
+        sendInfo(service),
+      ],
+      hooks: {
+        "core.opened": (session, next) => {
+          next(session);
+          for (const room_id of members.back(session)) subscribe(service, session, room_id);
+        },
+        "core.ended": (session, next) => {
+          next(session);
+          members.lost(session);
+        },
+      },
+      async start() {
+        await timeouts.load();
+        return service.clock.every(SWEEP_MS, () => {
+          const now = service.clock.monotonic();
+          members.sweep(now);
+          timeouts.sweep(now);
+        });
+      },
+    };
+  },
 });
+
+function subscribe(service: Service, session: OpenSession, room_id: string): void {
+  service.hub.subscribe(session, { class: "media", subclass: "room", obj_id: room_id });
+}
+
+function unsubscribe(service: Service, session_id: string, room_id: string): void {
+  const session = service.sessions.get(session_id);
+  if (session) service.hub.unsubscribe(session, { class: "media", subclass: "room", obj_id: room_id });
+}

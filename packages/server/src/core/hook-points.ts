@@ -1,0 +1,38 @@
+import type { CommandResult, EventData, JsonObject, RoomInfo } from "@roomlog/protocol";
+import type { Credentials } from "../auth/auth.ts";
+import type { Pattern } from "./hub.ts";
+import type { Later } from "./plugin.ts";
+import type { OpenSession } from "./sessions.ts";
+
+/** What a command may give back. */
+type Answered<Result> = Result | Later<Result> | Promise<Result | Later<Result>>;
+type Nothing = Record<string, never>;
+
+/** The points into which plugins can hook, by the plugin that runs them: what goes in, what comes out (S2). */
+export interface HookPoints {
+  /** Somebody logs in: the user's id, or undefined to refuse. */
+  "core.login": { in: Credentials; out: Promise<string | undefined> };
+  /** A session has logged in; its answer has not been sent yet. */
+  "core.opened": { in: OpenSession; out: void };
+  /** A session that had logged in has ended. */
+  "core.ended": { in: OpenSession; out: void };
+  /** A session subscribes (E2). */
+  "core.subscribe": { in: { session: OpenSession; pattern: Pattern }; out: Answered<Nothing> };
+  /** A client sends an event (E8). */
+  "core.event": { in: { session: OpenSession; event: EventData }; out: Answered<Nothing> };
+  /** A room is about to be created (R1). */
+  "room.create": {
+    in: { session: OpenSession; room_id: string; info: RoomInfo };
+    out: Answered<{ room_id: string }>;
+  };
+  /** What `join` answers (R4). */
+  "room.join": {
+    in: { session: OpenSession; room_id: string };
+    out: Promise<CommandResult<"media/room/join">>;
+  };
+  /** A message before it is stored (M1). One with another `msg` is stored as that; never change it in place. */
+  "msglog.send": {
+    in: { session: OpenSession; room_id: string; msg: JsonObject };
+    out: Answered<{ msg_id: number }>;
+  };
+}

@@ -1,0 +1,18 @@
+import { roomEvents } from "@roomlog/protocol";
+import { command, type Service } from "../../core/plugin.ts";
+import type { Statuses } from "./statuses.ts";
+
+/** R5: kept until the room ends or the server stops, and shown by `get_info`. */
+export const setStatus = (service: Service, statuses: Statuses) =>
+  command("media/room/set_status", {
+    async run({ data: { room_id, class: cls, data }, session: { identity }, afterwards }) {
+      await service.rooms.get(room_id);
+      const { user_id, session_id } = identity;
+      statuses.set(room_id, cls, data);
+      service.rooms.touch(room_id);
+      afterwards(() =>
+        service.rooms.publish(roomEvents.status, room_id, { class: cls, data, user_id, session_id }),
+      );
+      return {};
+    },
+  });

@@ -1,0 +1,18 @@
+import * as z from "zod";
+
+export const settings = z.strictObject({
+  default_timeout: z
+    .int()
+    .min(5)
+    .max(259_200)
+    .optional()
+    .describe(
+      "Seconds without activity after which a room that was created without `timeout` ends; none: never (R6).",
+    ),
+  member_grace_seconds: z
+    .number()
+    .min(0)
+    .max(86_400)
+    .default(30)
+    .describe("Time a member whose connection was lost has to come back before he leaves (R4)."),
+});

@@ -1,0 +1,52 @@
+import { errorTexts, type RoomInfo } from "@roomlog/protocol";
+import type { Service } from "../../core/plugin.ts";
+
+const TIMEOUT = { code: 100005, reason: errorTexts[100005] };
+/** Rooms read at once when the server starts. */
+const PAGE = 10_000;
+
+/** Ends rooms in which nothing has happened for their `timeout` (R6). */
+export class Timeouts {
+  readonly #service: Service;
+  readonly #default: number | undefined;
+  /** Rooms with a timeout: when something last happened, in monotonic milliseconds. */
+  readonly #rooms = new Map<string, { readonly ms: number; last: number }>();
+
+  constructor(service: Service, defaultSeconds: number | undefined) {
+    this.#service = service;
+    this.#default = defaultSeconds;
+  }
+
+  /** The rooms of an earlier run begin to count now. */
+  async load(): Promise<void> {
+    for (let after = ""; ; ) {
+      const page = await this.#service.rooms.list({ after, limit: PAGE });
+      for (const { room_id, info } of page) this.add(room_id, info);
+      const last = page.at(-1);
+      if (page.length < PAGE || !last) return;
+      after = last.room_id;
+    }
+  }
+
+  add(room_id: string, { timeout = this.#default }: RoomInfo): void {
+    if (timeout !== undefined)
+      this.#rooms.set(room_id, { ms: timeout * 1000, last: this.#service.clock.monotonic() });
+  }
+
+  touch(room_id: string): void {
+    const room = this.#rooms.get(room_id);
+    if (room) room.last = this.#service.clock.monotonic();
+  }
+
+  end(room_id: string): void {
+    this.#rooms.delete(room_id);
+  }
+
+  sweep(now: number): void {
+    for (const [room_id, { ms, last }] of this.#rooms) {
+      if (now - last < ms) continue;
+      this.#rooms.delete(room_id);
+      this.#service.rooms.destroy(room_id, TIMEOUT, () => {});
+    }
+  }
+}

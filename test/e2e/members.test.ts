@@ -1,0 +1,204 @@
+import { expect, test } from "vitest";
+import { ManualClock } from "../../packages/server/src/testing/clock.ts";
+import { eventsOf, RawClient } from "../support/raw-client.ts";
+import { dataDirectory, serverForTest } from "../support/server.ts";
+
+/** A room "r" with a listener, and a clock that stands still. */
+async function stage(room: object = {}) {
+  const clock = new ManualClock();
+  const data = dataDirectory();
+  const settings = { services: { main: { room: { member_grace_seconds: 10 } } } };
+  const { url } = await serverForTest({ data, ...settings, limits: { idle_seconds: 86_400 } }, { clock });
+  const listener = (await RawClient.login(url, "listener", "l1")).answering();
+  await listener.call("media/room/create", { class: "chat", room_id: "r", ...room });
+  await listener.call("core/event/subscribe", { class: "media" });
+  const heard = async () =>
+    eventsOf(await listener.settled()).map(({ type, obj_id, body }) => ({ type, obj_id, body }));
+  const pass = (seconds: number) => {
+    for (let i = 0; i < seconds; i++) clock.advance(1000);
+  };
+  return { url, listener, heard, pass, clock };
+}
+
+const ANN = { session_id: "a1", user_id: "ann", role: "member" };
+
+test("[R4] join answers with the members and where the log stands, and tells the others", async () => {
+  const { url, listener, heard } = await stage();
+  await listener.call("media/room/msglog_send", { room_id: "r", msg: {} });
+  await heard();
+  const ann = (await RawClient.login(url, "ann", "a1")).answering();
+  const { data } = await ann.call("media/room/join", { room_id: "r", meta: { name: "Ann" } });
+  expect(data).toEqual({
+    members: { a1: { user_id: "ann", role: "member", meta: { name: "Ann" } } },
+    last_id: 1,
+    epoch: expect.any(String),
+  });
+  const arrived = { type: "started_member", obj_id: "r", body: { ...ANN, meta: { name: "Ann" } } };
+  expect(await heard()).toEqual([arrived]);
+  // Joined means subscribed: Ann hears of herself, after the answer.
+  expect((await ann.next()).data).toMatchObject(arrived);
+  const { members } = (await listener.call("media/room/get_info", { room_id: "r" })).data;
+  expect(members).toEqual(data.members);
+});
+
+test("[R4] leave tells the others and ends the subscription; who is not there is 100036", async () => {
+  const { url, listener, heard } = await stage();
+  const ann = (await RawClient.login(url, "ann", "a1")).answering();
+  await ann.call("media/room/join", { room_id: "r", role: "owner" });
+  expect(await ann.call("media/room/leave", { room_id: "r" })).toMatchObject({ result: "ok" });
+  expect((await heard()).at(-1)).toEqual({
+    type: "stopped_member",
+    obj_id: "r",
+    body: { ...ANN, role: "owner" },
+  });
+  expect((await ann.call("media/room/leave", { room_id: "r" })).data).toEqual({
+    code: 100036,
+    error: "Member not found",
+  });
+  await listener.call("media/room/msglog_send", { room_id: "r", msg: {} });
+  expect(eventsOf(await ann.settled())).toEqual([]);
+  expect((await ann.call("media/room/join", { room_id: "none" })).data.code).toBe(304001);
+});
+
+test("[R4] joining again changes role and meta without an event", async () => {
+  const { url, heard } = await stage();
+  const ann = (await RawClient.login(url, "ann", "a1")).answering();
+  await ann.call("media/room/join", { room_id: "r" });
+  const { data } = await ann.call("media/room/join", { room_id: "r", role: "owner" });
+  expect(data.members).toEqual({ a1: { user_id: "ann", role: "owner" } });
+  expect(await heard()).toHaveLength(1);
+});
+
+test("[R4] who loses the connection leaves after room.member_grace_seconds", async () => {
+  const { url, heard, pass } = await stage();
+  const ann = (await RawClient.login(url, "ann", "a1")).answering();
+  await ann.call("media/room/join", { room_id: "r" });
+  await ann.close();
+  expect(await heard()).toHaveLength(1);
+  pass(9);
+  expect(await heard()).toEqual([]);
+  pass(2);
+  expect(await heard()).toEqual([{ type: "stopped_member", obj_id: "r", body: ANN }]);
+});
+
+test("[R4] who comes back in time with user and session id is still a member, without events", async () => {
+  const { url, listener, heard, pass } = await stage();
+  const before = (await RawClient.login(url, "ann", "a1")).answering();
+  await before.call("media/room/join", { room_id: "r" });
+  await before.close();
+  await heard();
+  pass(9);
+  const after = (await RawClient.login(url, "ann", "a1")).answering();
+  pass(20);
+  expect(await heard()).toEqual([]);
+  await listener.call("media/room/msglog_send", { room_id: "r", msg: {} });
+  expect(eventsOf(await after.settled())).toMatchObject([{ type: "msglog_new_msg" }]);
+});
+
+test("[R4] another user under the same session id does not take the membership over", async () => {
+  const { url, listener, heard } = await stage();
+  const ann = (await RawClient.login(url, "ann", "a1")).answering();
+  await ann.call("media/room/join", { room_id: "r" });
+  await ann.close();
+  await heard();
+  const mallory = (await RawClient.login(url, "mallory", "a1")).answering();
+  expect(await heard()).toEqual([{ type: "stopped_member", obj_id: "r", body: ANN }]);
+  await listener.call("media/room/msglog_send", { room_id: "r", msg: {} });
+  expect(eventsOf(await mallory.settled())).toEqual([]);
+});
+
+test("[R4] a room that is destroyed has no members and no subscribers in its next life", async () => {
+  const { url, listener } = await stage();
+  const ann = (await RawClient.login(url, "ann", "a1")).answering();
+  await ann.call("media/room/join", { room_id: "r" });
+  await listener.call("media/room/destroy", { room_id: "r" });
+  expect(eventsOf(await ann.settled()).at(-1)).toMatchObject({ type: "destroyed" });
+  await listener.call("media/room/create", { class: "chat", room_id: "r" });
+  expect(eventsOf(await ann.settled())).toEqual([]);
+  expect((await listener.call("media/room/get_info", { room_id: "r" })).data.members).toEqual({});
+});
+
+test("[R5] set_status is shown by get_info and fires status", async () => {
+  const { url, listener, heard } = await stage();
+  const ann = (await RawClient.login(url, "ann", "a1")).answering();
+  await ann.call("media/room/set_status", { room_id: "r", class: "recording", data: { on: true } });
+  await ann.call("media/room/set_status", { room_id: "r", class: "__proto__", data: {} });
+  const from = { user_id: "ann", session_id: "a1" };
+  expect((await heard())[0]).toEqual({
+    type: "status",
+    obj_id: "r",
+    body: { class: "recording", data: { on: true }, ...from },
+  });
+  const { status } = (await listener.call("media/room/get_info", { room_id: "r" })).data;
+  expect(Object.entries(status)).toEqual([
+    ["recording", { on: true }],
+    ["__proto__", {}],
+  ]);
+  expect((await ann.call("media/room/set_status", { room_id: "none", class: "c", data: {} })).data.code).toBe(
+    304001,
+  );
+});
+
+test("[R5] send_info is delivered and not stored", async () => {
+  const { url, listener, heard } = await stage();
+  const ann = (await RawClient.login(url, "ann", "a1")).answering();
+  await ann.call("media/room/send_info", { room_id: "r", info: "typing", meta: { on: true } });
+  const from = { user_id: "ann", session_id: "a1" };
+  expect(await heard()).toEqual([
+    { type: "info", obj_id: "r", body: { info: "typing", meta: { on: true }, ...from } },
+  ]);
+  expect((await listener.call("media/room/msglog_get", { room_id: "r" })).data).toEqual([]);
+  expect((await ann.call("media/room/send_info", { room_id: "r" })).data.error).toBe("Missing field: info");
+});
+
+test("[R6] a room ends when nothing happened for its timeout", async () => {
+  const { listener, heard, pass } = await stage({ timeout: 60 });
+  for (const act of ["msglog_send", "msglog_get", "set_status", "send_info", "join"]) {
+    pass(59);
+    expect(
+      await listener.call(`media/room/${act}`, { room_id: "r", msg: {}, class: "c", data: {}, info: "x" }),
+    ).toMatchObject({
+      result: "ok",
+    });
+    await heard();
+  }
+  pass(59);
+  expect(await listener.call("media/room/get_info", { room_id: "r" })).toMatchObject({ result: "ok" });
+  expect(await heard()).toEqual([]);
+  pass(1);
+  await expect
+    .poll(heard)
+    .toEqual([{ type: "destroyed", obj_id: "r", body: { code: 100005, reason: "Timeout" } }]);
+  expect(await listener.call("media/room/get_info", { room_id: "r" })).toMatchObject({
+    data: { code: 304001 },
+  });
+});
+
+test("[R6] a timeout survives a restart; without one a room stays", async () => {
+  const data = dataDirectory();
+  const first = await serverForTest({ data });
+  const before = (await RawClient.login(first.url)).answering();
+  await before.call("media/room/create", { class: "chat", room_id: "short", timeout: 5 });
+  await before.call("media/room/create", { class: "chat", room_id: "long" });
+  await first.close();
+  const clock = new ManualClock();
+  const { url } = await serverForTest({ data, limits: { idle_seconds: 86_400 } }, { clock });
+  const after = (await RawClient.login(url)).answering();
+  for (let i = 0; i < 4000; i++) clock.advance(1000);
+  await expect
+    .poll(async () => (await after.call("media/room/get_list")).data)
+    .toEqual([{ room_id: "long", class: "chat" }]);
+});
+
+test("[R6] room.default_timeout is for rooms without one", async () => {
+  const clock = new ManualClock();
+  const services = { main: { room: { default_timeout: 5 } } };
+  const { url } = await serverForTest({ store: { kind: "memory" }, services }, { clock });
+  const client = (await RawClient.login(url)).answering();
+  await client.call("media/room/create", { class: "chat", room_id: "default" });
+  await client.call("media/room/create", { class: "chat", room_id: "own", timeout: 60 });
+  for (let i = 0; i < 10; i++) clock.advance(1000);
+  await expect
+    .poll(async () => (await client.call("media/room/get_list")).data)
+    .toEqual([{ room_id: "own", class: "chat" }]);
+});
