@@ -36,8 +36,8 @@ const member = z.object({ user_id: z.string(), role: z.string(), meta: jsonObjec
 export type RoomInfo = z.infer<typeof roomInfo>;
 
 /**
- * The command table: `class/subclass/cmd` → the schema of `data` and of the result. One source for the
- * server's validation, the client's types and the documents.
+ * The command table: `class/subclass/cmd` → the right it needs, the schema of `data` and of the result. One source
+ * for the server's validation, the client's types and the documents. Without `right` everybody may.
  */
 export const commands = {
   /** L1, L2. Errors: 100030, 100032, 100034, 100035, 100044. */
@@ -55,19 +55,22 @@ export const commands = {
   /** F9 */
   "core/core/ping": { data: z.object({ time: z.number().optional() }), result: none },
   /** C1: who is there: user → session ids. */
-  "core/user/list": { data: none, result: z.record(z.string(), z.array(z.string())) },
+  "core/user/list": { right: "users", data: none, result: z.record(z.string(), z.array(z.string())) },
   /** C1: the sessions of a user. Errors: 100033. */
   "core/user/get": {
+    right: "users",
     data: z.object({ user: name(MAX_USER) }),
     result: z.record(z.string(), z.object({ type: z.string(), remote: z.string() })),
   },
   /** C2: event (core, user_event, type, user). */
   "core/user/send_event": {
+    right: "send_event",
     data: z.object({ user: name(MAX_USER), type: label(MAX_USER).optional(), body: jsonObject.optional() }),
     result: none,
   },
   /** C2: event (core, session_event, type, session_id). */
   "core/session/send_event": {
+    right: "send_event",
     data: z.object({
       session_id: name(MAX_SESSION_ID),
       type: label(MAX_USER).optional(),
@@ -77,11 +80,13 @@ export const commands = {
   },
   /** C3: the session is closed with 4502. Errors: 100062. */
   "core/session/stop": {
+    right: "session_stop",
     data: z.object({ session_id: name(MAX_SESSION_ID) }),
     result: z.object({ user: z.string() }),
   },
   /** C4. Errors: 100005, 100030, 100047, 100062, and those of the other session. */
   "core/session/cmd": {
+    right: "session_cmd",
     data: z.object({
       session_id: name(MAX_SESSION_ID),
       class: name(MAX_USER),
@@ -93,6 +98,7 @@ export const commands = {
   },
   /** C5 */
   "core/session/log": {
+    right: "log",
     data: z.object({
       source: z.string(),
       message: z.string(),
@@ -114,27 +120,42 @@ export const commands = {
     }),
   },
   /** E6. Errors: 100020, 100030 for the server's own classes. */
-  "core/event/send": { data: subscription.extend({ body: jsonObject.optional() }), result: none },
+  "core/event/send": {
+    right: "event_send",
+    data: subscription.extend({ body: jsonObject.optional() }),
+    result: none,
+  },
   /** E8: an event of the client, for the plugins. */
-  "core/core/event": { data: subscription.extend({ body: jsonObject.optional() }), result: none },
+  "core/core/event": {
+    right: "event",
+    data: subscription.extend({ body: jsonObject.optional() }),
+    result: none,
+  },
   /** E2, E4. Errors: 100020, 100044, 100045. */
-  "core/event/subscribe": { data: subscription.extend({ body: jsonObject.optional() }), result: none },
+  "core/event/subscribe": {
+    right: "subscribe",
+    data: subscription.extend({ body: jsonObject.optional() }),
+    result: none,
+  },
   /** E4: must match a subscription exactly; ok also when nothing matched. */
-  "core/event/unsubscribe": { data: subscription, result: none },
+  "core/event/unsubscribe": { right: "subscribe", data: subscription, result: none },
   /** E5: newest first. */
   "core/event/get_subscriptions": {
+    right: "subscribe",
     data: none,
     result: z.array(subscription.extend({ body: jsonObject.optional() })),
   },
   /** R1. Errors: 100044, 100045, 304002. */
   "media/room/create": {
+    right: "room_create",
     data: roomInfo.extend({ room_id: roomId.optional() }),
     result: z.object({ room_id: roomId }),
   },
   /** R2. Errors: 304001. */
-  "media/room/destroy": { data: z.object({ room_id: roomId }), result: none },
+  "media/room/destroy": { right: "room_destroy", data: z.object({ room_id: roomId }), result: none },
   /** R3: ascending by `room_id` (code points). Errors: 304103. */
   "media/room/get_list": {
+    right: "room_read",
     data: z.object({
       limit: z.int().min(1).max(10_000).optional(),
       after: text.optional(),
@@ -144,6 +165,7 @@ export const commands = {
   },
   /** R3. Errors: 304001. */
   "media/room/get_info": {
+    right: "room_read",
     data: z.object({ room_id: roomId }),
     result: roomInfo.omit({ timeout: true }).extend({
       members: z.record(z.string(), member),
@@ -152,6 +174,7 @@ export const commands = {
   },
   /** R4. `msglog` adds `last_id` and `epoch`. Errors: 304001. */
   "media/room/join": {
+    right: "room_join",
     data: z.object({ room_id: roomId, role: name(MAX_USER).optional(), meta: jsonObject.optional() }),
     result: z.object({
       members: z.record(z.string(), member),
@@ -160,24 +183,28 @@ export const commands = {
     }),
   },
   /** R4. Errors: 100036. */
-  "media/room/leave": { data: z.object({ room_id: roomId }), result: none },
+  "media/room/leave": { right: "room_join", data: z.object({ room_id: roomId }), result: none },
   /** R5. Errors: 304001. */
   "media/room/set_status": {
+    right: "room_status",
     data: z.object({ room_id: roomId, class: name(MAX_USER), data: jsonObject }),
     result: none,
   },
   /** R5. Errors: 304001. */
   "media/room/send_info": {
+    right: "room_info",
     data: z.object({ room_id: roomId, info: text, meta: jsonObject.optional() }),
     result: none,
   },
   /** M1–M4, M14. Errors: 100044, 100045, 304001, 304101, 304105 (outcome unknown). */
   "media/room/msglog_send": {
+    right: "msglog_send",
     data: z.object({ room_id: roomId, msg: jsonObject }),
     result: z.object({ msg_id: z.int() }),
   },
   /** M6, M8. Errors: 304001, 304103. */
   "media/room/msglog_get": {
+    right: "msglog_get",
     data: z.object({ room_id: roomId, after: count.optional(), limit: z.int().min(1).max(1000).optional() }),
     result: z.array(z.custom<StoredMessage>(isJsonObject)),
   },

@@ -1,8 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { closeCodes } from "@roomlog/protocol";
-import { openAuthenticator } from "./auth/open.ts";
 import { type Config, ConfigError, type ConfigInput, configSchema } from "./config/config.ts";
-import { stores } from "./config/drivers.ts";
+import { authenticatorFor, stores } from "./config/drivers.ts";
 import { choosePlugins } from "./config/plugins.ts";
 import { type Clock, systemClock } from "./core/clock.ts";
 import { type Logger, silentLogger } from "./core/logger.ts";
@@ -58,7 +57,8 @@ export async function startServer(input: ConfigInput = {}, parts: ServerParts = 
   const config = configSchema.parse(input);
   const { clock = systemClock(), newId = randomUUID, logger = silentLogger } = parts;
   const listeners = listenersOf(config);
-  requireLoopback(listeners);
+  const authenticator = authenticatorFor(config);
+  if (authenticator.open) requireLoopback(listeners);
   const plugins = await Promise.all(
     Object.entries(config.services).map(
       async ([name, service]) => [name, await choosePlugins(name, service, parts.plugins ?? [])] as const,
@@ -85,7 +85,7 @@ export async function startServer(input: ConfigInput = {}, parts: ServerParts = 
         nextTid,
         logger,
         limits: config.limits,
-        authenticator: openAuthenticator,
+        authenticator,
       };
       return [name, new Service({ name, version, plugins: chosen, ...shared })] as const;
     }),
@@ -158,7 +158,7 @@ function requireLoopback(listeners: readonly Listener[]): void {
   const other = listeners.find(({ host }) => !isLoopback(host));
   if (!other) return;
   throw new ConfigError(
-    `host: ${other.host} can be reached from other machines, but no users are configured, so everybody could read and write every room. Listen on 127.0.0.1 and put a proxy that checks its users in front.`,
+    `host: ${other.host} can be reached from other machines, but no users are configured, so everybody could read and write every room. Configure users, or listen on 127.0.0.1.`,
   );
 }
 

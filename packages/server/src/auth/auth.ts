@@ -5,10 +5,16 @@ export interface Credentials {
   readonly token?: string | undefined;
 }
 
+/** Who logs in, and what he may do: names of rights, or `"*"` for all that need not be named. */
+export interface Grant {
+  readonly user_id: string;
+  readonly rights: readonly string[];
+}
+
 /** Decides who logs in. */
 export interface Authenticator {
   /** Whether it lets in everybody who reaches the server (L7). */
   readonly open: boolean;
-  /** The user's id, or undefined when the login is refused (100030). */
-  authenticate(credentials: Credentials): Promise<string | undefined>;
+  /** Undefined when the login is refused (100030). */
+  authenticate(credentials: Credentials): Promise<Grant | undefined>;
 }

@@ -2,6 +2,7 @@ import { Command } from "commander";
 import { version } from "../version.ts";
 import { exitCodes } from "./exit.ts";
 import { addServe } from "./serve.ts";
+import { addUser } from "./user.ts";
 
 const program = new Command("roomlog")
   .description("A server that gives rooms a durable, ordered message log.")
@@ -9,4 +10,5 @@ const program = new Command("roomlog")
   .showHelpAfterError('(run "roomlog --help", or "roomlog serve --help", for what there is)')
   .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? exitCodes.ok : exitCodes.usage));
 addServe(program);
+addUser(program);
 await program.parseAsync();

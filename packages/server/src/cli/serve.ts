@@ -44,10 +44,8 @@ async function serve({ config: file, ...overrides }: Flags): Promise<void> {
     const config = loadConfig(file, overrides);
     const logger = pino({ level: config.log_level, base: null }, pino.destination({ fd: 2, sync: true }));
     const server = await startServer(config, { logger });
-    logger.info(
-      { urls: server.urls, data: config.data },
-      "open mode: no users are configured, so everybody on this machine may do everything",
-    );
+    const open = "open mode: no users are configured, so everybody on this machine may do everything";
+    logger.info({ urls: server.urls, data: config.data }, config.users.length === 0 ? open : "ready");
     stopOnSignals(server, logger);
     exitOnFailure(server, logger);
     process.stdout.write(`roomlog ready ${server.urls.join(" ")}\n`);

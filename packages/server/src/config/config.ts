@@ -1,3 +1,4 @@
+import { isName, MAX_USER } from "@roomlog/protocol";
 import * as z from "zod";
 
 const port = z.int().min(0).max(65_535);
@@ -65,6 +66,18 @@ const store = z.strictObject({
   batch_bytes: bytes.default(4_194_304).describe("Most bytes of messages in one commit."),
 });
 
+const user = z.strictObject({
+  name: z
+    .string()
+    .refine((name) => isName(name, MAX_USER), "not a user name (L6)")
+    .describe("What the user logs in as."),
+  password: z.string().startsWith("$argon2id$").describe("Hash of the password, from `roomlog user hash`."),
+  rights: z
+    .array(z.string())
+    .default(["*"])
+    .describe("Rights, by name; `*` stands for all but `admin` and `callback`."),
+});
+
 /** The whole configuration: types, defaults and documentation in one place. */
 export const configSchema = z.strictObject({
   host: z.string().min(1).default("127.0.0.1").describe("Address to listen on."),
@@ -76,6 +89,7 @@ export const configSchema = z.strictObject({
     .describe("Least important log line that is written."),
   store: store.prefault({}).describe("How rooms and logs are kept."),
   limits: limits.prefault({}).describe("What bounds each connection."),
+  users: z.array(user).default([]).describe("Who may log in. Without any the server runs open (L7)."),
   services: z
     .record(z.string().min(1), service)
     .default({ main: service.parse({}) })

@@ -1,3 +1,6 @@
+import type { Authenticator } from "../auth/auth.ts";
+import { openAuthenticator } from "../auth/open.ts";
+import { usersAuthenticator } from "../auth/users.ts";
 import { MemoryStore } from "../store/memory.ts";
 import { SqliteStore } from "../store/sqlite/index.ts";
 import type { Store } from "../store/store.ts";
@@ -8,3 +11,8 @@ export const stores: { readonly [kind in Config["store"]["kind"]]: (config: Conf
   sqlite: ({ data }) => new SqliteStore(data),
   memory: () => new MemoryStore(),
 };
+
+/** The users of the configuration, or open mode without any (L7). */
+export function authenticatorFor({ users }: Config): Authenticator {
+  return users.length > 0 ? usersAuthenticator(users) : openAuthenticator;
+}

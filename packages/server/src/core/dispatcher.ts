@@ -4,6 +4,7 @@ import type { Hub } from "./hub.ts";
 import { memberText } from "./json-text.ts";
 import type { Command } from "./plugin.ts";
 import type { Afterwards, Request, Serving } from "./requests.ts";
+import { may } from "./rights.ts";
 import type { Session } from "./session.ts";
 import type { OpenSession } from "./sessions.ts";
 
@@ -61,6 +62,7 @@ function unknownFields(schema: z.ZodType, data: object): string[] {
 
 function run(command: Command, request: Request, connection: Session, afterwards: Afterwards) {
   const data = validate(command.schema, request.data);
+  if (connection.identity && !may(connection.identity.rights, command.right)) throw new RequestError(100030);
   return command.run({
     data,
     connection,

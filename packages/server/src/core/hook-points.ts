@@ -1,5 +1,5 @@
 import type { CommandResult, EventData, JsonObject, RoomInfo } from "@roomlog/protocol";
-import type { Credentials } from "../auth/auth.ts";
+import type { Credentials, Grant } from "../auth/auth.ts";
 import type { Pattern } from "./hub.ts";
 import type { Later } from "./plugin.ts";
 import type { OpenSession } from "./sessions.ts";
@@ -10,8 +10,8 @@ type Nothing = Record<string, never>;
 
 /** The points into which plugins can hook, by the plugin that runs them: what goes in, what comes out (S2). */
 export interface HookPoints {
-  /** Somebody logs in: the user's id, or undefined to refuse. */
-  "core.login": { in: Credentials; out: Promise<string | undefined> };
+  /** Somebody logs in: who he is and what he may do, or undefined to refuse. */
+  "core.login": { in: Credentials; out: Promise<Grant | undefined> };
   /** A session has logged in; its answer has not been sent yet. */
   "core.opened": { in: OpenSession; out: void };
   /** A session that had logged in has ended. */

@@ -54,6 +54,8 @@ export interface Command<Data = unknown, Result = Answer> {
   readonly subclass: string;
   readonly cmd: string;
   readonly schema: z.ZodType<Data>;
+  /** The right it needs; without one everybody may call it. */
+  readonly right?: string;
   /**
    * Whether requests of one connection may run side by side while they keep their order in the log: `pipelined`
    * ones share a commit with their pipelined neighbours, every other one waits for those before it (F6). A
@@ -75,12 +77,18 @@ export function command<N extends CommandName>(
   name: N,
   definition: Omit<
     Command<CommandData<N>, CommandResult<N> | JsonAnswer>,
-    "class" | "subclass" | "cmd" | "schema"
+    "class" | "subclass" | "cmd" | "schema" | "right"
   >,
 ): Command {
   const [cls, subclass, cmd] = name.split("/") as [string, string, string];
-  const schema: z.ZodType = commands[name].data;
-  return { class: cls, subclass, cmd, schema, ...definition } as Command;
+  const entry: { readonly data: z.ZodType; readonly right?: string } = commands[name];
+  const right = entry.right === undefined ? {} : { right: entry.right };
+  return { class: cls, subclass, cmd, schema: entry.data, ...right, ...definition } as Command;
+}
+
+/** Defines a command of a plugin's own. */
+export function defineCommand<Data>(definition: Command<Data>): Command {
+  return definition as Command;
 }
 
 /** A result written as JSON text already. */

@@ -20,6 +20,8 @@ import { type Reply, Unanswered } from "./unanswered.ts";
 export interface Identity {
   readonly user_id: string;
   readonly session_id: string;
+  /** Names of rights; `"*"` stands for all that need not be named. */
+  readonly rights: readonly string[];
   readonly meta?: JsonObject;
 }
 

@@ -8,20 +8,20 @@ export const login = (service: Service) =>
     beforeLogin: true,
     async run({ data, connection, afterwards }) {
       const { user, password = data.pass, token, meta } = data;
-      const user_id = await service.hooks.run("core.login", { user, password, token }, (credentials) =>
+      const grant = await service.hooks.run("core.login", { user, password, token }, (credentials) =>
         service.authenticator.authenticate(credentials),
       );
-      if (user_id === undefined) throw await connection.loginRefused();
+      if (!grant) throw await connection.loginRefused();
       const session_id = data.session_id === undefined ? service.newId() : data.session_id;
       if (!isName(session_id, MAX_SESSION_ID)) {
         throw new RequestError(100035, { close: closeCodes.invalid_session_id });
       }
       const session = await service.sessions.login(connection, {
-        user_id,
+        ...grant,
         session_id,
         ...(meta && { meta }),
       });
-      service.hub.subscribe(session, { class: "core", subclass: "user_event", obj_id: user_id });
+      service.hub.subscribe(session, { class: "core", subclass: "user_event", obj_id: grant.user_id });
       service.hub.subscribe(session, { class: "core", subclass: "session_event", obj_id: session_id });
       service.hooks.run("core.opened", session, () => {});
       afterwards(() => session.startPings());
