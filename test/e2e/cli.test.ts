@@ -181,3 +181,38 @@ test.skipIf(!old)(
     expect(stderr).toContain("Roomlog needs Node.js 22.18 or newer");
   },
 );
+
+test("config check names what is wrong without starting anything", () => {
+  const file = join(dataDirectory(), "roomlog.yaml");
+  const check = (text: string) => {
+    writeFileSync(file, text);
+    return roomlog(["config", "check", file]);
+  };
+  expect(check("port: 9010\n")).toEqual({ status: 0, stdout: `${file} is fine\n`, stderr: "" });
+  expect(check("port: x\n")).toMatchObject({
+    status: 78,
+    stderr: expect.stringMatching(/roomlog\.yaml:1: port: /),
+  });
+  expect(check("host: 0.0.0.0\n")).toMatchObject({
+    status: 78,
+    stderr: expect.stringContaining("Configure users"),
+  });
+  expect(check("services: { main: { plugins: [nope] } }\n")).toMatchObject({
+    status: 78,
+    stderr: expect.stringContaining("nope"),
+  });
+});
+
+test("secrets come from the environment or from files beside the configuration", () => {
+  const directory = dataDirectory();
+  const [file, hash] = [join(directory, "roomlog.yaml"), "$argon2id$v=19$m=1,t=1,p=1$AAAA$AAAA"];
+  writeFileSync(join(directory, "ann.hash"), `${hash}\n`);
+  const users =
+    "users:\n  - { name: ann, password: !file ann.hash }\n  - { name: bob, password: !env BOB_HASH }\n";
+  writeFileSync(file, users);
+  expect(roomlog(["config", "check", file], { BOB_HASH: hash })).toMatchObject({ status: 0 });
+  expect(roomlog(["config", "check", file])).toMatchObject({
+    status: 78,
+    stderr: expect.stringMatching(/BOB_HASH is not set at line 3/),
+  });
+});

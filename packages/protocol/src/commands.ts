@@ -119,6 +119,12 @@ export const commands = {
       time: z.int(),
     }),
   },
+  /** C11: reads the configuration anew; what it names takes effect only after a restart. Errors: 100041. */
+  "core/server/reload": {
+    right: "admin",
+    data: none,
+    result: z.object({ restart_needed: z.array(z.string()) }),
+  },
   /** E6. Errors: 100020, 100030 for the server's own classes. */
   "core/event/send": {
     right: "event_send",

@@ -3,11 +3,12 @@ import { closeCodes } from "@roomlog/protocol";
 import { type Config, ConfigError, type ConfigInput, configSchema } from "./config/config.ts";
 import { authenticatorFor, stores } from "./config/drivers.ts";
 import { choosePlugins } from "./config/plugins.ts";
+import { needsRestart } from "./config/restart.ts";
 import { type Clock, systemClock } from "./core/clock.ts";
 import { type Logger, silentLogger } from "./core/logger.ts";
 import { isLoopback, refusedByOpenMode } from "./core/loopback.ts";
 import type { Plugin } from "./core/plugin.ts";
-import { Service } from "./core/service.ts";
+import { Service, type ServiceSetup } from "./core/service.ts";
 import { ManagedStore } from "./store/managed.ts";
 import type { Store } from "./store/store.ts";
 import type { Admission, Listening, Upgrade } from "./transport/transport.ts";
@@ -21,6 +22,8 @@ export interface ServerParts {
   readonly logger?: Logger;
   /** Plugins that services may name, beside those in the box. */
   readonly plugins?: readonly Plugin[];
+  /** Where `reload` finds the configuration; without it there is nothing new. */
+  readonly loadConfig?: () => ConfigInput;
   /** Instead of the configured one. */
   readonly store?: Store;
 }
@@ -33,6 +36,11 @@ export interface Server {
   readonly counts: ManagedStore["counts"];
   /** Resolves with the cause when the store has failed; the server has closed its sessions then (1011). */
   readonly failed: Promise<unknown>;
+  /**
+   * Reads the configuration anew and goes on with it, without dropping connections (S4). Resolves with the settings
+   * that were changed and need a restart; rejects with a `ConfigError`, and nothing changes.
+   */
+  reload(): Promise<readonly string[]>;
   /** Stops as T5 says. */
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
@@ -40,6 +48,8 @@ export interface Server {
 
 /** How often the services do what is due by the clock, in milliseconds. */
 const SWEEP_MS = 1000;
+
+const STORE_FAILED = "the store failed; sends without an answer: outcome unknown";
 
 /** Where a service is reached (T2). */
 interface Listener {
@@ -54,41 +64,35 @@ interface Listener {
  * that says what to do.
  */
 export async function startServer(input: ConfigInput = {}, parts: ServerParts = {}): Promise<Server> {
-  const config = configSchema.parse(input);
+  let config = configSchema.parse(input);
   const { clock = systemClock(), newId = randomUUID, logger = silentLogger } = parts;
   const listeners = listenersOf(config);
-  const authenticator = authenticatorFor(config);
-  if (authenticator.open) requireLoopback(listeners);
-  const plugins = await Promise.all(
-    Object.entries(config.services).map(
-      async ([name, service]) => [name, await choosePlugins(name, service, parts.plugins ?? [])] as const,
-    ),
-  );
+  const setups = await setupsOf(config, parts.plugins);
 
   const failure = Promise.withResolvers<unknown>();
-  const driver = parts.store ?? stores[config.store.kind](config);
-  const store = new ManagedStore(driver, config.store, (cause) => {
-    for (const service of services.values())
-      service.closeAll(
-        closeCodes.internal_error,
-        "the store failed; sends without an answer: outcome unknown",
-      );
+  const store = new ManagedStore(parts.store ?? stores[config.store.kind](config), config.store, (cause) => {
+    for (const service of services.values()) service.closeAll(closeCodes.internal_error, STORE_FAILED);
     failure.resolve(cause);
   });
-  const nextTid = counter();
+  const readAndChange = async () => {
+    const next = configSchema.parse(await (parts.loadConfig ?? (() => input))());
+    const nextSetups = await setupsOf(next, parts.plugins);
+    for (const [name, service] of services)
+      await service.change(nextSetups.get(name) ?? setupOf(setups, name));
+    const restart_needed = needsRestart(config, next);
+    config = next;
+    logger.info({ restart_needed }, "configuration reloaded");
+    return restart_needed;
+  };
+  // One at a time: each works on what the one before has left.
+  let reloading: Promise<readonly string[]> = Promise.resolve([]);
+  const reload = () => {
+    reloading = reloading.then(readAndChange, readAndChange);
+    return reloading;
+  };
+  const shared = { version, store, clock, newId, nextTid: counter(), logger, reload };
   const services = new Map(
-    plugins.map(([name, chosen]) => {
-      const shared = {
-        store,
-        clock,
-        newId,
-        nextTid,
-        logger,
-        limits: config.limits,
-        authenticator,
-      };
-      return [name, new Service({ name, version, plugins: chosen, ...shared })] as const;
-    }),
+    Array.from(setups, ([name, setup]) => [name, new Service({ name, ...shared }, setup)] as const),
   );
 
   await store.open();
@@ -110,13 +114,15 @@ export async function startServer(input: ConfigInput = {}, parts: ServerParts = 
 
   const stop = async () => {
     for (const { listening } of ports) listening.stop();
+    const { drain_seconds, drain_sessions, drain_pause_ms } = config.limits;
     const all = [...services.values()];
     const late = Promise.withResolvers<void>();
-    const stopWaiting = clock.after(config.limits.drain_seconds * 1000, late.resolve);
+    const stopWaiting = clock.after(drain_seconds * 1000, late.resolve);
     await Promise.race([Promise.all(all.map((service) => service.finish())), late.promise]);
     stopWaiting();
-    const batch = { sessions: config.limits.drain_sessions, pause_ms: config.limits.drain_pause_ms };
-    await Promise.all(all.map((service) => service.drain(batch)));
+    await Promise.all(
+      all.map((service) => service.drain({ sessions: drain_sessions, pause_ms: drain_pause_ms })),
+    );
     stopSweep();
     await Promise.all(ports.map(({ listening }) => listening.close()));
     await stopServices();
@@ -132,9 +138,33 @@ export async function startServer(input: ConfigInput = {}, parts: ServerParts = 
       return store.counts;
     },
     failed: failure.promise,
+    reload,
     close,
     [Symbol.asyncDispose]: close,
   };
+}
+
+/** Everything that a start would check before it touches data or network. Throws a `ConfigError`. */
+export async function checkConfig(config: Config): Promise<void> {
+  listenersOf(config);
+  await setupsOf(config);
+}
+
+/** What each service is to be, checked as a whole. Throws a `ConfigError`. */
+async function setupsOf(config: Config, given: readonly Plugin[] = []): Promise<Map<string, ServiceSetup>> {
+  const authenticator = authenticatorFor(config);
+  if (authenticator.open) requireLoopback(listenersOf(config));
+  const setups = Object.entries(config.services).map(async ([name, service]) => {
+    const plugins = await choosePlugins(name, service, given);
+    return [name, { plugins, authenticator, limits: config.limits }] as const;
+  });
+  return new Map(await Promise.all(setups));
+}
+
+function setupOf(setups: ReadonlyMap<string, ServiceSetup>, name: string): ServiceSetup {
+  const setup = setups.get(name);
+  if (!setup) throw new Error(`no service ${name}`);
+  return setup;
 }
 
 function listenersOf(config: Config): Listener[] {

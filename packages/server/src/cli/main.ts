@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import { version } from "../version.ts";
+import { addConfig } from "./config.ts";
 import { exitCodes } from "./exit.ts";
 import { addServe } from "./serve.ts";
 import { addUser } from "./user.ts";
@@ -11,4 +12,5 @@ const program = new Command("roomlog")
   .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? exitCodes.ok : exitCodes.usage));
 addServe(program);
 addUser(program);
+addConfig(program);
 await program.parseAsync();

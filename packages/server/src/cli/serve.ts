@@ -43,7 +43,13 @@ async function serve({ config: file, ...overrides }: Flags): Promise<void> {
   try {
     const config = loadConfig(file, overrides);
     const logger = pino({ level: config.log_level, base: null }, pino.destination({ fd: 2, sync: true }));
-    const server = await startServer(config, { logger });
+    const reread = () => {
+      const next = loadConfig(file, overrides);
+      logger.level = next.log_level;
+      return next;
+    };
+    const server = await startServer(config, { logger, loadConfig: reread });
+    reloadOnSignal(server, logger);
     const open = "open mode: no users are configured, so everybody on this machine may do everything";
     logger.info({ urls: server.urls, data: config.data }, config.users.length === 0 ? open : "ready");
     stopOnSignals(server, logger);
@@ -58,6 +64,15 @@ function report(error: unknown): number {
   if (!(error instanceof ConfigError || error instanceof StoreError)) throw error;
   process.stderr.write(`roomlog: ${error.message}\n`);
   return error instanceof ConfigError ? exitCodes.config : exitCodes.storage;
+}
+
+/** S4: SIGHUP reads the configuration anew; a wrong one changes nothing. */
+function reloadOnSignal(server: Server, logger: Logger): void {
+  process.on("SIGHUP", () => {
+    server
+      .reload()
+      .catch((error: unknown) => logger.error({ err: error }, "the configuration was not reloaded"));
+  });
 }
 
 /** T5: the first signal stops in order, a second one at once. */

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
-import { type Document, LineCounter, parseDocument } from "yaml";
+import { type Document, LineCounter, parseDocument, type ScalarTag } from "yaml";
 import type * as z from "zod";
 import { type Config, ConfigError, configSchema } from "./config.ts";
 
@@ -31,6 +31,31 @@ function withPluginsBeside(file: string, config: Config): Config {
   return { ...config, services: Object.fromEntries(services) };
 }
 
+/** `!env NAME` and `!file PATH` (relative to the configuration) stand for a secret that is kept elsewhere. */
+function secretTags(directory: string): ScalarTag[] {
+  const env = (name: string) => {
+    const value = process.env[name];
+    if (value === undefined) throw new Error(`the environment variable ${name} is not set`);
+    return value;
+  };
+  const file = (path: string) => readFileSync(resolve(directory, path), "utf8").trim();
+  return [tag("!env", env), tag("!file", file)];
+}
+
+function tag(name: string, get: (text: string) => string): ScalarTag {
+  return {
+    tag: name,
+    resolve(text, onError) {
+      try {
+        return get(text);
+      } catch (error) {
+        onError((error as Error).message);
+        return "";
+      }
+    },
+  };
+}
+
 interface Source {
   readonly file: string;
   readonly document: Document;
@@ -47,7 +72,7 @@ function read(file: string): string {
 
 function parse(file: string, text: string): Source {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines });
+  const document = parseDocument(text, { lineCounter: lines, customTags: secretTags(dirname(file)) });
   const [error] = document.errors;
   if (error) throw new ConfigError(`${file}: ${error.message}`, { cause: error });
   return { file, document, lines };

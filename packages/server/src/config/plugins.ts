@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Plugin } from "../core/plugin.ts";
+import type { ChosenPlugin } from "../core/service.ts";
 import { core } from "../services/core/index.ts";
 import { msglog } from "../services/msglog/index.ts";
 import { room } from "../services/room/index.ts";
@@ -8,11 +9,6 @@ import { ConfigError, type ServiceConfig } from "./config.ts";
 
 /** What every service may name in `plugins`. */
 export const pluginsInTheBox: readonly Plugin[] = [core, room, msglog];
-
-export interface ChosenPlugin {
-  readonly plugin: Plugin;
-  readonly settings: unknown;
-}
 
 /**
  * The plugins of a service with their checked settings, in order (S1, S2): those in the box, those `given` by the

@@ -113,6 +113,8 @@ export interface Installed {
   readonly hooks?: HookTypes<HookPoints>;
   /** Called once before the service is reached; what it gives back is called when the service stops. */
   start?(): Promise<Stop> | Stop;
+  /** Takes other settings while it runs (S4). Without it the plugin is stopped and set up anew for them. */
+  update?(settings: unknown): void;
 }
 
 export function definePlugin<Settings = Record<string, never>>(

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import { type CloseCode, closeCodes } from "@roomlog/protocol";
 import type { Authenticator } from "../auth/auth.ts";
 import type { ManagedStore } from "../store/managed.ts";
@@ -17,21 +18,39 @@ import { Rooms } from "./rooms.ts";
 import { Session } from "./session.ts";
 import { type OpenSession, Sessions } from "./sessions.ts";
 
+/** What a service is made of for its whole life. */
 export interface ServiceParts {
   readonly name: string;
   /** Of the server. */
   readonly version: string;
-  /** In the order in which they build on one another, each with its checked settings. */
-  readonly plugins: readonly { readonly plugin: Plugin; readonly settings: unknown }[];
   readonly store: ManagedStore;
-  readonly authenticator: Authenticator;
   readonly clock: Clock;
   /** A new id, unique and hard to guess. */
   readonly newId: () => string;
   /** A tid for a request of the server, unique in the process (F7). */
   readonly nextTid: () => number;
   readonly logger: Logger;
+  /** Reads the configuration of the server anew; gives back what needs a restart (S4). */
+  readonly reload: () => Promise<readonly string[]>;
+}
+
+/** What can change while a service runs (S4). */
+export interface ServiceSetup {
+  /** In the order in which they build on one another, each with its checked settings. */
+  readonly plugins: readonly ChosenPlugin[];
+  readonly authenticator: Authenticator;
   readonly limits: SessionLimits;
+}
+
+export interface ChosenPlugin {
+  readonly plugin: Plugin;
+  readonly settings: unknown;
+}
+
+/** A plugin at work in this service. */
+interface Running extends ChosenPlugin {
+  readonly installed: Installed;
+  readonly stop: Stop;
 }
 
 /** A client that is told to come again later, in milliseconds (T5). */
@@ -41,46 +60,55 @@ const RETRY_AFTER_STOP_MS = 1000;
 export class Service {
   readonly name: string;
   readonly version: string;
-  /** The names of its plugins. */
-  readonly plugins: readonly string[];
-  readonly hooks = new Hooks<HookPoints>();
   readonly hub: Hub;
   readonly rooms: Rooms;
   readonly sessions: Sessions;
-  readonly authenticator: Authenticator;
   readonly clock: Clock;
   readonly logger: Logger;
-  readonly limits: SessionLimits;
   readonly newId: () => string;
   readonly nextTid: () => number;
+  /** C11 */
+  readonly reload: () => Promise<readonly string[]>;
   readonly #store: ManagedStore;
-  readonly #dispatcher: Dispatcher;
-  readonly #installed: readonly Installed[];
-  /** What to call when the service stops, the last one first. */
-  readonly #stops: Stop[] = [];
+  #setup: ServiceSetup;
+  #running: readonly Running[] = [];
+  #hooks = new Hooks<HookPoints>();
+  #dispatcher: Dispatcher;
   #stopping = false;
 
-  constructor(parts: ServiceParts) {
-    const { name, plugins, store, authenticator, clock, newId, nextTid, logger, limits } = parts;
+  constructor(parts: ServiceParts, setup: ServiceSetup) {
+    const { name, version, store, clock, logger, newId, nextTid, reload } = parts;
     this.name = name;
-    this.version = parts.version;
-    this.plugins = plugins.map(({ plugin }) => plugin.name);
-    this.authenticator = authenticator;
+    this.version = version;
     this.clock = clock;
     this.logger = logger;
-    this.limits = limits;
     this.newId = newId;
     this.nextTid = nextTid;
+    this.reload = reload;
     this.#store = store;
+    this.#setup = setup;
     this.hub = new Hub(nextTid);
     this.rooms = new Rooms({ service: name, store, hub: this.hub, clock, newEpoch: newId });
-    this.sessions = new Sessions(limits.holder_answer_seconds * 1000);
-    this.#installed = plugins.map(({ plugin, settings }) => plugin.setup(this, settings));
-    for (const { hooks = {} } of this.#installed) this.hooks.add(hooks);
-    this.#dispatcher = new Dispatcher(
-      this.#installed.flatMap(({ commands = [] }) => commands),
-      this.hub,
-    );
+    this.sessions = new Sessions(() => this.limits.holder_answer_seconds * 1000);
+    this.#dispatcher = new Dispatcher([], this.hub);
+  }
+
+  get limits(): SessionLimits {
+    return this.#setup.limits;
+  }
+
+  get authenticator(): Authenticator {
+    return this.#setup.authenticator;
+  }
+
+  /** What plugins do at the points of others. */
+  get hooks(): Hooks<HookPoints> {
+    return this.#hooks;
+  }
+
+  /** The names of its plugins. */
+  get plugins(): readonly string[] {
+    return this.#setup.plugins.map(({ plugin }) => plugin.name);
   }
 
   /** The message logs of this service's rooms. */
@@ -90,15 +118,39 @@ export class Service {
   }
 
   /** Starts the plugins, the lowest first. The store is open. */
-  async start(): Promise<void> {
-    for (const installed of this.#installed) {
-      if (installed.start) this.#stops.push(await installed.start());
-    }
+  start(): Promise<void> {
+    return this.change(this.#setup);
+  }
+
+  /**
+   * Goes on with other plugins, settings, users and limits; connections stay (S4). A plugin whose settings are the
+   * same, or that takes new ones by itself, keeps what it has in memory; every other one is stopped and set up anew.
+   */
+  async change(setup: ServiceSetup): Promise<void> {
+    const before = new Map(this.#running.map((running) => [running.plugin, running]));
+    const kept = setup.plugins.map((chosen) => keep(before.get(chosen.plugin), chosen));
+    for (const running of this.#running.toReversed())
+      if (!kept.some((one) => one?.stop === running.stop)) running.stop();
+    this.#setup = setup;
+    const running: Running[] = [];
+    for (const [i, chosen] of setup.plugins.entries()) running.push(kept[i] ?? (await this.#install(chosen)));
+    this.#running = running;
+    this.#hooks = new Hooks();
+    for (const { installed } of running) this.#hooks.add(installed.hooks ?? {});
+    const commands = running.flatMap(({ installed }) => installed.commands ?? []);
+    this.#dispatcher = new Dispatcher(commands, this.hub);
   }
 
   /** Stops the plugins, the highest first. */
   stop(): void {
-    for (const stop of this.#stops.splice(0).reverse()) stop();
+    for (const { stop } of this.#running.toReversed()) stop();
+    this.#running = [];
+  }
+
+  async #install({ plugin, settings }: ChosenPlugin): Promise<Running> {
+    const installed = plugin.setup(this, settings);
+    const stop = (await installed.start?.()) ?? (() => {});
+    return { plugin, settings, installed, stop };
   }
 
   /** Takes a new connection. */
@@ -146,4 +198,12 @@ export class Service {
         session.close(closeCodes.going_away, "the server is stopping");
     }
   }
+}
+
+/** The running plugin as it goes on with other settings; undefined when it has to be set up anew. */
+function keep(running: Running | undefined, { settings }: ChosenPlugin): Running | undefined {
+  if (!running || isDeepStrictEqual(running.settings, settings)) return running;
+  if (!running.installed.update) return undefined;
+  running.installed.update(settings);
+  return { ...running, settings };
 }

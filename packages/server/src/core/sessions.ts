@@ -9,9 +9,9 @@ export type OpenSession = Session & { readonly identity: Identity };
 export class Sessions {
   readonly #all = new Set<Session>();
   readonly #byId = new Map<string, Session>();
-  readonly #holderAnswerMs: number;
+  readonly #holderAnswerMs: () => number;
 
-  constructor(holderAnswerMs: number) {
+  constructor(holderAnswerMs: () => number) {
     this.#holderAnswerMs = holderAnswerMs;
   }
 
@@ -43,7 +43,7 @@ export class Sessions {
     for (;;) {
       const holder = this.#byId.get(identity.session_id);
       if (!holder) break;
-      if (await holder.answersWithin(this.#holderAnswerMs)) {
+      if (await holder.answersWithin(this.#holderAnswerMs())) {
         throw new RequestError(100034, { close: closeCodes.duplicated_session_id });
       }
       holder.close(

@@ -6,6 +6,7 @@ import { eventSend } from "./event_send.ts";
 import { subscribe } from "./event_subscribe.ts";
 import { unsubscribe } from "./event_unsubscribe.ts";
 import { serverInfo } from "./server_info.ts";
+import { serverReload } from "./server_reload.ts";
 import { sessionCmd } from "./session_cmd.ts";
 import { sessionLog } from "./session_log.ts";
 import { sessionSendEvent } from "./session_send_event.ts";
@@ -35,6 +36,7 @@ export const core = definePlugin({
       sessionCmd(service),
       sessionLog(service),
       serverInfo(service),
+      serverReload(service),
     ],
   }),
 });

@@ -1,3 +1,4 @@
+import type * as z from "zod";
 import { definePlugin, type OpenSession, type Service } from "../../core/plugin.ts";
 import { create } from "./create.ts";
 import { destroy } from "./destroy.ts";
@@ -49,6 +50,11 @@ export const room = definePlugin({
           next(session);
           members.lost(session);
         },
+      },
+      update(changed) {
+        const { default_timeout, member_grace_seconds } = changed as z.infer<typeof settings>;
+        members.graceSeconds = member_grace_seconds;
+        timeouts.defaultSeconds = default_timeout;
       },
       async start() {
         await timeouts.load();

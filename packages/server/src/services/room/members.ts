@@ -16,13 +16,17 @@ interface Membership extends Member {
 /** Who is in which room of a service. Members are kept in memory: after a restart they join again. */
 export class Members {
   readonly #service: Service;
-  readonly #graceMs: number;
+  #graceMs: number;
   /** room_id → session_id → membership */
   readonly #rooms = new Map<string, Map<string, Membership>>();
 
   constructor(service: Service, graceSeconds: number) {
     this.#service = service;
     this.#graceMs = graceSeconds * 1000;
+  }
+
+  set graceSeconds(seconds: number) {
+    this.#graceMs = seconds * 1000;
   }
 
   /** `session_id` → member, in the order of joining. */

@@ -8,13 +8,18 @@ const PAGE = 10_000;
 /** Ends rooms in which nothing has happened for their `timeout` (R6). */
 export class Timeouts {
   readonly #service: Service;
-  readonly #default: number | undefined;
+  #default: number | undefined;
   /** Rooms with a timeout: when something last happened, in monotonic milliseconds. */
   readonly #rooms = new Map<string, { readonly ms: number; last: number }>();
 
   constructor(service: Service, defaultSeconds: number | undefined) {
     this.#service = service;
     this.#default = defaultSeconds;
+  }
+
+  /** For rooms that are created from now on. */
+  set defaultSeconds(seconds: number | undefined) {
+    this.#default = seconds;
   }
 
   /** The rooms of an earlier run begin to count now. */

@@ -1,0 +1,25 @@
+import type { Command } from "commander";
+import { ConfigError } from "../config/config.ts";
+import { loadConfig } from "../config/load.ts";
+import { checkConfig } from "../server.ts";
+import { exitCodes } from "./exit.ts";
+
+export function addConfig(program: Command): void {
+  program
+    .command("config")
+    .description("The configuration.")
+    .command("check <file>")
+    .description("Check a configuration without starting the server; exit code 78 when it is wrong.")
+    .action(check);
+}
+
+async function check(file: string): Promise<void> {
+  try {
+    await checkConfig(loadConfig(file, {}));
+    process.stdout.write(`${file} is fine\n`);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    process.stderr.write(`roomlog: ${error.message}\n`);
+    process.exitCode = exitCodes.config;
+  }
+}

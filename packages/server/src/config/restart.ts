@@ -1,0 +1,28 @@
+import { isDeepStrictEqual } from "node:util";
+import type { Config } from "./config.ts";
+
+/** Settings that are read once, when the server starts. */
+const ONCE: readonly (readonly string[])[] = [
+  ["host"],
+  ["port"],
+  ["data"],
+  ["store"],
+  ["limits", "frame_bytes"],
+  ["limits", "fragments"],
+];
+
+/** The settings that differ and take effect only after a restart (S4). */
+export function needsRestart(before: Config, after: Config): string[] {
+  const changed = ONCE.filter((path) => !isDeepStrictEqual(at(before, path), at(after, path)));
+  const names = new Set([...Object.keys(before.services), ...Object.keys(after.services)]);
+  const services = [...names].flatMap((name) => {
+    const [old, now] = [before.services[name], after.services[name]];
+    if (!old || !now) return [`services.${name}`];
+    return isDeepStrictEqual(old.listeners, now.listeners) ? [] : [`services.${name}.listeners`];
+  });
+  return [...changed.map((path) => path.join(".")), ...services];
+}
+
+function at(config: Config, path: readonly string[]): unknown {
+  return path.reduce<unknown>((value, key) => (value as Record<string, unknown>)[key], config);
+}
