@@ -11,7 +11,10 @@ import { dataDirectory, serverForTest } from "../support/server.ts";
 async function changeable(config: ConfigInput) {
   let current = config;
   const fixed = { port: 0, data: dataDirectory(), limits: { ping_seconds: 0 } };
-  const server = await serverForTest({ ...fixed, ...config }, { loadConfig: () => ({ ...fixed, ...current }) });
+  const server = await serverForTest(
+    { ...fixed, ...config },
+    { loadConfig: () => ({ ...fixed, ...current }) },
+  );
   const change = (next: ConfigInput) => {
     current = next;
     return server.reload();
