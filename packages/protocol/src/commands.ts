@@ -35,6 +35,9 @@ const roomInfo = z.object({
 const member = z.object({ user_id: z.string(), role: z.string(), meta: jsonObject.optional() });
 export type RoomInfo = z.infer<typeof roomInfo>;
 
+/** What an external program can decide (C9). */
+export const callbackNames = ["login", "subscribe", "send", "create"] as const;
+
 /**
  * The command table: `class/subclass/cmd` → the right it needs, the schema of `data` and of the result. One source
  * for the server's validation, the client's types and the documents. Without `right` everybody may.
@@ -106,6 +109,12 @@ export const commands = {
       full_message: z.string().optional(),
       meta: jsonObject.optional(),
     }),
+    result: none,
+  },
+  /** C9: this connection decides from now on, in turn with others that have registered. */
+  "core/callback/register": {
+    right: "callback",
+    data: z.object({ callback: z.enum(callbackNames), class: name(MAX_USER).optional() }),
     result: none,
   },
   /** C10 */

@@ -75,7 +75,7 @@ export async function startServer(input: ConfigInput = {}, parts: ServerParts = 
     failure.resolve(cause);
   });
   const readAndChange = async () => {
-    const next = configSchema.parse(await (parts.loadConfig ?? (() => input))());
+    const next = configSchema.parse(parts.loadConfig?.() ?? input);
     const nextSetups = await setupsOf(next, parts.plugins);
     for (const [name, service] of services)
       await service.change(nextSetups.get(name) ?? setupOf(setups, name));
@@ -90,8 +90,9 @@ export async function startServer(input: ConfigInput = {}, parts: ServerParts = 
     reloading = reloading.then(readAndChange, readAndChange);
     return reloading;
   };
-  const shared = { version, store, clock, newId, nextTid: counter(), logger, reload };
-  const services = new Map(
+  const find = (name: string): Service | undefined => services.get(name);
+  const shared = { version, store, clock, newId, nextTid: counter(), logger, reload, find };
+  const services: ReadonlyMap<string, Service> = new Map(
     Array.from(setups, ([name, setup]) => [name, new Service({ name, ...shared }, setup)] as const),
   );
 

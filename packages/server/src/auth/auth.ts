@@ -9,6 +9,8 @@ export interface Credentials {
 export interface Grant {
   readonly user_id: string;
   readonly rights: readonly string[];
+  /** Instead of the one the client asked for. */
+  readonly session_id?: string;
 }
 
 /** Decides who logs in. */

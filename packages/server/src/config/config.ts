@@ -75,7 +75,7 @@ const user = z.strictObject({
   rights: z
     .array(z.string())
     .default(["*"])
-    .describe("Rights, by name; `*` stands for all but `admin` and `callback`."),
+    .describe("Rights, by name; `*` stands for all but `admin`, `callback` and `other_services`."),
 });
 
 /** The whole configuration: types, defaults and documentation in one place. */

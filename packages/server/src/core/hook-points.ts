@@ -1,11 +1,9 @@
 import type { CommandResult, EventData, JsonObject, RoomInfo } from "@roomlog/protocol";
 import type { Credentials, Grant } from "../auth/auth.ts";
 import type { Pattern } from "./hub.ts";
-import type { Later } from "./plugin.ts";
+import type { Answered } from "./plugin.ts";
 import type { OpenSession } from "./sessions.ts";
 
-/** What a command may give back. */
-type Answered<Result> = Result | Later<Result> | Promise<Result | Later<Result>>;
 type Nothing = Record<string, never>;
 
 /** The points into which plugins can hook, by the plugin that runs them: what goes in, what comes out (S2). */
@@ -17,7 +15,10 @@ export interface HookPoints {
   /** A session that had logged in has ended. */
   "core.ended": { in: OpenSession; out: void };
   /** A session subscribes (E2). */
-  "core.subscribe": { in: { session: OpenSession; pattern: Pattern }; out: Answered<Nothing> };
+  "core.subscribe": {
+    in: { session: OpenSession; pattern: Pattern; service: string | undefined };
+    out: Answered<Nothing>;
+  };
   /** A client sends an event (E8). */
   "core.event": { in: { session: OpenSession; event: EventData }; out: Answered<Nothing> };
   /** A room is about to be created (R1). */

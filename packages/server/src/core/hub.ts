@@ -12,6 +12,8 @@ export interface Pattern {
 
 /** Who receives events: each event arrives once, however many subscriptions match (E3). */
 export interface Subscriber {
+  /** The service it belongs to; events of another one carry that one's name (E1). */
+  readonly home: string;
   deliver(event: EventFrame): void;
 }
 
@@ -43,19 +45,23 @@ const NOTHING: JsonObject = {};
 export class Hub {
   readonly #masks = new Map<number, Map<string, Bucket>>();
   readonly #subscribers = new Map<Subscriber, Map<string, Subscription>>();
-  readonly #nextTid: () => number;
-  #order = 0;
+  readonly #service: string;
+  readonly #count: () => number;
 
-  /** `nextTid` gives tids that are unique in the process, so that one frame serves every connection (F7). */
-  constructor(nextTid: () => number) {
-    this.#nextTid = nextTid;
+  /**
+   * `count` gives numbers that grow in the whole process: the order of subscriptions, and tids of which one frame
+   * can serve every connection (F7).
+   */
+  constructor(service: string, count: () => number) {
+    this.#service = service;
+    this.#count = count;
   }
 
   /** In force at once; a subscription to the same pattern is replaced (E4). */
   subscribe(subscriber: Subscriber, pattern: Pattern, body: JsonObject = NOTHING): void {
     const mask = maskOf(pattern);
     const key = keyOf(pattern, mask) as string;
-    const subscription = { pattern, mask, key, body, order: this.#order++ };
+    const subscription = { pattern, mask, key, body, order: this.#count() };
     getOrAdd(getOrAdd(this.#masks, mask), key).set(subscriber, subscription);
     getOrAdd(this.#subscribers, subscriber).set(`${mask} ${key}`, subscription);
   }
@@ -72,9 +78,8 @@ export class Hub {
   }
 
   /** The subscriptions of a subscriber, newest first (E5). */
-  of(subscriber: Subscriber): { readonly pattern: Pattern; readonly body: JsonObject }[] {
-    const own = [...(this.#subscribers.get(subscriber)?.values() ?? [])];
-    return own.sort((a, b) => b.order - a.order);
+  of(subscriber: Subscriber): Pick<Subscription, "pattern" | "body" | "order">[] {
+    return [...(this.#subscribers.get(subscriber)?.values() ?? [])].sort((a, b) => b.order - a.order);
   }
 
   /** Ends all subscriptions of a subscriber. */
@@ -89,13 +94,20 @@ export class Hub {
   publish(event: EventData): void {
     const [first, ...others] = this.#matching(event);
     if (!first) return;
-    const shared = shareable(event, this.#nextTid());
+    const tid = this.#count();
+    const forOwn = shareable(event, tid);
+    const forOthers = shareable({ ...event, service: this.#service }, tid);
+    const give = (subscriber: Subscriber, bodies: readonly JsonObject[]) =>
+      subscriber.deliver((subscriber.home === this.#service ? forOwn : forOthers)(bodies));
     if (others.length === 0) {
-      for (const [subscriber, { body }] of first) subscriber.deliver(shared([body]));
+      for (const [subscriber, { body }] of first) give(subscriber, [body]);
       return;
     }
     for (const [subscriber, subscriptions] of bySubscriber([first, ...others])) {
-      subscriber.deliver(shared(subscriptions.sort(bySpecificity).map(({ body }) => body)));
+      give(
+        subscriber,
+        subscriptions.sort(bySpecificity).map(({ body }) => body),
+      );
     }
   }
 

@@ -12,12 +12,14 @@ import type { Service } from "./service.ts";
 import type { Session } from "./session.ts";
 import type { OpenSession } from "./sessions.ts";
 
+export type { Credentials, Grant } from "../auth/auth.ts";
 export { type ErrorDetails, missingField, RelayedError, RequestError, syntaxError } from "./errors.ts";
 export type { Answer } from "./frames.ts";
 export type { HookPoints } from "./hook-points.ts";
 export type { Hub, Pattern, Subscriber } from "./hub.ts";
 export { JsonText } from "./json-text.ts";
 export type { AppendOutcome, Author, Log, LogOptions } from "./log.ts";
+export { may } from "./rights.ts";
 export type { Rooms } from "./rooms.ts";
 export type { Service } from "./service.ts";
 export type { Identity, Session } from "./session.ts";
@@ -48,6 +50,9 @@ export class Later<Result> {
   }
 }
 
+/** What a command may give back: its result, or when it will be known. */
+export type Answered<Result> = Result | Later<Result> | Promise<Result | Later<Result>>;
+
 /** A command: where it is found, what it takes, what it does. */
 export interface Command<Data = unknown, Result = Answer> {
   readonly class: string;
@@ -69,7 +74,7 @@ export interface Command<Data = unknown, Result = Answer> {
   /** Whether it is for connections that have not logged in yet, and only for them. */
   readonly beforeLogin?: boolean;
   /** Throw a `RequestError` for every expected failure. */
-  run(call: Call<Data>): Result | Later<Result> | Promise<Result | Later<Result>>;
+  run(call: Call<Data>): Answered<Result>;
 }
 
 /** How a command of the protocol's table is defined: its name and types come from there. */

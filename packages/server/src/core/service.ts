@@ -32,6 +32,8 @@ export interface ServiceParts {
   readonly logger: Logger;
   /** Reads the configuration of the server anew; gives back what needs a restart (S4). */
   readonly reload: () => Promise<readonly string[]>;
+  /** Another service of the server (S3). */
+  readonly find: (service: string) => Service | undefined;
 }
 
 /** What can change while a service runs (S4). */
@@ -69,6 +71,9 @@ export class Service {
   readonly nextTid: () => number;
   /** C11 */
   readonly reload: () => Promise<readonly string[]>;
+  readonly #find: (service: string) => Service | undefined;
+  /** Hubs of other services to which sessions of this one have subscribed. */
+  readonly #foreign = new Map<string, Hub>();
   readonly #store: ManagedStore;
   #setup: ServiceSetup;
   #running: readonly Running[] = [];
@@ -77,7 +82,7 @@ export class Service {
   #stopping = false;
 
   constructor(parts: ServiceParts, setup: ServiceSetup) {
-    const { name, version, store, clock, logger, newId, nextTid, reload } = parts;
+    const { name, version, store, clock, logger, newId, nextTid, reload, find } = parts;
     this.name = name;
     this.version = version;
     this.clock = clock;
@@ -85,9 +90,10 @@ export class Service {
     this.newId = newId;
     this.nextTid = nextTid;
     this.reload = reload;
+    this.#find = find;
     this.#store = store;
     this.#setup = setup;
-    this.hub = new Hub(nextTid);
+    this.hub = new Hub(name, nextTid);
     this.rooms = new Rooms({ service: name, store, hub: this.hub, clock, newEpoch: newId });
     this.sessions = new Sessions(() => this.limits.holder_answer_seconds * 1000);
     this.#dispatcher = new Dispatcher([], this.hub);
@@ -153,6 +159,20 @@ export class Service {
     return { plugin, settings, installed, stop };
   }
 
+  /** The events of a service by its name, `"*"` and none for the own one (E2). Throws 100020 when there is none. */
+  hubOf(service: string | undefined): Hub {
+    if (service === undefined || service === "*" || service === this.name) return this.hub;
+    const hub = this.#find(service)?.hub;
+    if (!hub) throw new RequestError(100020);
+    this.#foreign.set(service, hub);
+    return hub;
+  }
+
+  /** The hubs a session of this service may have subscribed to, by the name that its subscriptions carry. */
+  get hubs(): ReadonlyMap<string | undefined, Hub> {
+    return new Map<string | undefined, Hub>([[undefined, this.hub], ...this.#foreign]);
+  }
+
   /** Takes a new connection. */
   accept(connection: Connection): Receiver {
     const session = new Session(this, connection);
@@ -168,7 +188,7 @@ export class Service {
 
   /** Forgets a session that has ended. */
   leave(session: Session): void {
-    this.hub.leave(session);
+    for (const hub of this.hubs.values()) hub.leave(session);
     this.sessions.delete(session);
     if (session.identity) this.hooks.run("core.ended", session as OpenSession, () => {});
   }

@@ -73,6 +73,10 @@ export class Session implements Receiver, Subscriber {
     });
   }
 
+  get home(): string {
+    return this.#service.name;
+  }
+
   /** Undefined before login and after the end. */
   get identity(): Identity | undefined {
     return this.#state.name === "open" ? this.#state.identity : undefined;

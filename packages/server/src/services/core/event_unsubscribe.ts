@@ -4,8 +4,7 @@ import { command, type Service } from "../../core/plugin.ts";
 export const unsubscribe = (service: Service) =>
   command("core/event/unsubscribe", {
     run({ data: { service: named, ...pattern }, session }) {
-      if (named === undefined || named === "*" || named === service.name)
-        service.hub.unsubscribe(session, pattern);
+      service.hubOf(named).unsubscribe(session, pattern);
       return {};
     },
   });

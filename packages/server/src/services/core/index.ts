@@ -1,4 +1,6 @@
 import { definePlugin } from "../../core/plugin.ts";
+import { callbackRegister } from "./callback_register.ts";
+import { Callbacks } from "./callbacks.ts";
 import { clientEvent } from "./core_event.ts";
 import { ping } from "./core_ping.ts";
 import { getSubscriptions } from "./event_get_subscriptions.ts";
@@ -11,6 +13,7 @@ import { sessionCmd } from "./session_cmd.ts";
 import { sessionLog } from "./session_log.ts";
 import { sessionSendEvent } from "./session_send_event.ts";
 import { sessionStop } from "./session_stop.ts";
+import { settings } from "./settings.ts";
 import { userGet } from "./user_get.ts";
 import { userList } from "./user_list.ts";
 import { login } from "./user_login.ts";
@@ -19,24 +22,39 @@ import { userSendEvent } from "./user_send_event.ts";
 /** Login, events, sessions: what every service has. */
 export const core = definePlugin({
   name: "core",
-  setup: (service) => ({
-    commands: [
-      ping(),
-      clientEvent(service),
-      login(service),
-      userList(service),
-      userGet(service),
-      userSendEvent(service),
-      subscribe(service),
-      unsubscribe(service),
-      getSubscriptions(service),
-      eventSend(service),
-      sessionStop(service),
-      sessionSendEvent(service),
-      sessionCmd(service),
-      sessionLog(service),
-      serverInfo(service),
-      serverReload(service),
-    ],
-  }),
+  settings,
+  setup(service, settings) {
+    const callbacks = new Callbacks(service, settings);
+    return {
+      commands: [
+        ping(),
+        clientEvent(service),
+        login(service),
+        userList(service),
+        userGet(service),
+        userSendEvent(service),
+        subscribe(service),
+        unsubscribe(service),
+        getSubscriptions(service),
+        eventSend(service),
+        sessionStop(service),
+        sessionSendEvent(service),
+        sessionCmd(service),
+        sessionLog(service),
+        serverInfo(service),
+        serverReload(service),
+        callbackRegister(callbacks),
+      ],
+      hooks: {
+        "core.login": callbacks.login,
+        "core.subscribe": callbacks.subscribe,
+        "room.create": callbacks.create,
+        "msglog.send": callbacks.send,
+        "core.ended": (session, next) => {
+          next(session);
+          callbacks.leave(session);
+        },
+      },
+    };
+  },
 });

@@ -12,16 +12,19 @@ export const login = (service: Service) =>
         service.authenticator.authenticate(credentials),
       );
       if (!grant) throw await connection.loginRefused();
-      const session_id = data.session_id === undefined ? service.newId() : data.session_id;
+      const { user_id, rights } = grant;
+      const asked = data.session_id === undefined ? service.newId() : data.session_id;
+      const session_id = grant.session_id ?? asked;
       if (!isName(session_id, MAX_SESSION_ID)) {
         throw new RequestError(100035, { close: closeCodes.invalid_session_id });
       }
       const session = await service.sessions.login(connection, {
-        ...grant,
+        user_id,
+        rights,
         session_id,
         ...(meta && { meta }),
       });
-      service.hub.subscribe(session, { class: "core", subclass: "user_event", obj_id: grant.user_id });
+      service.hub.subscribe(session, { class: "core", subclass: "user_event", obj_id: user_id });
       service.hub.subscribe(session, { class: "core", subclass: "session_event", obj_id: session_id });
       service.hooks.run("core.opened", session, () => {});
       afterwards(() => session.startPings());
