@@ -26,13 +26,18 @@ default, so an empty file is fine. \`--host\`, \`--port\` and \`--data\`, or \`R
 
 \`\`\`yaml
 port: 9010
-data: /var/lib/roomlog
+data: ./data
 services:
   main:
     listeners: [{ path: / }]
     plugins: [core, room, msglog]
     msglog: { max_message_bytes: 16384 }
 \`\`\`
+
+A value \`!env NAME\` or \`!file PATH\` is read from the environment or from a file beside the configuration. A service
+lists its plugins from the lowest to the highest: \`core\`, \`room\` and \`msglog\` are in the box, one of your own is named
+by its \`.js\` or \`.ts\` file (\`./examples/dice.ts\`); its settings stand under its name. In brackets: the rules of
+[PROTOCOL.md](PROTOCOL.md).
 `;
 
 /** The page as Markdown. */

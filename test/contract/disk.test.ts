@@ -70,6 +70,7 @@ function mountDisk(context: TestContext, size: string): Disk {
   } catch (cause) {
     const reason = `no small disk can be mounted here: ${(cause as Error).message.trim()}`;
     if (process.env.CI) throw new Error(reason, { cause });
+    console.warn(`skipped: ${reason}`);
     context.skip(reason);
   }
   onTestFinished(() => {

@@ -1,6 +1,10 @@
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { connect } from "node:tls";
 import { startServer } from "roomlog";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { ManualClock } from "../../packages/server/src/testing/clock.ts";
 import { RawClient } from "../support/raw-client.ts";
 import { maskedFrame, RawSocket, upgrade } from "../support/raw-socket.ts";
@@ -24,6 +28,36 @@ test("[T1] speaks WebSocket in text frames, one JSON document each", async () =>
 test("[T1] the default is ws://127.0.0.1:9010/", async () => {
   const { configSchema } = await import("../../packages/server/src/config/config.ts");
   expect(configSchema.parse({})).toMatchObject({ host: "127.0.0.1", port: 9010 });
+});
+
+test("[T1] with a certificate a listener speaks wss, on 9011 by default", async () => {
+  const file = (name: string) => join(import.meta.dirname, "../support/tls", name);
+  const tls = { cert: file("cert.pem"), key: file("key.pem") };
+  const { urls } = await serverForTest({
+    services: { main: { listeners: [{ port: 0, tls }, { port: 0 }] } },
+  });
+  expect(urls).toEqual([expect.stringMatching(/^wss:\/\/127/)]);
+  const socket = connect({
+    port: Number(new URL(urls[0] as string).port),
+    ca: readFileSync(tls.cert),
+    servername: "localhost",
+  });
+  onTestFinished(() => {
+    socket.destroy();
+  });
+  await once(socket, "secureConnect");
+  const key = "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13";
+  socket.write(
+    `GET / HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n${key}\r\n\r\n`,
+  );
+  const [answer] = await once(socket, "data");
+  expect(String(answer)).toMatch(/^HTTP\/1\.1 101 /);
+  const twice = { services: { main: { listeners: [{ tls }, { tls }] } } };
+  await expect(startServer({ data: dataDirectory(), ...twice })).rejects.toThrow("127.0.0.1:9011/ belongs");
+  const missing = { ...tls, key: "/nonexistent.pem" };
+  await expect(
+    startServer({ data: dataDirectory(), services: { main: { listeners: [{ port: 0, tls: missing }] } } }),
+  ).rejects.toThrow("/nonexistent.pem");
 });
 
 test("[T2] services share a port under different paths, and / takes the rest", async () => {

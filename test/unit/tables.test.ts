@@ -47,6 +47,15 @@ test("every command of the table has its file in the services", () => {
   }
 });
 
+test("every rule that a test names is a rule of docs/PROTOCOL.md", () => {
+  const rules = new Set([...read("docs/PROTOCOL.md").matchAll(/^- ([A-Z]\d+) /gm)].map(([, rule]) => rule));
+  const tests = ["unit", "contract", "e2e"].flatMap((folder) =>
+    readdirSync(new URL(`../${folder}`, import.meta.url)).map((file) => read(`test/${folder}/${file}`)),
+  );
+  const named = tests.flatMap((text) => [...text.matchAll(/\[([A-Z]\d+(?:, [A-Z]\d+)*)\]/g)]);
+  for (const rule of named.flatMap(([, list]) => (list as string).split(", "))) expect(rules).toContain(rule);
+});
+
 test("docs/configuration.md is what the schema says (npm run docs)", () => {
   expect(read("docs/configuration.md")).toBe(configurationPage());
 });

@@ -1,4 +1,6 @@
 import { randomUUID } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { isDeepStrictEqual } from "node:util";
 import { closeCodes } from "@roomlog/protocol";
 import { type Config, ConfigError, type ConfigInput, configSchema } from "./config/config.ts";
 import { authenticatorFor, stores } from "./config/drivers.ts";
@@ -57,7 +59,11 @@ interface Listener {
   readonly port: number;
   readonly path: string;
   readonly service: string;
+  readonly tls: { readonly cert: string; readonly key: string } | undefined;
 }
+
+/** Where listeners with a certificate are reached when nothing else is said (T1). */
+const TLS_PORT = 9011;
 
 /**
  * Starts a server: the one place that knows drivers and core at once. Throws a `ConfigError` or a `StoreError`
@@ -170,7 +176,13 @@ function setupOf(setups: ReadonlyMap<string, ServiceSetup>, name: string): Servi
 
 function listenersOf(config: Config): Listener[] {
   const found = Object.entries(config.services).flatMap(([service, { listeners }]) =>
-    listeners.map(({ host = config.host, port = config.port, path }) => ({ host, port, path, service })),
+    listeners.map(({ host = config.host, tls, port = tls ? TLS_PORT : config.port, path }) => ({
+      host,
+      port,
+      path,
+      service,
+      tls,
+    })),
   );
   found.forEach((one, i) => {
     const twin = found
@@ -202,16 +214,31 @@ async function listenAll(
   try {
     for (const [{ host, port }, here] of byPort(listeners)) {
       const admit = (upgrade: Upgrade) => admission(upgrade, here, services);
-      const listening = await webSocketTransport({ host, port, limits: config.limits, admit });
+      const tls = certificateOf(here);
+      const listening = await webSocketTransport({ host, port, limits: config.limits, tls, admit });
       ports.push({
         listening,
-        urls: here.map(({ path }) => `ws://${bracketed(host)}:${listening.port}${path}`),
+        urls: here.map(({ path }) => `${tls ? "wss" : "ws"}://${bracketed(host)}:${listening.port}${path}`),
       });
     }
     return ports;
   } catch (cause) {
     await Promise.all(ports.map(({ listening }) => listening.close()));
     throw cause instanceof Error && "code" in cause ? cannotListen(cause) : cause;
+  }
+}
+
+/** The certificate of a port. Throws a `ConfigError` when it cannot be read, or when the listeners do not agree. */
+function certificateOf(listeners: readonly Listener[]): Listener["tls"] {
+  const [{ tls, service, port } = {}] = listeners;
+  if (listeners.some((other) => !isDeepStrictEqual(other.tls, tls))) {
+    throw new ConfigError(`services.${service}.listeners: all listeners of port ${port} need the same tls`);
+  }
+  try {
+    return tls && { cert: readFileSync(tls.cert, "utf8"), key: readFileSync(tls.key, "utf8") };
+  } catch (cause) {
+    const why = (cause as Error).message;
+    throw new ConfigError(`services.${service}.listeners: the certificate cannot be read: ${why}`, { cause });
   }
 }
 

@@ -3,7 +3,7 @@ export const exitCodes = {
   ok: 0,
   /** A wrong flag. */
   usage: 64,
-  /** The store failed; what was acknowledged is on disk (TRUST §0.3). */
+  /** The store failed; what was acknowledged is on disk. */
   storage: 74,
   /** A wrong configuration. */
   config: 78,

@@ -14,6 +14,9 @@ interface Flags extends Overrides {
 /** A failed server gives its last answers this long to reach their sockets, in milliseconds. */
 const LAST_WORDS_MS = 200;
 
+/** Ctrl-C under npm comes twice, from the terminal and from npm: that soon it is the same signal. */
+const ECHO_MS = 500;
+
 export function addServe(program: Command): void {
   program
     .command("serve")
@@ -63,6 +66,7 @@ async function serve({ config: file, ...overrides }: Flags): Promise<void> {
 function report(error: unknown): number {
   if (!(error instanceof ConfigError || error instanceof StoreError)) throw error;
   process.stderr.write(`roomlog: ${error.message}\n`);
+  if (error instanceof ConfigError) process.stderr.write("All settings: docs/configuration.md\n");
   return error instanceof ConfigError ? exitCodes.config : exitCodes.storage;
 }
 
@@ -77,10 +81,11 @@ function reloadOnSignal(server: Server, logger: Logger): void {
 
 /** T5: the first signal stops in order, a second one at once. */
 function stopOnSignals(server: Server, logger: Logger): void {
-  let stopping = false;
+  let since: number | undefined;
   const stop = (signal: NodeJS.Signals, code: number) => {
-    if (stopping) process.exit(128 + code);
-    stopping = true;
+    if (since !== undefined && performance.now() - since > ECHO_MS) process.exit(128 + code);
+    if (since !== undefined) return;
+    since = performance.now();
     logger.info({ signal }, "stopping");
     void server.close().then(() => {
       logger.info({}, "stopped");

@@ -6,9 +6,15 @@ const seconds = z.number().positive().max(86_400);
 const bytes = z.int().min(1024).max(1_073_741_824);
 const count = z.int().min(1).max(1_000_000);
 
+const tls = z.strictObject({
+  cert: z.string().describe("File with the certificate chain, PEM."),
+  key: z.string().describe("File with the private key, PEM."),
+});
+
 const listener = z.strictObject({
   host: z.string().min(1).optional().describe("Address; the server's `host` when left out."),
-  port: port.optional().describe("Port; the server's `port` when left out."),
+  port: port.optional().describe("Port; when left out the server's `port`, or 9011 with `tls`."),
+  tls: tls.optional().describe("With it the listener speaks `wss`; listeners of one port share it."),
   path: z
     .string()
     .startsWith("/")
@@ -92,6 +98,7 @@ export const configSchema = z.strictObject({
   users: z.array(user).default([]).describe("Who may log in. Without any the server runs open (L7)."),
   services: z
     .record(z.string().min(1), service)
+    .refine((services) => Object.keys(services).length > 0, "at least one service is needed")
     .default({ main: service.parse({}) })
     .describe("The services by name."),
 });

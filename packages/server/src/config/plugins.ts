@@ -46,7 +46,7 @@ export async function choosePlugins(
 async function loadPlugin(path: string, file: string, known: ReadonlyMap<string, Plugin>): Promise<Plugin> {
   if (!/\.[cm]?[jt]s$/.test(file)) {
     throw new ConfigError(
-      `${path}: there is no plugin "${file}"; there are ${[...known.keys()].join(", ")}, and files`,
+      `${path}: there is no plugin "${file}"; there are ${[...known.keys()].join(", ")}; a plugin of your own is named by its .js or .ts file`,
     );
   }
   const module: { default?: unknown } = await import(pathToFileURL(resolve(file)).href).catch(

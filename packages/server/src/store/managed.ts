@@ -17,7 +17,7 @@ interface Waiting {
 
 /**
  * A store with its lifecycle and its group commit: while one batch is being made durable the next one fills.
- * The first failure of a commit is final (TRUST: a second fsync may lie): every write that waits is answered
+ * The first failure of a commit is final (an fsync that is tried again may report success for data that is gone): every write that waits is answered
  * `unknown`, none is tried again, and `onFailure` is called once.
  */
 export class ManagedStore {

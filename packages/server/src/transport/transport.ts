@@ -44,6 +44,8 @@ export interface ListenOptions {
   /** 0 takes a free one. */
   readonly port: number;
   readonly limits: TransportLimits;
+  /** PEM; with it the connections are encrypted. */
+  readonly tls?: { readonly cert: string; readonly key: string } | undefined;
   admit(upgrade: Upgrade): Admission;
 }
 

@@ -5,6 +5,7 @@ import {
   type ServerResponse,
   STATUS_CODES,
 } from "node:http";
+import { createServer as createSecureServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import { WebSocket, WebSocketServer } from "ws";
@@ -27,17 +28,19 @@ const CHECK_INTERVAL_MS = 1000;
 const TEXT = { binary: false, compress: false } as const;
 
 /** WebSocket (RFC 6455) over HTTP/1.1: text frames, no compression. */
-export const webSocketTransport: Transport = async ({ host, port, limits, admit }: ListenOptions) => {
-  const http = createServer(
-    {
-      headersTimeout: HEADERS_TIMEOUT_MS,
-      requestTimeout: REQUEST_TIMEOUT_MS,
-      connectionsCheckingInterval: CHECK_INTERVAL_MS,
-    },
-    (request, response) => answerPlainRequest(admit(upgradeOf(request)), response),
-  );
-  // A variable, since the types of ws do not know its newest options yet.
+export const webSocketTransport: Transport = async ({ host, port, limits, tls, admit }: ListenOptions) => {
   const options = {
+    headersTimeout: HEADERS_TIMEOUT_MS,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    connectionsCheckingInterval: CHECK_INTERVAL_MS,
+  };
+  const answer = (request: IncomingMessage, response: ServerResponse) =>
+    answerPlainRequest(admit(upgradeOf(request)), response);
+  const http = tls
+    ? createSecureServer({ ...options, ...tls, minVersion: "TLSv1.2" }, answer)
+    : createServer(options, answer);
+  // A variable, since the types of ws do not know its newest options yet.
+  const socketOptions = {
     noServer: true,
     WebSocket: closingWithReasons(limits),
     perMessageDeflate: false,
@@ -45,7 +48,7 @@ export const webSocketTransport: Transport = async ({ host, port, limits, admit 
     maxFragments: limits.fragments,
     closeTimeout: CLOSE_TIMEOUT_MS,
   };
-  const sockets = new WebSocketServer(options);
+  const sockets = new WebSocketServer(socketOptions);
   const turn = new Turn();
   http.on("upgrade", (request, socket, head) => {
     const admission = admit(upgradeOf(request));
