@@ -112,8 +112,7 @@ test("[T5] a second signal ends at once", async () => {
   await Promise.race(clients.map(({ closed }) => closed));
   // Ctrl-C under npm arrives twice at once and is one signal.
   process.kill(server.pid, "SIGTERM");
-  await sleep(600);
-  expect(await Promise.race([server.exited, "running"])).toBe("running");
+  expect(await Promise.race([server.exited, sleep(600, "running")])).toBe("running");
   expect(await server.stop("SIGTERM")).toMatchObject({ code: 143 });
 });
 

@@ -34,7 +34,7 @@ test("[T1] with a certificate a listener speaks wss, on 9011 by default", async 
   const file = (name: string) => join(import.meta.dirname, "../support/tls", name);
   const tls = { cert: file("cert.pem"), key: file("key.pem") };
   const { urls } = await serverForTest({
-    services: { main: { listeners: [{ port: 0, tls }, { port: 0 }] } },
+    services: { main: { listeners: [{ port: 0, tls }] } },
   });
   expect(urls).toEqual([expect.stringMatching(/^wss:\/\/127/)]);
   const socket = connect({
