@@ -1,8 +1,7 @@
 import type { Command } from "commander";
-import { ConfigError } from "../config/config.ts";
 import { loadConfig } from "../config/load.ts";
 import { checkConfig } from "../server.ts";
-import { exitCodes } from "./exit.ts";
+import { report } from "./report.ts";
 
 export function addConfig(program: Command): void {
   program
@@ -18,8 +17,6 @@ async function check(file: string): Promise<void> {
     await checkConfig(loadConfig(file, {}));
     process.stdout.write(`${file} is fine\n`);
   } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    process.stderr.write(`roomlog: ${error.message}\n`);
-    process.exitCode = exitCodes.config;
+    process.exitCode = report(error, file);
   }
 }

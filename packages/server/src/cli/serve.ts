@@ -1,11 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { type Logger, pino } from "pino";
-import { ConfigError } from "../config/config.ts";
 import { loadConfig, type Overrides } from "../config/load.ts";
 import { type Server, startServer } from "../server.ts";
-import { StoreError } from "../store/store.ts";
 import { exitCodes } from "./exit.ts";
+import { report } from "./report.ts";
 
 interface Flags extends Overrides {
   readonly config?: string;
@@ -59,15 +58,8 @@ async function serve({ config: file, ...overrides }: Flags): Promise<void> {
     exitOnFailure(server, logger);
     process.stdout.write(`roomlog ready ${server.urls.join(" ")}\n`);
   } catch (error) {
-    process.exitCode = report(error);
+    process.exitCode = report(error, file);
   }
-}
-
-function report(error: unknown): number {
-  if (!(error instanceof ConfigError || error instanceof StoreError)) throw error;
-  process.stderr.write(`roomlog: ${error.message}\n`);
-  if (error instanceof ConfigError) process.stderr.write("All settings: docs/configuration.md\n");
-  return error instanceof ConfigError ? exitCodes.config : exitCodes.storage;
 }
 
 /** S4: SIGHUP reads the configuration anew; a wrong one changes nothing. */

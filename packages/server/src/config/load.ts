@@ -11,14 +11,14 @@ export interface Overrides {
   readonly data?: string;
 }
 
-/** Reads and checks the configuration. Throws a `ConfigError` that names file, line and setting. */
+/** Reads and checks the configuration. Throws a `ConfigError` that names the setting; `withLines` finds its line. */
 export function loadConfig(file: string | undefined, overrides: Overrides): Config {
   const source = file === undefined ? undefined : parse(file, read(file));
   const given: unknown = source?.document.toJS() ?? {};
   const merged = typeof given === "object" && !Array.isArray(given) ? { ...given, ...overrides } : given;
   const result = configSchema.safeParse(merged);
   if (result.success) return file === undefined ? result.data : withPluginsBeside(file, result.data);
-  throw new ConfigError(result.error.issues.map((issue) => describe(issue, source)).join("\n"));
+  throw new ConfigError(result.error.issues.flatMap(describe).join("\n"));
 }
 
 /** Plugin files are named relative to the configuration. */
@@ -57,7 +57,6 @@ function tag(name: string, get: (text: string) => string): ScalarTag {
 }
 
 interface Source {
-  readonly file: string;
   readonly document: Document;
   readonly lines: LineCounter;
 }
@@ -75,22 +74,29 @@ function parse(file: string, text: string): Source {
   const document = parseDocument(text, { lineCounter: lines, customTags: secretTags(dirname(file)) });
   const [error] = document.errors;
   if (error) throw new ConfigError(`${file}: ${error.message}`, { cause: error });
-  return { file, document, lines };
+  return { document, lines };
 }
 
-/** `roomlog.yaml:3: limits.frame_bytes: Too small …` */
-function describe({ path, message, ...issue }: z.core.$ZodIssue, source: Source | undefined): string {
-  const unknown = issue.code === "unrecognized_keys" ? issue.keys : [];
-  const where = source && place([...path, ...unknown.slice(0, 1)] as (string | number)[], source);
-  return `${where ?? ""}${path.join(".") || "configuration"}: ${message}`;
+/** `limits.frame_bytes: Too small …` */
+function describe({ path, message, ...issue }: z.core.$ZodIssue): string[] {
+  if (issue.code !== "unrecognized_keys") return [`${path.join(".") || "configuration"}: ${message}`];
+  return issue.keys.map((key) => `${[...path, key].join(".")}: there is no such setting`);
 }
 
-function place(path: readonly (string | number)[], { file, document, lines }: Source): string {
-  for (let length = path.length; length > 0; length--) {
-    const node = document.getIn(path.slice(0, length), true);
-    const range =
-      typeof node === "object" && node !== null && "range" in node ? (node.range as number[]) : undefined;
-    if (range?.[0] !== undefined) return `${file}:${lines.linePos(range[0]).line}: `;
-  }
-  return `${file}: `;
+/**
+ * The message of a `ConfigError` with the lines of the file that it is about:
+ * `roomlog.yaml:3: limits.frame_bytes: Too small …`
+ */
+export function withLines(message: string, file: string): string {
+  const { document, lines } = parse(file, read(file));
+  const place = (setting: string) => {
+    const path = setting.split(".");
+    const found = path.map((_, i) => document.getIn(path.slice(0, path.length - i), true)).find(hasRange);
+    return found ? `${file}:${lines.linePos(found.range[0]).line}: ` : "";
+  };
+  return message.replace(/^[\w.-]+(?=: )/gm, (setting) => place(setting) + setting);
+}
+
+function hasRange(node: unknown): node is { readonly range: readonly [number, ...number[]] } {
+  return typeof node === "object" && node !== null && "range" in node && Array.isArray(node.range);
 }
