@@ -1,6 +1,6 @@
 import { type RoomInfo, roomEvents } from "@roomlog/protocol";
 import type { ManagedStore } from "../store/managed.ts";
-import type { Room } from "../store/store.ts";
+import type { ListedRoom, Room } from "../store/store.ts";
 import type { Clock } from "./clock.ts";
 import { RequestError } from "./errors.ts";
 import type { Hub } from "./hub.ts";
@@ -80,7 +80,7 @@ export class Rooms {
     readonly after?: string;
     readonly prefix?: string;
     readonly limit: number;
-  }): Promise<Room[]> {
+  }): Promise<ListedRoom[]> {
     return this.#parts.store.rooms({ service: this.#parts.service, ...query });
   }
 

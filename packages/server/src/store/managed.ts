@@ -1,4 +1,14 @@
-import type { MessageQuery, Page, Room, RoomKey, RoomQuery, Store, Write, Written } from "./store.ts";
+import type {
+  ListedRoom,
+  MessageQuery,
+  Page,
+  Room,
+  RoomKey,
+  RoomQuery,
+  Store,
+  Write,
+  Written,
+} from "./store.ts";
 
 export interface BatchLimits {
   /** Writes in one commit. */
@@ -60,7 +70,7 @@ export class ManagedStore {
     return this.#driver.room(key);
   }
 
-  rooms(query: RoomQuery): Promise<Room[]> {
+  rooms(query: RoomQuery): Promise<ListedRoom[]> {
     return this.#driver.rooms(query);
   }
 

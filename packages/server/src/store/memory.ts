@@ -2,6 +2,7 @@ import type {
   Append,
   CreateRoom,
   DestroyRoom,
+  ListedRoom,
   Message,
   MessageQuery,
   Page,
@@ -36,9 +37,9 @@ export class MemoryStore implements Store {
     return life && roomOf(life);
   }
 
-  async rooms({ service, after, prefix = "", limit }: RoomQuery): Promise<Room[]> {
+  async rooms({ service, after, prefix = "", limit }: RoomQuery): Promise<ListedRoom[]> {
     return [...this.#rooms(service).values()]
-      .map(roomOf)
+      .map(({ room }) => listed(room))
       .filter(({ room_id }) => room_id.startsWith(prefix))
       .filter(({ room_id }) => after === undefined || byCodePoint(room_id, after) > 0)
       .sort((a, b) => byCodePoint(a.room_id, b.room_id))
@@ -101,6 +102,11 @@ export class MemoryStore implements Store {
     this.#services.set(service, rooms);
     return rooms;
   }
+}
+
+function listed({ room_id, info }: Omit<Room, "last_id">): ListedRoom {
+  const { class: cls, timeout } = info;
+  return { room_id, class: cls, ...(timeout !== undefined && { timeout }) };
 }
 
 function roomOf({ room, log }: Life): Room {

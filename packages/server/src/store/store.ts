@@ -11,8 +11,8 @@ export interface Store {
   /** Makes all writes durable in one transaction, in their order. A rejection is final: nothing is known of them. */
   commit(writes: readonly Write[]): Promise<Written[]>;
   room(key: RoomKey): Promise<Room | undefined>;
-  /** Rooms that exist, ascending by `room_id` in code point order. */
-  rooms(query: RoomQuery): Promise<Room[]>;
+  /** Rooms that exist, ascending by `room_id` in code point order; without their meta data, which may be large. */
+  rooms(query: RoomQuery): Promise<ListedRoom[]>;
   /** A page of a room's log, ascending by `msg_id`; undefined when there is no such room. */
   messages(query: MessageQuery): Promise<Page | undefined>;
   /** Ends after running calls have. */
@@ -66,6 +66,14 @@ export interface Room {
   readonly info: RoomInfo;
   /** Of the newest message; 0 without one. */
   readonly last_id: number;
+}
+
+/** A room as lists show it. */
+export interface ListedRoom {
+  readonly room_id: string;
+  readonly class: RoomInfo["class"];
+  /** Seconds; absent when the room was created without. */
+  readonly timeout?: number;
 }
 
 export interface RoomQuery {

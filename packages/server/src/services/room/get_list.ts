@@ -11,6 +11,6 @@ export const getList = (service: Service) =>
       const rooms = await service.rooms.list({ ...range, limit: limit ?? MAX_LIST + 1 });
       if (limit === undefined && rooms.length > MAX_LIST)
         throw new RequestError(304103, { limit: MAX_LIST, field: "limit" });
-      return rooms.map(({ room_id, info }) => ({ room_id, class: info.class }));
+      return rooms.map(({ room_id, class: cls }) => ({ room_id, class: cls }));
     },
   });

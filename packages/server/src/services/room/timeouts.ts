@@ -26,14 +26,14 @@ export class Timeouts {
   async load(): Promise<void> {
     for (let after = ""; ; ) {
       const page = await this.#service.rooms.list({ after, limit: PAGE });
-      for (const { room_id, info } of page) this.add(room_id, info);
+      for (const room of page) this.add(room.room_id, room);
       const last = page.at(-1);
       if (page.length < PAGE || !last) return;
       after = last.room_id;
     }
   }
 
-  add(room_id: string, { timeout = this.#default }: RoomInfo): void {
+  add(room_id: string, { timeout = this.#default }: Pick<RoomInfo, "timeout">): void {
     if (timeout !== undefined)
       this.#rooms.set(room_id, { ms: timeout * 1000, last: this.#service.clock.monotonic() });
   }

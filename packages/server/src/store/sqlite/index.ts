@@ -1,6 +1,7 @@
 import { extname } from "node:path";
 import { fileURLToPath } from "node:url";
 import {
+  type ListedRoom,
   type MessageQuery,
   type Page,
   type Room,
@@ -52,7 +53,7 @@ export class SqliteStore implements Store {
     return this.#running.reader.call("room", key);
   }
 
-  rooms(query: RoomQuery): Promise<Room[]> {
+  rooms(query: RoomQuery): Promise<ListedRoom[]> {
     return this.#running.reader.call("rooms", query);
   }
 

@@ -9,6 +9,8 @@ export const migrations: readonly string[] = [
     service        TEXT    NOT NULL,
     room_id        TEXT    NOT NULL,
     epoch          TEXT    NOT NULL,
+    class          TEXT    NOT NULL,
+    timeout        INTEGER,
     info           TEXT    NOT NULL,
     created_at     INTEGER NOT NULL,
     destroyed_at   INTEGER,

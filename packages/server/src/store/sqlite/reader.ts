@@ -1,6 +1,6 @@
 import { MAX_ROOM_ID } from "@roomlog/protocol";
 import type Database from "better-sqlite3";
-import type { Message, MessageQuery, Page, Room, RoomKey, RoomQuery } from "../store.ts";
+import type { ListedRoom, Message, MessageQuery, Page, Room, RoomKey, RoomQuery } from "../store.ts";
 import { openForReading } from "./file.ts";
 import { serve } from "./worker-calls.ts";
 
@@ -12,24 +12,25 @@ interface RoomRow {
   readonly last_id: number;
 }
 
+type ListedRow = Pick<ListedRoom, "room_id" | "class"> & { readonly timeout: number | null };
+
 /** Behind a prefix, greater than whatever else may follow it. */
 const ABOVE_ANY_ROOM_ID = "\u{10ffff}".repeat(MAX_ROOM_ID + 1);
 
-const room = ({ room_id, epoch, info, last_id }: Omit<RoomRow, "room_key">): Room => ({
+const room = ({ room_id, epoch, info, last_id }: RoomRow): Room => ({
   room_id,
   epoch,
   info: JSON.parse(info),
   last_id,
 });
 
+const listed = ({ timeout, ...row }: ListedRow): ListedRoom => (timeout === null ? row : { ...row, timeout });
+
 /** The connection that reads, in a thread of its own, so that a long page never delays a send. */
 class Reader {
   readonly #db: Database.Database;
   readonly #room: Database.Statement<[string, string], RoomRow>;
-  readonly #rooms: Database.Statement<
-    [string, string, string, string, string, number],
-    Omit<RoomRow, "room_key">
-  >;
+  readonly #rooms: Database.Statement<[string, string, string, string, string, number], ListedRow>;
   readonly #messages: Database.Statement<[number, number, number], Message>;
 
   constructor(directory: string) {
@@ -38,7 +39,7 @@ class Reader {
       "SELECT room_key, room_id, epoch, info, last_id FROM rooms WHERE service = ? AND room_id = ? AND destroyed_at IS NULL",
     );
     this.#rooms = this.#db.prepare(
-      `SELECT room_id, epoch, info, last_id FROM rooms
+      `SELECT room_id, class, timeout FROM rooms
        WHERE service = ? AND destroyed_at IS NULL AND room_id >= max(?, ?) AND +room_id > ? AND room_id < ?
        ORDER BY room_id LIMIT ?`,
     );
@@ -53,8 +54,8 @@ class Reader {
     return row && room(row);
   }
 
-  rooms({ service, after = "", prefix = "", limit }: RoomQuery): Room[] {
-    return this.#rooms.all(service, after, prefix, after, prefix + ABOVE_ANY_ROOM_ID, limit).map(room);
+  rooms({ service, after = "", prefix = "", limit }: RoomQuery): ListedRoom[] {
+    return this.#rooms.all(service, after, prefix, after, prefix + ABOVE_ANY_ROOM_ID, limit).map(listed);
   }
 
   messages({ service, room_id, after, limit, max_bytes }: MessageQuery): Page | undefined {

@@ -19,7 +19,7 @@ class Writer {
   readonly #db: Database.Database;
   readonly #commit: Database.Transaction<(writes: readonly Write[]) => Written[]>;
   readonly #find: Database.Statement<[string, string], Omit<Counter, "touched">>;
-  readonly #create: Database.Statement<[string, string, string, string, number]>;
+  readonly #create: Database.Statement<[string, string, string, string, number | null, string, number]>;
   readonly #destroy: Database.Statement<[number, number]>;
   readonly #insert: Database.Statement<[number, number, number, string, string, string]>;
   readonly #count: Database.Statement<[number, number, number]>;
@@ -32,7 +32,7 @@ class Writer {
       "SELECT room_key, last_id, last_timestmap FROM rooms WHERE service = ? AND room_id = ? AND destroyed_at IS NULL",
     );
     this.#create = db.prepare(
-      "INSERT INTO rooms (service, room_id, epoch, info, created_at) VALUES (?, ?, ?, ?, ?)",
+      "INSERT INTO rooms (service, room_id, epoch, class, timeout, info, created_at) VALUES (?, ?, ?, ?, ?, ?, ?)",
     );
     this.#destroy = db.prepare("UPDATE rooms SET destroyed_at = ? WHERE room_key = ?");
     this.#insert = db.prepare(
@@ -87,7 +87,9 @@ class Writer {
   }
 
   #start({ service, room_id, epoch, info, created_at }: CreateRoom): Counter {
-    const { lastInsertRowid } = this.#create.run(service, room_id, epoch, JSON.stringify(info), created_at);
+    const { class: cls, timeout = null } = info;
+    const text = JSON.stringify(info);
+    const { lastInsertRowid } = this.#create.run(service, room_id, epoch, cls, timeout, text, created_at);
     return { room_key: Number(lastInsertRowid), last_id: 0, last_timestmap: 0, touched: false };
   }
 

@@ -1,5 +1,6 @@
 import { type BatchLimits, ManagedStore, type Settled } from "../../store/managed.ts";
 import type {
+  ListedRoom,
   MessageQuery,
   Page,
   Room,
@@ -38,7 +39,7 @@ class WatchedStore implements Store {
     return this.#driver.room(key);
   }
 
-  rooms(query: RoomQuery): Promise<Room[]> {
+  rooms(query: RoomQuery): Promise<ListedRoom[]> {
     return this.#driver.rooms(query);
   }
 

@@ -42,20 +42,18 @@ export const roomCases: readonly StoreCase[] = [
     await store.commit([{ ...create(one, "e😀"), info }]);
     const expected = { room_id: one.room_id, epoch: "e😀", info, last_id: 0 };
     assert.deepEqual(await store.room(one), expected);
-    assert.deepEqual(await store.rooms({ service: one.service, limit: 10 }), [expected]);
+    const listed = { room_id: one.room_id, class: "sfu", timeout: 259_200 };
+    assert.deepEqual(await store.rooms({ service: one.service, limit: 10 }), [listed]);
   }),
 
   storeCase("last_id is that of the newest message of this life, 0 without one", async (store) => {
-    const lastIds = async () => [
-      (await store.room(one))?.last_id,
-      ...(await store.rooms({ service: one.service, limit: 10 })).map(({ last_id }) => last_id),
-    ];
+    const lastId = async () => (await store.room(one))?.last_id;
     await store.commit([create(one)]);
-    assert.deepEqual(await lastIds(), [0, 0]);
+    assert.deepEqual(await lastId(), 0);
     await store.commit([append(one), append(one)]);
-    assert.deepEqual(await lastIds(), [2, 2]);
+    assert.deepEqual(await lastId(), 2);
     await store.commit([append(one), destroy(one), create(one, "second life")]);
-    assert.deepEqual(await lastIds(), [0, 0]);
+    assert.deepEqual(await lastId(), 0);
   }),
 
   storeCase("[R3] rooms are listed in code point order", async (store) => {
