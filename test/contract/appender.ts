@@ -1,8 +1,8 @@
 /**
  * Appends to the rooms of a data directory until it is killed. Every answer is one line on stdout: room_id, msg_id
- * and msg, separated by tabs, written before anything else happens.
+ * and msg, separated by tabs, written before anything else happens
+ * as far as the pipe has room.
  */
-import { writeSync } from "node:fs";
 import { ManagedStore } from "../../packages/server/src/store/managed.ts";
 import { SqliteStore } from "../../packages/server/src/store/sqlite/index.ts";
 
@@ -31,7 +31,8 @@ function append(room_id: string): void {
   const message = { user_id: "ann", session_id: "s1", timestmap: Date.now() * 1000, msg };
   store.write({ kind: "append", service, room_id, ...message }, (outcome) => {
     if (outcome.kind !== "appended") throw new Error(`answered ${outcome.kind}`);
-    writeSync(1, `${room_id}\t${outcome.msg_id}\t${msg}\n`);
+    // Not writeSync: that fails when the reader is behind (EAGAIN).
+    process.stdout.write(`${room_id}\t${outcome.msg_id}\t${msg}\n`);
     append(room_id);
   });
 }
