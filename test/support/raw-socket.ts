@@ -80,9 +80,9 @@ export class RawSocket {
 }
 
 /** Asks for a WebSocket; the answer's head and what of its body came with it. */
-export async function upgrade(url: string, headers: Record<string, string> = {}) {
+export async function upgrade(url: string, headers: Record<string, string> = {}, options = {}) {
   const { hostname, port, host, pathname } = new URL(url);
-  const socket = connect(Number(port), hostname);
+  const socket = connect({ port: Number(port), host: hostname, ...options });
   socket.on("error", () => {});
   onTestFinished(() => {
     socket.destroy();

@@ -44,6 +44,8 @@ const limits = z.strictObject({
   session_queue_bytes: bytes
     .default(1_048_576)
     .describe("Bytes that may wait for a connection's socket (M11)."),
+  subscriptions: count.default(1024).describe("Most subscriptions of a connection (E2)."),
+  field_bytes: bytes.default(16_384).describe("Largest `meta`, `body` or status of a request (F10)."),
   answer_seconds: seconds.default(5).describe("Time to answer a request of the server (F8)."),
   extended_answer_seconds: seconds.default(180).describe("Time to answer it after an ack (F8)."),
   idle_seconds: seconds.default(180).describe("Time without any frame before a connection is closed (T4)."),

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { missingField, RequestError, syntaxError } from "./errors.ts";
 import type { Hub } from "./hub.ts";
-import { memberText } from "./json-text.ts";
+import { membersOf, memberText } from "./json-text.ts";
 import type { Command } from "./plugin.ts";
 import type { Afterwards, Request, Serving } from "./requests.ts";
 import { may } from "./rights.ts";
@@ -62,6 +62,7 @@ function unknownFields(schema: z.ZodType, data: object): string[] {
 
 function run(command: Command, request: Request, connection: Session, afterwards: Afterwards) {
   const data = validate(command.schema, request.data);
+  checkLengths(command, request, connection.limits.field_bytes);
   if (connection.identity && !may(connection.identity.rights, command.right)) throw new RequestError(100030);
   return command.run({
     data,
@@ -72,6 +73,16 @@ function run(command: Command, request: Request, connection: Session, afterwards
     },
     raw: (field) => rawField(request.text, field),
   });
+}
+
+/** F10: what stays in memory is bounded. Most requests are shorter as a whole. */
+function checkLengths({ longField }: Command, { text }: Request, limit: number): void {
+  if (text.length * 3 <= limit || Buffer.byteLength(text) <= limit) return;
+  const data = memberText(text, "data");
+  for (const { key, start, end } of data?.startsWith("{") ? membersOf(data) : []) {
+    if (key === longField || Buffer.byteLength((data as string).slice(start, end)) <= limit) continue;
+    throw new RequestError(100044, { detail: key, field: key, limit });
+  }
 }
 
 /** C7: of several problems a wrong value is named before a missing field. */

@@ -57,6 +57,11 @@ export class Hub {
     this.#count = count;
   }
 
+  /** How many subscriptions a subscriber has. */
+  countOf(subscriber: Subscriber): number {
+    return this.#subscribers.get(subscriber)?.size ?? 0;
+  }
+
   /** In force at once; a subscription to the same pattern is replaced (E4). */
   subscribe(subscriber: Subscriber, pattern: Pattern, body: JsonObject = NOTHING): void {
     const mask = maskOf(pattern);

@@ -2,6 +2,10 @@
 export interface SessionLimits {
   /** Unanswered requests of a client; beyond it the server stops reading. */
   readonly requests_in_flight: number;
+  /** Subscriptions of a connection, in each service it listens to (E2). */
+  readonly subscriptions: number;
+  /** Longest field of a request that is kept in memory: `meta`, `body`, status; UTF-8 bytes of its text (F10). */
+  readonly field_bytes: number;
   /** Bytes that wait for the socket before no further request is executed (M11). */
   readonly session_queue_bytes: number;
   /** A request of the server is answered within this time (F8). */

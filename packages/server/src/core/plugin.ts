@@ -67,6 +67,8 @@ export interface Command<Data = unknown, Result = Answer> {
    * pipelined command that gives back a promise holds up what follows until it knows what it will do.
    */
   readonly pipelined?: boolean;
+  /** The one field that may be longer than `limits.field_bytes` (F10). */
+  readonly longField?: string;
   /** Sends `{"ack": tid}` before anything else (F3, L1). */
   readonly acked?: boolean;
   /** Whether what follows on the connection does not wait for the answer, which comes after an ack (F6). */

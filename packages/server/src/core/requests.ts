@@ -72,6 +72,11 @@ export class Requests {
     this.#parts = parts;
   }
 
+  /** Length of the frames of requests that have not been started. */
+  get waitingLength(): number {
+    return this.#waiting.reduce((sum, { text }) => sum + text.length, 0);
+  }
+
   /** Requests that are not answered yet. */
   get size(): number {
     return this.#waiting.length + this.#slots.length + this.#detached.size;
@@ -177,8 +182,18 @@ export class Requests {
       if (done.details.close) this.#parts.close(done.details.close, done.message);
       return;
     }
-    this.#parts.send(okFrame(request.tid, done === NOTHING ? undefined : done));
+    this.#parts.send(this.#encode(request, done === NOTHING ? undefined : done));
     for (const task of afterwards) task();
+  }
+
+  /** An answer that is too long to be written at all becomes an error. */
+  #encode({ tid }: Request, answer: Answer): string {
+    try {
+      return okFrame(tid, answer);
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      return errorFrame(tid, new RequestError(304103).data);
+    }
   }
 
   #asFailure(error: unknown, request: Request): RequestError {

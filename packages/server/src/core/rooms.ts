@@ -22,8 +22,8 @@ export class Rooms {
   readonly #parts: RoomsParts;
   readonly #onActivity: ((room_id: string) => void)[] = [];
   readonly #onEnded: ((room_id: string) => void)[] = [];
-  /** Rooms destroyed so far. */
-  #endings = 0;
+  /** Rooms that somebody waits for in `living`: how often they have ended meanwhile. */
+  readonly #watched = new Map<string, { watchers: number; ends: number }>();
 
   constructor(parts: RoomsParts) {
     this.#parts = parts;
@@ -69,7 +69,8 @@ export class Rooms {
       const failure = failureOf(outcome);
       settle(failure);
       if (failure) return;
-      this.#endings += 1;
+      const watched = this.#watched.get(room_id);
+      if (watched) watched.ends += 1;
       this.publish(roomEvents.destroyed, room_id, reason);
       for (const listener of this.#onEnded) listener(room_id);
     });
@@ -84,13 +85,31 @@ export class Rooms {
     return this.#parts.store.rooms({ service: this.#parts.service, ...query });
   }
 
-  /** A room that still is there when the promise resolves. Throws 304001 when there is none. */
+  /** Throws 304001 when there is no such room. */
   async get(room_id: string): Promise<Room> {
-    for (;;) {
-      const endings = this.#endings;
-      const room = await this.#parts.store.room({ service: this.#parts.service, room_id });
-      if (!room) throw new RequestError(304001);
-      if (endings === this.#endings) return room;
+    const room = await this.#parts.store.room({ service: this.#parts.service, room_id });
+    if (!room) throw new RequestError(304001);
+    return room;
+  }
+
+  /**
+   * A room that is there when the promise resolves, its creation and earlier endings told to all listeners: what is
+   * kept for it in memory from then on belongs to this life. Throws 304001 when there is none.
+   */
+  async living(room_id: string): Promise<Room> {
+    const watched = this.#watched.get(room_id) ?? { watchers: 0, ends: 0 };
+    this.#watched.set(room_id, watched);
+    watched.watchers += 1;
+    try {
+      for (;;) {
+        const { ends } = watched;
+        const room = await this.get(room_id);
+        await this.#parts.store.settled();
+        if (watched.ends === ends) return room;
+      }
+    } finally {
+      watched.watchers -= 1;
+      if (watched.watchers === 0) this.#watched.delete(room_id);
     }
   }
 }

@@ -12,6 +12,7 @@ import { missingField, RequestError, syntaxError } from "./errors.ts";
 import { requestFrame, type ServerRequest } from "./frames.ts";
 import type { EventFrame, Subscriber } from "./hub.ts";
 import { JsonText, memberText, parseShallow } from "./json-text.ts";
+import type { SessionLimits } from "./limits.ts";
 import { type Request, Requests } from "./requests.ts";
 import type { Service } from "./service.ts";
 import { type Reply, Unanswered } from "./unanswered.ts";
@@ -75,6 +76,10 @@ export class Session implements Receiver, Subscriber {
 
   get home(): string {
     return this.#service.name;
+  }
+
+  get limits(): SessionLimits {
+    return this.#service.limits;
   }
 
   /** Undefined before login and after the end. */
@@ -155,8 +160,14 @@ export class Session implements Receiver, Subscriber {
       this.close(closeCodes.too_slow, `limits.session_queue_bytes: over ${limit} bytes of events wait`);
   }
 
-  /** Asks the client something; `replied` gets its answer, or undefined when the connection ended first. */
+  /**
+   * Asks the client something; `replied` gets its answer, or undefined when the connection ended first, or when so
+   * much waits for its socket that nothing more is put there.
+   */
   request(request: ServerRequest, replied: (reply: Reply | undefined) => void): void {
+    if (this.isClosed || this.#connection.waiting > this.#service.limits.session_queue_bytes) {
+      return queueMicrotask(() => replied(undefined));
+    }
     const tid = this.#service.nextTid();
     this.#repliesOnEnd.add(replied);
     this.#sendRequest(tid, requestFrame(request, tid), (reply) => {
@@ -222,9 +233,7 @@ export class Session implements Receiver, Subscriber {
         return this.#add({ class: "", subclass: "", cmd: "", data: {}, ...this.#source(text), fault });
       }
       case "response": {
-        const data = memberText(text, "data");
-        const reply = { result: inbound.result, data: data === undefined ? undefined : new JsonText(data) };
-        return this.#unanswered.settle(inbound.tid, reply);
+        return this.#unanswered.settle(inbound.tid, replyOf(inbound.result, text, deep));
       }
       case "ack": {
         const { clock, limits } = this.#service;
@@ -244,14 +253,20 @@ export class Session implements Receiver, Subscriber {
 
   #add(request: Request): void {
     this.#requests.add(request);
-    if (this.#requests.size < this.#service.limits.requests_in_flight || this.#paused || this.isClosed)
-      return;
+    if (this.#paused || this.isClosed || !this.#isFull()) return;
     this.#paused = true;
     this.#connection.pause();
   }
 
+  /** Whether so many requests, or such long ones, are unanswered that nothing more is read (F6). */
+  #isFull(): boolean {
+    const { requests_in_flight, session_queue_bytes } = this.#service.limits;
+    if (this.#requests.size >= requests_in_flight) return true;
+    return this.#requests.waitingLength > session_queue_bytes;
+  }
+
   #readOn(): void {
-    if (!this.#paused || this.#requests.size >= this.#service.limits.requests_in_flight) return;
+    if (!this.#paused || this.#isFull()) return;
     this.#paused = false;
     this.#unanswered.restart();
     this.#connection.resume();
@@ -312,6 +327,13 @@ export class Session implements Receiver, Subscriber {
       session: this.identity?.session_id,
     };
   }
+}
+
+/** What is nested too deeply was not checked to be JSON, so it is passed on to nobody. */
+function replyOf(result: unknown, text: string, deep: string | undefined): Reply {
+  if (deep !== undefined) return { result: undefined, data: undefined };
+  const data = memberText(text, "data");
+  return { result, data: data === undefined ? undefined : new JsonText(data) };
 }
 
 /** The reason as far as it fits into a close frame. */

@@ -39,6 +39,8 @@ export class ManagedStore {
   #scheduled = false;
   #failure: { readonly cause: unknown; reported: boolean } | undefined;
   #idle: (() => void)[] = [];
+  /** The batch that is being made durable, or the last one. */
+  #current: Promise<void> = Promise.resolve();
   #opened: Promise<void> | undefined;
   #closed: Promise<void> | undefined;
   #batches = 0;
@@ -64,6 +66,11 @@ export class ManagedStore {
   write(write: Write, settled: Settled): void {
     this.#waiting.push({ write, settled });
     this.#schedule();
+  }
+
+  /** Resolves when every write that a read may have seen by now has been told to its caller. */
+  settled(): Promise<void> {
+    return this.#current;
   }
 
   room(key: RoomKey): Promise<Room | undefined> {
@@ -96,7 +103,10 @@ export class ManagedStore {
 
   async #commitAll(): Promise<void> {
     this.#committing = true;
-    while (this.#waiting.length > 0) await this.#commit(this.#takeBatch());
+    while (this.#waiting.length > 0) {
+      this.#current = this.#commit(this.#takeBatch());
+      await this.#current;
+    }
     this.#committing = false;
     this.#report();
     for (const resume of this.#idle.splice(0)) resume();

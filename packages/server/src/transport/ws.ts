@@ -47,6 +47,7 @@ export const webSocketTransport: Transport = async ({ host, port, limits, tls, a
     maxPayload: limits.frame_bytes,
     maxFragments: limits.fragments,
     closeTimeout: CLOSE_TIMEOUT_MS,
+    autoPong: false,
   };
   const sockets = new WebSocketServer(socketOptions);
   const turn = new Turn();
@@ -103,6 +104,8 @@ function answerPlainRequest(admission: Admission, response: ServerResponse): voi
 
 function refuse(socket: Duplex, { status, text }: { readonly status: number; readonly text: string }): void {
   socket.on("error", () => socket.destroy());
+  // A client that keeps its half open does not keep ours.
+  socket.on("finish", () => socket.destroy());
   const body = `${text}\n`;
   const head = `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nconnection: close\r\ncontent-type: text/plain; charset=utf-8`;
   socket.end(`${head}\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);
@@ -137,7 +140,11 @@ function connect(
     if (isBinary) ws.close(1003, "text frames only");
     else receiver.frame(data.toString());
   });
-  ws.on("ping", () => receiver.heard());
+  ws.on("ping", (data: Buffer) => {
+    receiver.heard();
+    // Who does not read gets no pong: pongs for a flood of pings would pile up here.
+    if (socket.writableLength === 0) ws.pong(data);
+  });
   ws.on("pong", () => receiver.heard());
   ws.on("error", () => {});
   ws.on("close", () => receiver.closed());

@@ -7,6 +7,8 @@ export const subscribe = (service: Service) =>
       const hub = service.hubOf(named);
       if (hub !== service.hub && !may(session.identity.rights, "other_services"))
         throw new RequestError(100030);
+      const limit = service.limits.subscriptions;
+      if (hub.countOf(session) >= limit) throw new RequestError(100050, { limit });
       return service.hooks.run("core.subscribe", { session, pattern, service: named }, (subscription) => {
         hub.subscribe(session, subscription.pattern, body);
         return {};

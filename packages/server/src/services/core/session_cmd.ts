@@ -15,6 +15,7 @@ export const sessionCmd = (service: Service) =>
   command("core/session/cmd", {
     acked: true,
     detached: true,
+    longField: "data",
     run({ data: { session_id, class: cls, subclass, cmd }, session, raw }) {
       if (cls === "core") throw new RequestError(100030);
       const target = service.sessions.get(session_id);

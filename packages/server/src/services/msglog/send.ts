@@ -19,6 +19,7 @@ export const send = (service: Service, log: Log, { max_message_bytes }: MsglogSe
   };
   return command("media/room/msglog_send", {
     pipelined: true,
+    longField: "msg",
     run({ data: { room_id, msg }, session, raw }) {
       const text = raw("msg");
       if (text === undefined) throw syntaxError("msg");

@@ -6,7 +6,7 @@ export const join = (service: Service, members: Members) =>
   command("media/room/join", {
     run: ({ data: { room_id, role = "member", meta }, session, afterwards }) =>
       service.hooks.run("room.join", { session, room_id }, async () => {
-        await service.rooms.get(room_id);
+        await service.rooms.living(room_id);
         afterwards(members.join(room_id, session, { role, ...(meta && { meta }) }));
         service.rooms.touch(room_id);
         service.hub.subscribe(session, { class: "media", subclass: "room", obj_id: room_id });

@@ -1,12 +1,14 @@
 import { roomEvents } from "@roomlog/protocol";
-import { command, type Service } from "../../core/plugin.ts";
-import type { Statuses } from "./statuses.ts";
+import { command, RequestError, type Service } from "../../core/plugin.ts";
+import { MAX_CLASSES, type Statuses } from "./statuses.ts";
 
 /** R5: kept until the room ends or the server stops, and shown by `get_info`. */
 export const setStatus = (service: Service, statuses: Statuses) =>
   command("media/room/set_status", {
     async run({ data: { room_id, class: cls, data }, session: { identity }, afterwards }) {
-      await service.rooms.get(room_id);
+      await service.rooms.living(room_id);
+      if (!statuses.mayTake(room_id, cls))
+        throw new RequestError(100050, { field: "class", limit: MAX_CLASSES });
       const { user_id, session_id } = identity;
       statuses.set(room_id, cls, data);
       service.rooms.touch(room_id);
