@@ -6,7 +6,7 @@ import { StoreError } from "roomlog";
 import { durableStoreContract, storeContract } from "roomlog/testing";
 import { afterAll, describe, expect, onTestFinished, test } from "vitest";
 import { ManagedStore } from "../../packages/server/src/store/managed.ts";
-import { checkLibrary } from "../../packages/server/src/store/sqlite/file.ts";
+import { checkLibrary, openForWriting } from "../../packages/server/src/store/sqlite/file.ts";
 import { SqliteStore } from "../../packages/server/src/store/sqlite/index.ts";
 import { dataDirectory } from "../support/server.ts";
 
@@ -154,3 +154,10 @@ function pragma(directory: string, source: string): unknown {
 }
 
 const mode = (path: string) => (statSync(path).mode & 0o777).toString(8);
+
+test("[M4] the connection that writes syncs at every commit", () => {
+  const db = openForWriting(dataDirectory());
+  expect(db.pragma("synchronous", { simple: true })).toBe(2);
+  expect(db.pragma("journal_mode", { simple: true })).toBe("wal");
+  db.close();
+});

@@ -133,7 +133,7 @@ test("npm start serves, and its pid is all that is needed to stop it", async () 
     stdio: ["ignore", "pipe", "ignore"],
   });
   onTestFinished(() => {
-    child.kill("SIGKILL");
+    for (const pid of [...descendants(child.pid as number), child.pid as number]) kill(pid);
   });
   const [line] = await once(createInterface(child.stdout), "line");
   expect(line).toMatch(/^roomlog ready ws:/);
@@ -144,8 +144,13 @@ test("npm start serves, and its pid is all that is needed to stop it", async () 
   for (const pid of family) expect(existsSync(`/proc/${pid}`)).toBe(false);
 });
 
+function kill(pid: number): void {
+  if (existsSync(`/proc/${pid}`)) process.kill(pid, "SIGKILL");
+}
+
 /** The processes below one, by /proc. */
 function descendants(pid: number): number[] {
+  if (!existsSync(`/proc/${pid}/task/${pid}/children`)) return [];
   const children = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8")
     .trim()
     .split(" ")

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { Unanswered } from "../../packages/server/src/core/unanswered.ts";
 import { ManualClock } from "../../packages/server/src/testing/clock.ts";
 import { RawClient } from "../support/raw-client.ts";
 import { serverForTest } from "../support/server.ts";
@@ -200,6 +201,37 @@ test("[F6] more requests than limits.requests_in_flight wait unread and are all 
     expect(await client.next()).toEqual({ result: "ok", data: { msg_id: tid }, tid });
 });
 
+test("[F6] while limits.requests_in_flight are unanswered the server reads nothing more", async () => {
+  const store = new SlowStore();
+  const { url } = await serverForTest({ limits: { requests_in_flight: 4 } }, { store });
+  const client = await RawClient.login(url);
+  await client.call("media/room/create", { class: "chat", room_id: "r" });
+  store.hold();
+  const data = { room_id: "r", msg: { text: "x".repeat(60_000) } };
+  for (let tid = 1; tid <= 400; tid++)
+    client.send({ class: "media", subclass: "room", cmd: "msglog_send", data, tid });
+  await store.held;
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  expect(client.unsent).toBeGreaterThan(5_000_000);
+  store.release();
+  for (let tid = 1; tid <= 400; tid++)
+    expect(await client.next()).toMatchObject({ data: { msg_id: tid }, tid });
+});
+
+test("[F6] what follows a request takes effect after the events of that request", async () => {
+  const { url } = await serverForTest();
+  const client = await RawClient.login(url);
+  const room = { class: "media", subclass: "room" };
+  const event = { class: "core", subclass: "event", data: { class: "media" } };
+  client.send({ ...room, cmd: "create", data: { class: "chat", room_id: "r" }, tid: 1 });
+  client.send({ ...event, cmd: "subscribe", tid: 2 });
+  client.send({ ...room, cmd: "msglog_send", data: { room_id: "r", msg: {} }, tid: 3 });
+  client.send({ ...event, cmd: "unsubscribe", tid: 4 });
+  const frames = [];
+  for (let i = 0; i < 5; i++) frames.push(await client.next());
+  expect(frames.map(({ tid, data }) => data?.type ?? tid)).toEqual([1, 2, 3, "msglog_new_msg", 4]);
+});
+
 test("[F7] requests of the server carry integer tids, unique on the connection and apart from the client's", async () => {
   const { url } = await serverForTest();
   const client = await RawClient.login(url);
@@ -314,4 +346,41 @@ test("[F9] the client may ping too", async () => {
   const client = await RawClient.login(url);
   client.send({ class: "core", cmd: "ping", data: { time: 60 }, tid: 1 });
   expect(await client.nextText()).toBe('{"result":"ok","tid":1}');
+});
+
+test("[F8] a client that the server does not read from is not closed for its silence", async () => {
+  const clock = new ManualClock();
+  const store = new SlowStore();
+  const { url } = await serverForTest({ limits: { requests_in_flight: 2 } }, { clock, store });
+  const client = await RawClient.login(url);
+  await client.call("core/event/subscribe", { class: "media" });
+  await client.call("media/room/create", { class: "chat", room_id: "r" });
+  const { tid } = await client.next();
+  store.hold();
+  const data = { room_id: "r", msg: {} };
+  for (let i = 0; i < 3; i++)
+    client.send({ class: "media", subclass: "room", cmd: "msglog_send", data, tid: i });
+  client.send({ result: "ok", tid });
+  await store.held;
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  for (let i = 0; i < 20; i++) clock.advance(1000);
+  store.release();
+  client.answering();
+  expect(await client.until((frame) => frame.tid === 2 && frame.result)).toMatchObject({ result: "ok" });
+  expect(await client.call("media/room/get_list")).toMatchObject({ result: "ok" });
+});
+
+test("[F8] the time of a request begins when its frame has been handed over and it is the eldest", () => {
+  const unanswered = new Unanswered();
+  unanswered.add(1, 100);
+  unanswered.add(2, 200);
+  const overdue = (now: number, handed: number) => unanswered.isOverdue(now, handed, 5000);
+  expect(overdue(0, 99)).toBe(false);
+  expect(overdue(60_000, 99)).toBe(false);
+  expect(overdue(61_000, 100)).toBe(false);
+  expect(overdue(65_999, 100)).toBe(false);
+  expect(overdue(66_000, 100)).toBe(true);
+  unanswered.settle(1, { result: "ok", data: undefined });
+  expect(overdue(66_000, 200)).toBe(false);
+  expect(overdue(71_000, 200)).toBe(true);
 });

@@ -1,4 +1,5 @@
 import { startServer } from "roomlog";
+import { definePlugin } from "roomlog/plugin";
 import { expect, test } from "vitest";
 import { ManualClock } from "../../packages/server/src/testing/clock.ts";
 import { RawClient } from "../support/raw-client.ts";
@@ -30,6 +31,23 @@ test("[L1] the ack comes at once, then the given session id or a generated UUID"
   expect((await generated.next()).data.session_id).toMatch(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
 });
 
+test("[L1] the ack does not wait for whoever decides", async () => {
+  const decision = Promise.withResolvers<void>();
+  const slow = definePlugin({
+    name: "slow",
+    setup: () => ({
+      hooks: { "core.login": (credentials, next) => decision.promise.then(() => next(credentials)) },
+    }),
+  });
+  const services = { main: { plugins: ["core", "slow"] } };
+  const { url } = await serverForTest({ ...memory, services }, { plugins: [slow] });
+  const client = await RawClient.connect(url);
+  login(client, { user: "ann" });
+  expect(await client.next()).toEqual({ ack: "login" });
+  decision.resolve();
+  expect(await client.next()).toMatchObject({ result: "ok" });
+});
+
 test("[L2] takes user, password or pass, token, session_id, meta, and ignores the rest", async () => {
   const { url } = await serverForTest(memory);
   const all = { user: "ann", password: "x", pass: "x", token: "x", session_id: "s", meta: { a: 1 }, more: 1 };
@@ -49,11 +67,11 @@ test("[L3] a refused login is answered after a delay that doubles, and the last 
     { ...memory, limits: { login_failures: 3, login_seconds: 60 } },
     { clock },
   );
-  const client = await RawClient.connect(url);
+  const [client, other] = [await RawClient.connect(url), await RawClient.login(url)];
   for (const delay of [100, 200, 400]) {
     login(client, {});
     expect(await client.next()).toEqual({ ack: "login" });
-    await expectNothing(client, () => clock.advance(delay - 1));
+    await expectNothing(client, other, () => clock.advance(delay - 1));
     clock.advance(1);
     expect(await client.next()).toMatchObject({ data: { code: 100030, error: "Unauthorized" } });
   }
@@ -251,10 +269,11 @@ test.for([
   expect(response).toMatch(/^HTTP\/1\.1 101 /);
 });
 
-/** Nothing is sent by what `act` sets off. */
-async function expectNothing(client: RawClient, act: () => void): Promise<void> {
+/** Nothing is sent by what `act` sets off: not before another connection has been answered twice. */
+async function expectNothing(client: RawClient, other: RawClient, act: () => void): Promise<void> {
   const before = client.texts.length;
   act();
-  await new Promise((resolve) => setImmediate(resolve));
+  await other.settled();
+  await other.settled();
   expect(client.texts).toHaveLength(before);
 }

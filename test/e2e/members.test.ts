@@ -139,6 +139,19 @@ test("[R5] set_status is shown by get_info and fires status", async () => {
   );
 });
 
+test("[R5] the answer precedes the sender's own copy of status and info", async () => {
+  const { listener } = await stage();
+  for (const [cmd, more] of [
+    ["set_status", { class: "c", data: {} }],
+    ["send_info", { info: "x" }],
+  ] as const) {
+    listener.send({ class: "media", subclass: "room", cmd, data: { room_id: "r", ...more }, tid: cmd });
+    const { tid } = await listener.until((frame) => frame.tid === cmd || frame.data?.type);
+    expect(tid).toBe(cmd);
+    await listener.until((frame) => frame.data?.type);
+  }
+});
+
 test("[R5] send_info is delivered and not stored", async () => {
   const { url, listener, heard } = await stage();
   const ann = (await RawClient.login(url, "ann", "a1")).answering();
@@ -153,7 +166,7 @@ test("[R5] send_info is delivered and not stored", async () => {
 
 test("[R6] a room ends when nothing happened for its timeout", async () => {
   const { listener, heard, pass } = await stage({ timeout: 60 });
-  for (const act of ["msglog_send", "msglog_get", "set_status", "send_info", "join"]) {
+  for (const act of ["msglog_send", "msglog_get", "set_status", "send_info", "join", "leave"]) {
     pass(59);
     expect(
       await listener.call(`media/room/${act}`, { room_id: "r", msg: {}, class: "c", data: {}, info: "x" }),

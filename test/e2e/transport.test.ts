@@ -73,6 +73,25 @@ test("[T2] services share a port under different paths, and / takes the rest", a
   }
 });
 
+test("[T2] a plain HTTP request to a listener is 426 with a sentence", async () => {
+  const { url } = await serverForTest({ store: { kind: "memory" } });
+  const response = await fetch(url.replace("ws:", "http:"));
+  expect(response.status).toBe(426);
+  expect(await response.text()).toContain("Roomlog speaks WebSocket here");
+});
+
+test("[T2] services may have ports of their own", async () => {
+  const [a, b] = [
+    { host: "127.0.0.1", port: 0 },
+    { host: "localhost", port: 0 },
+  ];
+  const { urls } = await serverForTest({ services: { a: { listeners: [a] }, b: { listeners: [b] } } });
+  expect(new Set(urls.map((url) => new URL(url).port)).size).toBe(2);
+  const [one, two] = [await RawClient.login(urls[0] as string), await RawClient.login(urls[1] as string)];
+  await one.call("media/room/create", { class: "chat", room_id: "r" });
+  expect(await two.call("media/room/get_list")).toMatchObject({ data: [] });
+});
+
 test("[T2] an unknown path is HTTP 404", async () => {
   const { url } = await serverForTest({ services: { one: { listeners: [{ path: "/one" }] } } });
   const { response } = await upgrade(new URL("/two", url).href);
@@ -182,9 +201,11 @@ test("[T4] a ping of the WebSocket protocol counts as traffic", async () => {
 });
 
 test("[T5] a stop finishes what runs, then closes with 1001", async () => {
-  const server = await serverForTest();
+  const store = new SlowStore();
+  const server = await serverForTest({}, { store });
   const client = await RawClient.login(server.url);
   await client.call("media/room/create", { class: "chat", room_id: "r1" });
+  store.hold();
   client.send({
     class: "media",
     subclass: "room",
@@ -192,12 +213,12 @@ test("[T5] a stop finishes what runs, then closes with 1001", async () => {
     data: { room_id: "r1", msg: {} },
     tid: 1,
   });
-  const answer = client.until(({ tid }) => tid === 1);
-  await sleep(0);
-  await server.close();
+  await store.held;
+  const closing = server.close();
+  store.release();
+  expect(await client.next()).toMatchObject({ result: "ok", tid: 1 });
   expect(await client.closed).toEqual({ code: 1001, reason: "the server is stopping" });
-  expect(await answer).toMatchObject({ tid: 1 });
-  await expect(RawSocket.connect(server.url)).rejects.toThrow();
+  await closing;
 });
 
 test("[T5] while the server stops, new requests get a retryable error", async () => {
@@ -214,6 +235,29 @@ test("[T5] while the server stops, new requests get a retryable error", async ()
   });
   slow.release();
   expect(await send).toMatchObject({ data: { msg_id: 1 } });
+  await closing;
+});
+
+test("[T5] a stop takes no further connections, and waits limits.drain_seconds at most", async () => {
+  const clock = new ManualClock();
+  const store = new SlowStore();
+  const server = await serverForTest({ limits: { drain_seconds: 3 } }, { store, clock });
+  const client = await RawClient.login(server.url);
+  await client.call("media/room/create", { class: "chat", room_id: "r1" });
+  store.hold();
+  client.send({
+    class: "media",
+    subclass: "room",
+    cmd: "msglog_send",
+    data: { room_id: "r1", msg: {} },
+    tid: 1,
+  });
+  await store.held;
+  const closing = server.close();
+  await expect(RawSocket.connect(server.url)).rejects.toThrow();
+  clock.advance(3000);
+  expect(await client.closed).toMatchObject({ code: 1001 });
+  store.release();
   await closing;
 });
 

@@ -47,6 +47,11 @@ export class RawClient {
     });
   }
 
+  /** Bytes that were sent and not taken by the other side yet. */
+  get unsent(): number {
+    return this.#socket.bufferedAmount;
+  }
+
   send(frame: Frame): void {
     this.#socket.send(typeof frame === "string" ? frame : JSON.stringify(frame));
   }
