@@ -233,3 +233,20 @@ test("[E6] event send fires an event, but not in the server's classes", async ()
   }
   expect((await ann.call("core/event/send", { class: "app", service: "other" })).data.code).toBe(100020);
 });
+
+test("[E1, E3, F2] an empty object is one however it is written", async () => {
+  const { ann, bob } = await stage();
+  const send = (tid: number) =>
+    ann.send(
+      `{"class":"core","subclass":"event","cmd":"send","tid":${tid},"data":{"class":"app","body":{ \n }}}`,
+    );
+  await bob.call("core/event/subscribe", { class: "app" });
+  send(1);
+  expect((await bob.next()).data).toEqual({ class: "app" });
+  await bob.call("core/event/subscribe", { class: "app", body: { mine: 1 } });
+  send(2);
+  expect((await bob.next()).data).toEqual({ class: "app", body: { mine: 1 } });
+  ann.send({ ...CMD, data: { session_id: "b1", class: "app", cmd: "go" }, tid: 3 });
+  bob.send(`{"result":"ok","data":{ },"tid":${(await bob.next()).tid}}`);
+  expect(await ann.until(({ tid, result }) => tid === 3 && result)).toEqual({ result: "ok", tid: 3 });
+});

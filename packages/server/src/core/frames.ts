@@ -56,6 +56,6 @@ function members(fields: Record<string, string | undefined>): string {
 
 function isEmpty(value: object | undefined): boolean {
   if (value === undefined) return true;
-  if (value instanceof JsonText) return value.text === "{}";
+  if (value instanceof JsonText) return value.isEmptyObject;
   return !Array.isArray(value) && Object.keys(value).length === 0;
 }

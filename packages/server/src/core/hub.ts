@@ -199,9 +199,9 @@ function merged(bodies: readonly JsonObject[], body: object | undefined): object
   const own: unknown = body instanceof JsonText ? JSON.parse(body.text) : body;
   for (const key of Object.keys(isJsonObject(own) ? own : NOTHING)) delete base[key];
   const head = JSON.stringify(base);
-  const tail = body instanceof JsonText ? body.text : JSON.stringify(own ?? NOTHING);
-  if (head === "{}") return new JsonText(tail);
-  return new JsonText(tail === "{}" ? head : `${head.slice(0, -1)},${tail.slice(tail.indexOf("{") + 1)}`);
+  const tail = body instanceof JsonText ? body : new JsonText(JSON.stringify(own ?? NOTHING));
+  if (head === "{}") return tail;
+  return new JsonText(tail.isEmptyObject ? head : `${head.slice(0, -1)},${tail.text.slice(1)}`);
 }
 
 /** An own property also for `__proto__`. */

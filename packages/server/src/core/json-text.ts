@@ -18,6 +18,11 @@ export class JsonText {
   constructor(text: string) {
     this.text = text;
   }
+
+  /** Whether it is an object without members, however that is written. */
+  get isEmptyObject(): boolean {
+    return /^\{\s*\}$/.test(this.text);
+  }
 }
 
 /** A member of an object: its unescaped key, where the key starts, and its value as `text.slice(start, end)`. */
