@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { reservedNames } from "@roomlog/protocol";
 import * as fc from "fast-check";
 import { type Server, startServer } from "roomlog";
 import { beforeAll, describe, expect, test } from "vitest";
@@ -50,6 +51,8 @@ function own(text: string): unknown {
   expect([typeof session_id, typeof timestmap]).toEqual(["string", "string"]);
   return rest;
 }
+
+const reserved: ReadonlySet<string> = new Set(reservedNames);
 
 const nested = (levels: number) => `${'{"a":'.repeat(levels)}1${"}".repeat(levels)}`;
 
@@ -141,22 +144,12 @@ describe("[M7] exact JSON", () => {
       );
       expect(await client.next()).toMatchObject({ result: "ok", data: { msg_id: ++count } });
       await client.call("media/room/msglog_get", { room_id: "generated", after: count - 1, limit: 1 });
-      const page = memberText(client.texts.at(-1) as string, "data") as string;
-      const { msg_id, user_id, session_id, timestmap, ...rest } = exactly(page.slice(1, -1)) as Record<
-        string,
-        unknown
-      >;
-      expect(msg_id).toBe(`number ${count}`);
-      const {
-        msg_id: _1,
-        user_id: _2,
-        session_id: _3,
-        timestmap: _4,
-        $log: _5,
-        ...sent
-      } = exactly(msg) as Record<string, unknown>;
-      expect(rest).toEqual(sent);
-      expect(Object.keys(rest)).toEqual(Object.keys(sent));
+      const page = (memberText(client.texts.at(-1) as string, "data") as string).slice(1, -1);
+      expect(memberText(page, "msg_id")).toBe(String(count));
+      // Compared as text: the source texts that V8 gives a reviver are not reliable where keys are repeated.
+      const own = Object.keys(JSON.parse(msg)).filter((key) => !reserved.has(key));
+      expect(Object.keys(JSON.parse(page)).filter((key) => !reserved.has(key))).toEqual(own);
+      for (const key of own) expect(memberText(page, key)).toBe(memberText(msg, key));
     });
     await fc.assert(property, { numRuns: Number(process.env.RUNS ?? 300) });
   });
