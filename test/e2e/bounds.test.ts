@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
+import { Unanswered } from "../../packages/server/src/core/unanswered.ts";
 import { RawClient } from "../support/raw-client.ts";
 import { maskedFrame, RawSocket, upgrade } from "../support/raw-socket.ts";
 import { serverForTest } from "../support/server.ts";
@@ -121,4 +122,60 @@ test("[L7] a refused client that keeps its half of the connection open does not 
     await sleep(10);
   }
   expect(socket.closed).toBe(true);
+});
+
+test("[C4, F10] relays to oneself, and of two sessions to each other, never hang", async () => {
+  const { url } = await serverForTest(memory);
+  const [ann, bob] = [
+    (await RawClient.login(url, "ann", "a1")).answering(),
+    (await RawClient.login(url, "bob", "b1")).answering(),
+  ];
+  const count = 600;
+  const relay = (client: RawClient, session_id: string) => {
+    for (let tid = 0; tid < count; tid++) {
+      const data = { session_id, class: "app", cmd: "x" };
+      client.send({ class: "core", subclass: "session", cmd: "cmd", data, tid });
+    }
+  };
+  relay(ann, "a1");
+  relay(ann, "b1");
+  relay(bob, "a1");
+  for (const [client, wanted] of [
+    [ann, 2 * count],
+    [bob, count],
+  ] as const) {
+    for (let answers = 0; answers < wanted; answers++) {
+      const { result, data } = await client.until((frame) => frame.result);
+      if (result === "error") expect(data.code).toBe(100050);
+    }
+  }
+  expect(await ann.close()).toMatchObject({ code: 1005 });
+});
+
+test("[C4, F10] relays that are only acked hold nothing of what they brought", async () => {
+  const { url } = await serverForTest(memory);
+  const [ann, bob] = [await RawClient.login(url, "ann"), await RawClient.login(url, "bob", "b1")];
+  const wide = `[${Array(340_000).fill("{}").join(",")}]`;
+  const before = process.memoryUsage().heapUsed;
+  for (let tid = 0; tid < 30; tid++) {
+    ann.send(
+      `{"class":"core","subclass":"session","cmd":"cmd","tid":${tid},"data":{"session_id":"b1","class":"app","cmd":"x","data":{"x":${wide}}}}`,
+    );
+    bob.send({ ack: (await bob.next()).tid });
+    bob.forget();
+  }
+  await bob.settled();
+  // Parsed they would have 22 MB each; the text of the last few may not be collected yet.
+  expect(process.memoryUsage().heapUsed - before).toBeLessThan(300_000_000);
+});
+
+test("[F8] tens of thousands of acks do not hold up the others", () => {
+  const unanswered = new Unanswered();
+  for (let tid = 1; tid <= 60_000; tid++) unanswered.add(tid, tid);
+  for (let tid = 1; tid <= 60_000; tid++) unanswered.extend(tid, 1000 + tid);
+  for (let tid = 1; tid <= 60_000; tid++) unanswered.extend(tid, 100_000 + tid);
+  for (let i = 0; i < 100; i++) expect(unanswered.isOverdue(2000, 100_000, 5000)).toBe(false);
+  expect(unanswered.isOverdue(100_001, 100_000, 5000)).toBe(true);
+  for (let tid = 1; tid <= 60_000; tid++) unanswered.settle(tid, { result: "ok", data: undefined });
+  expect(unanswered.size).toBe(0);
 });

@@ -47,6 +47,12 @@ export class RawClient {
     });
   }
 
+  /** Drops what has arrived, to save memory. */
+  forget(): void {
+    this.texts.length = 0;
+    this.#read = 0;
+  }
+
   /** Bytes that were sent and not taken by the other side yet. */
   get unsent(): number {
     return this.#socket.bufferedAmount;

@@ -42,12 +42,16 @@ export interface RequestsParts {
   /** A request has been answered. */
   answered(): void;
   /** An error that no rule foresees. */
-  report(error: unknown, request: Request): void;
+  report(error: unknown, command: string): void;
+  /** How many detached requests may be unanswered, and how much of them may be held (F10). */
+  detachedLimits(): { readonly requests: number; readonly bytes: number };
 }
 
 /** An answer's place in the order of the requests. */
 interface Slot {
-  readonly request: Request;
+  readonly tid: string;
+  /** For the log, should it fail. What the request brought is not kept. */
+  readonly command: string;
   readonly afterwards: (() => void)[];
   done?: Answer | RequestError | "nothing";
 }
@@ -77,9 +81,13 @@ export class Requests {
     return this.#waiting.reduce((sum, { text }) => sum + text.length, 0);
   }
 
-  /** Requests that are not answered yet. */
+  /** Requests that are not answered yet, without those that nobody waits for. */
   get size(): number {
-    return this.#waiting.length + this.#slots.length + this.#detached.size;
+    return this.#waiting.length + this.#slots.length;
+  }
+
+  get #isFinished(): boolean {
+    return this.size === 0 && this.#detached.size === 0;
   }
 
   add(request: Request): void {
@@ -94,7 +102,7 @@ export class Requests {
 
   /** Resolves when everything received has been answered. */
   finished(): Promise<void> {
-    if (this.size === 0 || this.#ended) return Promise.resolve();
+    if (this.#isFinished || this.#ended) return Promise.resolve();
     return new Promise((resolve) => this.#idle.push(resolve));
   }
 
@@ -113,17 +121,28 @@ export class Requests {
   }
 
   #start(request: Request): void {
-    const slot: Slot = { request, afterwards: [] };
+    const { tid, class: cls, subclass, cmd } = request;
+    const slot: Slot = { tid, command: `${cls}/${subclass}/${cmd}`, afterwards: [] };
     const serving = this.#serving(request);
-    if (serving instanceof RequestError) {
+    const refusal = serving instanceof RequestError ? serving : this.#refusal(serving, tid);
+    if (refusal || serving instanceof RequestError) {
       this.#slots.push(slot);
-      return this.#settle(slot, serving);
+      return this.#settle(slot, refusal);
     }
     if (serving.detached) this.#detached.add(slot);
     else this.#slots.push(slot);
     this.#alone = !(serving.pipelined || serving.detached);
-    if (serving.acked) this.#parts.send(ackFrame(request.tid));
+    if (serving.acked) this.#parts.send(ackFrame(tid));
     this.#run(slot, serving);
+  }
+
+  /** Detached requests do not stop the reading, so their number and what they hold is bounded here (F10). */
+  #refusal({ detached }: Serving, tid: string): RequestError | undefined {
+    if (!detached) return undefined;
+    const { requests, bytes } = this.#parts.detachedLimits();
+    const held = Array.from(this.#detached).reduce((sum, slot) => sum + slot.tid.length, tid.length);
+    if (this.#detached.size >= requests) return new RequestError(100050, { limit: requests });
+    return held > bytes ? new RequestError(100050, { limit: bytes }) : undefined;
   }
 
   #serving(request: Request): Serving | RequestError {
@@ -131,7 +150,7 @@ export class Requests {
     try {
       return this.#parts.serve(request);
     } catch (error) {
-      return this.#asFailure(error, request);
+      return this.#asFailure(error, request.cmd);
     }
   }
 
@@ -141,7 +160,7 @@ export class Requests {
       if (outcome instanceof Promise) this.#await(slot, outcome, serving.pipelined);
       else this.#take(slot, outcome);
     } catch (error) {
-      this.#settle(slot, this.#asFailure(error, slot.request));
+      this.#settle(slot, this.#asFailure(error, slot.command));
     }
   }
 
@@ -149,7 +168,7 @@ export class Requests {
   #await(slot: Slot, promise: Promise<Outcome>, pipelined: boolean): void {
     this.#alone ||= pipelined;
     void promise
-      .catch((error: unknown) => this.#asFailure(error, slot.request))
+      .catch((error: unknown) => this.#asFailure(error, slot.command))
       .then((outcome) => {
         if (pipelined) this.#alone = false;
         this.#take(slot, outcome);
@@ -160,7 +179,7 @@ export class Requests {
   #take(slot: Slot, outcome: Outcome | RequestError): void {
     if (!(outcome instanceof Later)) return this.#settle(slot, outcome);
     outcome.start((answer) => {
-      this.#settle(slot, answer instanceof Error ? this.#asFailure(answer, slot.request) : answer);
+      this.#settle(slot, answer instanceof Error ? this.#asFailure(answer, slot.command) : answer);
       // Not in this call: what follows takes effect after the events of this request.
       queueMicrotask(() => this.run());
     });
@@ -169,25 +188,29 @@ export class Requests {
   /** Sends this answer and those behind it that were only waiting for their turn. */
   #settle(slot: Slot, outcome: Answer | RequestError): void {
     slot.done = outcome ?? NOTHING;
-    if (this.#detached.delete(slot) && !this.#ended) this.#answer(slot);
+    if (this.#detached.delete(slot) && !this.#ended) {
+      // It cannot wait for a client that does not read: what is held for that one is bounded (F10).
+      if (this.#parts.isBlocked()) slot.done = new RequestError(100050);
+      this.#answer(slot);
+    }
     while (!this.#ended && this.#slots[0]?.done !== undefined) this.#answer(this.#slots.shift() as Slot);
     if (this.#slots.length === 0) this.#alone = false;
     this.#parts.answered();
-    if (this.size === 0) for (const resume of this.#idle.splice(0)) resume();
+    if (this.#isFinished) for (const resume of this.#idle.splice(0)) resume();
   }
 
-  #answer({ request, done, afterwards }: Slot): void {
+  #answer({ tid, done, afterwards }: Slot): void {
     if (done instanceof RequestError) {
-      this.#parts.send(errorFrame(request.tid, done.data));
+      this.#parts.send(errorFrame(tid, done.data));
       if (done.details.close) this.#parts.close(done.details.close, done.message);
       return;
     }
-    this.#parts.send(this.#encode(request, done === NOTHING ? undefined : done));
+    this.#parts.send(this.#encode(tid, done === NOTHING ? undefined : done));
     for (const task of afterwards) task();
   }
 
   /** An answer that is too long to be written at all becomes an error. */
-  #encode({ tid }: Request, answer: Answer): string {
+  #encode(tid: string, answer: Answer): string {
     try {
       return okFrame(tid, answer);
     } catch (error) {
@@ -196,9 +219,9 @@ export class Requests {
     }
   }
 
-  #asFailure(error: unknown, request: Request): RequestError {
+  #asFailure(error: unknown, command: string): RequestError {
     if (error instanceof RequestError) return error;
-    this.#parts.report(error, request);
+    this.#parts.report(error, command);
     return new RequestError(100002);
   }
 }

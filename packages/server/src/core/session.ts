@@ -66,11 +66,12 @@ export class Session implements Receiver, Subscriber {
       close: (code, reason) => this.close(code, reason),
       answered: () => this.#readOn(),
       isBlocked: () => connection.waiting > service.limits.session_queue_bytes,
-      report: (error, { class: cls, subclass, cmd }) =>
-        service.logger.error(
-          { err: error, command: `${cls}/${subclass}/${cmd}`, ...this.#who() },
-          "a command failed",
-        ),
+      report: (error, command) =>
+        service.logger.error({ err: error, command, ...this.#who() }, "a command failed"),
+      detachedLimits: () => {
+        const { requests_in_flight, session_queue_bytes } = service.limits;
+        return { requests: requests_in_flight, bytes: session_queue_bytes };
+      },
     });
   }
 

@@ -7,45 +7,47 @@ export interface Reply {
 }
 
 interface Pending {
+  readonly tid: number;
   /** Where its frame ends in all that was sent on the connection. */
   readonly end: number;
-  /** Until when an ack has extended it; undefined without one. */
-  extendedUntil: number | undefined;
   readonly replied: ((reply: Reply) => void) | undefined;
+}
+
+interface Extended extends Pending {
+  readonly until: number;
 }
 
 /**
  * The requests of the server that one client has not answered yet (F7, F8), aged by one sweep. Times are
- * milliseconds of the monotonic clock.
+ * milliseconds of the monotonic clock. Every step costs the same, however many there are.
  */
 export class Unanswered {
-  /** In the order sent. */
+  /** Those without an ack, in the order sent. */
   readonly #pending = new Map<number, Pending>();
-  /** When the eldest request without an ack began to count; undefined while it has not been handed over. */
+  /** Goes through `#pending` once; what is added while it goes is met too. */
+  #order = this.#pending.values();
+  #eldest: Pending | undefined;
+  /** When the eldest began to count; undefined while it has not been handed over. */
   #eldestSince: number | undefined;
+  /** Those with an ack, the one that ends first in front: each ack gives the same time from now. */
+  readonly #extended = new Map<number, Extended>();
 
   get size(): number {
-    return this.#pending.size;
+    return this.#pending.size + this.#extended.size;
   }
 
   add(tid: number, end: number, replied?: (reply: Reply) => void): void {
-    this.#pending.set(tid, { end, extendedUntil: undefined, replied });
+    this.#pending.set(tid, { tid, end, replied });
   }
 
   /** A second answer, or one that nobody asked for, is ignored (F4). */
   settle(tid: unknown, reply: Reply): void {
-    const pending = typeof tid === "number" ? this.#pending.get(tid) : undefined;
-    if (!pending) return;
-    if (pending === this.#eldest()) this.#eldestSince = undefined;
-    this.#pending.delete(tid as number);
-    pending.replied?.(reply);
+    this.#take(tid)?.replied?.(reply);
   }
 
   extend(tid: unknown, until: number): void {
-    const pending = typeof tid === "number" ? this.#pending.get(tid) : undefined;
-    if (!pending) return;
-    if (pending === this.#eldest()) this.#eldestSince = undefined;
-    pending.extendedUntil = until;
+    const pending = this.#take(tid);
+    if (pending) this.#extended.set(pending.tid, { ...pending, until });
   }
 
   /** The eldest request counts anew: the client could not be heard. */
@@ -58,10 +60,9 @@ export class Unanswered {
    * socket (`handed` bytes have been) and every earlier one without an ack was answered (F8).
    */
   isOverdue(now: number, handed: number, allowed: number): boolean {
-    for (const { extendedUntil } of this.#pending.values()) {
-      if (extendedUntil !== undefined && extendedUntil <= now) return true;
-    }
-    const eldest = this.#eldest();
+    const [first] = this.#extended.values();
+    if (first && first.until <= now) return true;
+    const eldest = this.#findEldest();
     if (!eldest || eldest.end > handed) {
       this.#eldestSince = undefined;
       return false;
@@ -70,8 +71,23 @@ export class Unanswered {
     return now - this.#eldestSince >= allowed;
   }
 
-  #eldest(): Pending | undefined {
-    for (const pending of this.#pending.values()) if (pending.extendedUntil === undefined) return pending;
-    return undefined;
+  #take(tid: unknown): Pending | undefined {
+    if (typeof tid !== "number") return undefined;
+    const extended = this.#extended.get(tid);
+    if (this.#extended.delete(tid)) return extended;
+    const pending = this.#pending.get(tid);
+    if (pending && pending === this.#findEldest()) this.restart();
+    this.#pending.delete(tid);
+    return pending;
+  }
+
+  #findEldest(): Pending | undefined {
+    if (this.#eldest && this.#pending.has(this.#eldest.tid)) return this.#eldest;
+    this.#eldest = this.#order.next().value;
+    if (!this.#eldest && this.#pending.size > 0) {
+      this.#order = this.#pending.values();
+      this.#eldest = this.#order.next().value;
+    }
+    return this.#eldest;
   }
 }

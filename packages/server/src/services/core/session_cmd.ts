@@ -28,9 +28,14 @@ export const sessionCmd = (service: Service) =>
         data: new JsonText(raw("data") ?? "{}"),
         from: { user_id, session_id: asking },
       };
-      return new Later<Answer>((settle) => target.request(request, (reply) => settle(answerOf(reply))));
+      return new Later<Answer>((settle) => target.request(request, answering(settle)));
     },
   });
+
+/** A function of its own, so that what waits for the reply does not keep the request. */
+function answering(settle: (answer: Answer | Error) => void): (reply: Reply | undefined) => void {
+  return (reply) => settle(answerOf(reply));
+}
 
 function answerOf(reply: Reply | undefined): Answer | Error {
   if (!reply) return new RequestError(100005);
