@@ -123,6 +123,13 @@ test.for([
   expect(reason).not.toBe("");
 });
 
+test("[F1, F5] a tid that is nested too deeply is not echoed unchecked", async () => {
+  const { url } = await serverForTest({ store: { kind: "memory" } });
+  const client = await RawClient.login(url);
+  client.send(`{"class":"core","cmd":"ping","tid":1,"tid":[${"[".repeat(70)} oops ${"]".repeat(70)}]}`);
+  expect(await client.closed).toEqual({ code: 4500, reason: "tid: nested too deeply" });
+});
+
 test("[F6] pipelined requests are answered in order and read what was written before them", async () => {
   const { url } = await serverForTest();
   const client = await RawClient.login(url);

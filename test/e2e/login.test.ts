@@ -78,6 +78,19 @@ test("[L3] a refused login is answered after a delay that doubles, and the last 
   expect(await client.closed).toEqual({ code: 4501, reason: "Unauthorized" });
 });
 
+test("[L3] with the defaults the eighth refusal closes with 4501, not the time to log in", async () => {
+  const clock = new ManualClock();
+  const { url } = await serverForTest(memory, { clock });
+  const client = await RawClient.connect(url);
+  for (let failure = 1; failure <= 8; failure++) {
+    login(client, {});
+    await client.until(({ ack }) => ack);
+    for (let ms = 0; ms < 100 * 2 ** (failure - 1); ms += 100) clock.advance(100);
+    expect(await client.next()).toMatchObject({ data: { code: 100030 } });
+  }
+  expect(await client.closed).toMatchObject({ code: 4501 });
+});
+
 test("[L3] a connection that does not log in is closed with 4004", async () => {
   const clock = new ManualClock();
   const { url } = await serverForTest(memory, { clock });

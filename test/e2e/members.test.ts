@@ -60,6 +60,31 @@ test("[R4] leave tells the others and ends the subscription; who is not there is
   expect((await ann.call("media/room/join", { room_id: "none" })).data.code).toBe(304001);
 });
 
+test("[R4] leave answers before it tells, and changes nothing for who is not a member", async () => {
+  const { listener } = await stage();
+  await listener.call("media/room/join", { room_id: "r" });
+  listener.send({ class: "media", subclass: "room", cmd: "leave", data: { room_id: "r" }, tid: "leave" });
+  const first = await listener.until(
+    (frame) => frame.tid === "leave" || frame.data?.type === "stopped_member",
+  );
+  expect(first).toEqual({ result: "ok", tid: "leave" });
+  const own = { class: "media", subclass: "room", obj_id: "r" };
+  await listener.call("core/event/subscribe", own);
+  await listener.call("media/room/leave", { room_id: "r" });
+  expect((await listener.call("core/event/get_subscriptions")).data[0]).toMatchObject(own);
+});
+
+test("[R5] what was given as status comes back with the same value", async () => {
+  const { listener } = await stage();
+  const data = '{"n":12345678901234567890,"z":1.0,"o":{ }}';
+  listener.send(
+    `{"class":"media","subclass":"room","cmd":"set_status","tid":1,"data":{"room_id":"r","class":"c","data":${data}}}`,
+  );
+  await listener.settled();
+  await listener.call("media/room/get_info", { room_id: "r" });
+  expect(listener.texts.filter((text) => text.includes(data))).toHaveLength(2);
+});
+
 test("[R4] joining again changes role and meta without an event", async () => {
   const { url, heard } = await stage();
   const ann = (await RawClient.login(url, "ann", "a1")).answering();

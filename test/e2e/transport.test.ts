@@ -134,6 +134,31 @@ test.for([
   expect(Buffer.byteLength(closed.reason)).toBeLessThanOrEqual(123);
 });
 
+test("[T3] nothing behind a binary frame is executed", async () => {
+  const { url } = await serverForTest();
+  const client = await RawClient.login(url);
+  await client.call("media/room/create", { class: "chat", room_id: "r" });
+  const socket = await RawSocket.connect(url);
+  const frame = (value: object) => maskedFrame(TEXT, JSON.stringify(value));
+  socket.write(
+    frame({ class: "core", subclass: "user", cmd: "login", data: { user: "bob", session_id: "b1" }, tid: 1 }),
+  );
+  await socket.texts(2);
+  const send = {
+    class: "media",
+    subclass: "room",
+    cmd: "msglog_send",
+    data: { room_id: "r", msg: {} },
+    tid: 2,
+  };
+  socket.write(maskedFrame(0x82, "x"), frame(send));
+  expect(await socket.closed()).toEqual({ code: 1003, reason: "text frames only" });
+  socket.write(frame(send));
+  await client.settled();
+  expect((await client.call("media/room/msglog_get", { room_id: "r" })).data).toEqual([]);
+  expect((await client.call("core/user/list")).data).not.toHaveProperty("bob");
+});
+
 test("[T3] a frame of exactly the limit is received", async () => {
   const { url } = await serverForTest({ limits: { frame_bytes: 2048 } });
   const client = await RawClient.connect(url);

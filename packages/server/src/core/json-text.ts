@@ -88,6 +88,11 @@ export function withTail(text: string, tail: string): string {
   return text === "{}" ? `{${tail}}` : `${text.slice(0, text.lastIndexOf("}"))},${tail}}`;
 }
 
+/** An object as JSON, with one further field that is text already. */
+export function withField(object: object, name: string, { text }: JsonText): JsonText {
+  return new JsonText(withTail(JSON.stringify(object), `${JSON.stringify(name)}:${text}`));
+}
+
 /** A parsed frame; `deep` names the first field that was left out because it is nested too deeply. */
 export interface Parsed {
   readonly value: unknown;
@@ -108,6 +113,8 @@ export function parseShallow(text: string, maxDepth: number): Parsed {
     const part = text.slice(start, end);
     if (depthOf(part) < maxDepth) {
       Object.defineProperty(value, key, { value: JSON.parse(part), enumerable: true, configurable: true });
+    } else if (key === "tid") {
+      return { value: undefined, deep: key };
     } else {
       deep ??= key === "data" ? deepMember(part, maxDepth - 1) : key;
     }

@@ -17,7 +17,7 @@ export { type ErrorDetails, missingField, RelayedError, RequestError, syntaxErro
 export type { Answer } from "./frames.ts";
 export type { HookPoints } from "./hook-points.ts";
 export type { Hub, Pattern, Subscriber } from "./hub.ts";
-export { JsonText } from "./json-text.ts";
+export { JsonText, withField } from "./json-text.ts";
 export type { AppendOutcome, Author, Log, LogOptions } from "./log.ts";
 export { may } from "./rights.ts";
 export type { Rooms } from "./rooms.ts";

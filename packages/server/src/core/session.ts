@@ -27,7 +27,7 @@ export interface Identity {
 }
 
 type State =
-  | { readonly name: "new"; readonly since: number; failures: number }
+  | { readonly name: "new"; since: number; failures: number }
   | { readonly name: "open"; readonly identity: Identity; nextPing: number }
   | { readonly name: "closed" };
 
@@ -111,6 +111,10 @@ export class Session implements Receiver, Subscriber {
     }
   }
 
+  binary(): void {
+    this.close(closeCodes.binary_frame, "text frames only");
+  }
+
   heard(): void {
     this.#busy = true;
   }
@@ -138,8 +142,12 @@ export class Session implements Receiver, Subscriber {
   /** The error of a refused login, after a delay that doubles each time (L3). */
   async loginRefused(): Promise<RequestError> {
     const { clock, limits } = this.#service;
-    const failures = this.#state.name === "new" ? ++this.#state.failures : 1;
-    await new Promise<void>((resolve) => clock.after(FIRST_REFUSAL_MS * 2 ** (failures - 1), resolve));
+    const state = this.#state;
+    const failures = state.name === "new" ? ++state.failures : 1;
+    const delay = FIRST_REFUSAL_MS * 2 ** (failures - 1);
+    // The time to log in begins anew with the answer: the delay is ours.
+    if (state.name === "new") state.since = clock.monotonic() + delay;
+    await new Promise<void>((resolve) => clock.after(delay, resolve));
     const isLast = failures >= limits.login_failures;
     return new RequestError(100030, isLast ? { close: closeCodes.login_failures } : {});
   }
@@ -221,6 +229,7 @@ export class Session implements Receiver, Subscriber {
   }
 
   #receive(inbound: Inbound, text: string, deep: string | undefined): void {
+    if (deep === "tid") return this.close(closeCodes.malformed_frame, "tid: nested too deeply");
     switch (inbound.kind) {
       case "request":
         return this.#add({

@@ -19,6 +19,8 @@ export interface Connection {
 export interface Receiver {
   /** A whole text frame arrived. */
   frame(text: string): void;
+  /** A whole binary frame arrived (T3). */
+  binary(): void;
   /** The other side sent a ping or a pong of the WebSocket protocol. */
   heard(): void;
   /** Everything that waited has been taken. */

@@ -137,7 +137,7 @@ function connect(
 ): void {
   const receiver = receive(new WsConnection(ws, socket, turn));
   ws.on("message", (data: Buffer, isBinary: boolean) => {
-    if (isBinary) ws.close(1003, "text frames only");
+    if (isBinary) receiver.binary();
     else receiver.frame(data.toString());
   });
   ws.on("ping", (data: Buffer) => {
@@ -146,7 +146,8 @@ function connect(
     if (socket.writableLength === 0) ws.pong(data);
   });
   ws.on("pong", () => receiver.heard());
-  ws.on("error", () => {});
+  // ws closes what breaks its protocol, with the code; nothing of that connection counts any more.
+  ws.on("error", () => receiver.closed());
   ws.on("close", () => receiver.closed());
   socket.on("drain", () => receiver.drained());
 }

@@ -1,4 +1,4 @@
-import { command, type Service } from "../../core/plugin.ts";
+import { command, RequestError, type Service } from "../../core/plugin.ts";
 import type { Members } from "./members.ts";
 
 /** R4: the session is subscribed to the room's events; its own arrival follows the answer. */
@@ -7,6 +7,7 @@ export const join = (service: Service, members: Members) =>
     run: ({ data: { room_id, role = "member", meta }, session, afterwards }) =>
       service.hooks.run("room.join", { session, room_id }, async () => {
         await service.rooms.living(room_id);
+        if (session.isClosed) throw new RequestError(100061);
         afterwards(members.join(room_id, session, { role, ...(meta && { meta }) }));
         service.rooms.touch(room_id);
         service.hub.subscribe(session, { class: "media", subclass: "room", obj_id: room_id });

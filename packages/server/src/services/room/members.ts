@@ -46,15 +46,14 @@ export class Members {
     };
   }
 
-  /** Whether there was such a member to remove. */
-  leave(room_id: string, session_id: string): boolean {
+  /** Removes a member. Gives back what tells the others; undefined when there was none. */
+  leave(room_id: string, session_id: string): (() => void) | undefined {
     const members = this.#rooms.get(room_id);
     const member = members?.get(session_id);
-    if (!members || !member) return false;
+    if (!members || !member) return undefined;
     members.delete(session_id);
     if (members.size === 0) this.#rooms.delete(room_id);
-    this.#publish(roomEvents.stopped_member, room_id, session_id, member);
-    return true;
+    return () => this.#publish(roomEvents.stopped_member, room_id, session_id, member);
   }
 
   /** The connection of a session has ended: it stays a member for a while. */
@@ -68,7 +67,7 @@ export class Members {
     const rooms = this.#of(identity.session_id);
     for (const [room_id, member] of rooms) {
       if (member.user_id === identity.user_id) member.lostUntil = undefined;
-      else this.leave(room_id, identity.session_id);
+      else this.leave(room_id, identity.session_id)?.();
     }
     return rooms.filter(([, member]) => member.lostUntil === undefined).map(([room_id]) => room_id);
   }
@@ -84,7 +83,7 @@ export class Members {
   sweep(now: number): void {
     for (const [room_id, members] of this.#rooms) {
       for (const [session_id, { lostUntil }] of members) {
-        if (lostUntil !== undefined && lostUntil <= now) this.leave(room_id, session_id);
+        if (lostUntil !== undefined && lostUntil <= now) this.leave(room_id, session_id)?.();
       }
     }
   }

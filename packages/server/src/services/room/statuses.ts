@@ -1,14 +1,16 @@
-import type { JsonObject } from "@roomlog/protocol";
+import { JsonText } from "../../core/plugin.ts";
 
 /** Classes of status in one room. */
 export const MAX_CLASSES = 64;
 
 /** The status of rooms by class, in memory (R5). */
 export class Statuses {
-  readonly #rooms = new Map<string, Map<string, JsonObject>>();
+  readonly #rooms = new Map<string, Map<string, JsonText>>();
 
-  of(room_id: string): { readonly [cls: string]: JsonObject } {
-    return Object.fromEntries(this.#rooms.get(room_id) ?? []);
+  /** The text of an object: class → data. Kept as text, since parsed it can take twenty times the memory. */
+  of(room_id: string): JsonText {
+    const statuses = [...(this.#rooms.get(room_id) ?? [])];
+    return new JsonText(`{${statuses.map(([cls, { text }]) => `${JSON.stringify(cls)}:${text}`).join(",")}}`);
   }
 
   /** Whether there is room for another class. */
@@ -17,8 +19,8 @@ export class Statuses {
     return !statuses || statuses.has(cls) || statuses.size < MAX_CLASSES;
   }
 
-  set(room_id: string, cls: string, data: JsonObject): void {
-    const statuses = this.#rooms.get(room_id) ?? new Map<string, JsonObject>();
+  set(room_id: string, cls: string, data: JsonText): void {
+    const statuses = this.#rooms.get(room_id) ?? new Map<string, JsonText>();
     this.#rooms.set(room_id, statuses.set(cls, data));
   }
 
