@@ -1,7 +1,16 @@
 import * as z from "zod";
 import { isJsonObject, type JsonObject } from "./frames.ts";
 import type { StoredMessage } from "./message.ts";
-import { isLabel, isName, MAX_ROOM_ID, MAX_SESSION_ID, MAX_USER } from "./names.ts";
+import {
+  isLabel,
+  isName,
+  isText,
+  MAX_CLIENT_MSG_ID,
+  MAX_EPOCH,
+  MAX_ROOM_ID,
+  MAX_SESSION_ID,
+  MAX_USER,
+} from "./names.ts";
 
 const name = (max: number) => z.custom<string>((value) => isName(value, max));
 const label = (max: number) => z.custom<string>((value) => isLabel(value, max));
@@ -11,6 +20,8 @@ const text = z.string().refine((value) => value.isWellFormed());
 const none = z.object({});
 
 const roomId = name(MAX_ROOM_ID);
+/** The name of a life of a room, or `"last"` where an ended one can be meant (M12). */
+const epoch = name(MAX_EPOCH);
 const subscription = z.object({
   class: label(MAX_USER),
   subclass: label(MAX_USER).optional(),
@@ -18,6 +29,27 @@ const subscription = z.object({
   obj_id: label(MAX_ROOM_ID).optional(),
   service: label(MAX_USER).optional(),
 });
+
+/** What a log may keep; more is dropped from its low end (M13). */
+const retention = z.strictObject({
+  /** Seconds. */
+  max_age: z.int().min(1).max(3_155_760_000).optional(),
+  max_messages: z.int().min(1).optional(),
+  /** UTF-8 bytes of the messages' text. */
+  max_bytes: z.int().min(1).optional(),
+});
+export type Retention = z.infer<typeof retention>;
+
+/** Where a log stands (M10, M12): what it keeps are `first_id` to `last_id`. */
+const logRange = z.object({ epoch: z.string(), first_id: z.int(), last_id: z.int() });
+const logInfo = logRange.extend({
+  count: z.int(),
+  bytes: z.int(),
+  first_time: z.int().optional(),
+  last_time: z.int().optional(),
+});
+/** What was dropped from a log, or would be (M13). */
+const dropped = z.object({ first_id: z.int(), count: z.int(), bytes: z.int() });
 
 const roomClass = z.enum(["sfu", "mcu", "chat"]);
 /** What `create` takes beside `room_id`, and what `get_info` gives back (R1, R3). */
@@ -29,6 +61,7 @@ const roomInfo = z.object({
   video_codec: z.enum(["vp8", "vp9", "h264"]).optional(),
   bitrate: count.optional(),
   meta: jsonObject.optional(),
+  retention: retention.optional(),
 });
 
 /** A member of a room, under its session id (R4). */
@@ -166,6 +199,12 @@ export const commands = {
     data: roomInfo.extend({ room_id: roomId.optional() }),
     result: z.object({ room_id: roomId }),
   },
+  /** M13: the room's own retention. With `dry_run` nothing changes, and the answer says what would go. Errors: 304001. */
+  "media/room/update": {
+    right: "room_update",
+    data: z.object({ room_id: roomId, retention, dry_run: z.boolean().optional() }),
+    result: dropped.partial(),
+  },
   /** R2. Errors: 304001. */
   "media/room/destroy": { right: "room_destroy", data: z.object({ room_id: roomId }), result: none },
   /** R3: ascending by `room_id` (code points). Errors: 304103. */
@@ -187,15 +226,22 @@ export const commands = {
       status: z.record(z.string(), jsonObject),
     }),
   },
-  /** R4. `msglog` adds `last_id` and `epoch`. Errors: 304001. */
+  /** R4. `msglog` adds `last_id` and `epoch`, with `after` also `first_id` and `recovered`. Errors: 304001, 304104. */
   "media/room/join": {
     right: "room_join",
-    data: z.object({ room_id: roomId, role: name(MAX_USER).optional(), meta: jsonObject.optional() }),
-    result: z.object({
-      members: z.record(z.string(), member),
-      last_id: z.int().optional(),
-      epoch: z.string().optional(),
+    data: z.object({
+      room_id: roomId,
+      role: name(MAX_USER).optional(),
+      meta: jsonObject.optional(),
+      after: count.optional(),
+      epoch: epoch.optional(),
     }),
+    result: logRange
+      .extend({ recovered: z.boolean() })
+      .partial()
+      .extend({
+        members: z.record(z.string(), member),
+      }),
   },
   /** R4. Errors: 100036. */
   "media/room/leave": { right: "room_join", data: z.object({ room_id: roomId }), result: none },
@@ -211,17 +257,68 @@ export const commands = {
     data: z.object({ room_id: roomId, info: text, meta: jsonObject.optional() }),
     result: none,
   },
-  /** M1–M4, M14. Errors: 100044, 100045, 304001, 304101, 304105 (outcome unknown). */
+  /** M1–M4, M9, M14. Errors: 100044, 100045, 304001, 304101, 304102, 304105 (outcome unknown), 304106. */
   "media/room/msglog_send": {
     right: "msglog_send",
-    data: z.object({ room_id: roomId, msg: jsonObject }),
-    result: z.object({ msg_id: z.int() }),
+    data: z.object({
+      room_id: roomId,
+      msg: jsonObject,
+      client_msg_id: z.custom<string>((value) => isText(value, MAX_CLIENT_MSG_ID)).optional(),
+      epoch: epoch.optional(),
+    }),
+    result: z.object({ msg_id: z.int(), duplicate: z.literal(true).optional() }),
   },
-  /** M6, M8. Errors: 304001, 304103. */
+  /** M6, M8, M12. Errors: 304001, 304103, 304106. */
   "media/room/msglog_get": {
     right: "msglog_get",
-    data: z.object({ room_id: roomId, after: count.optional(), limit: z.int().min(1).max(1000).optional() }),
+    data: z.object({
+      room_id: roomId,
+      after: count.optional(),
+      before: count.optional(),
+      from_time: count.optional(),
+      to_time: count.optional(),
+      user_id: name(MAX_USER).optional(),
+      session_id: name(MAX_SESSION_ID).optional(),
+      order: z.enum(["asc", "desc"]).optional(),
+      limit: z.int().min(1).max(1000).optional(),
+      epoch: epoch.optional(),
+    }),
     result: z.array(z.custom<StoredMessage>(isJsonObject)),
+  },
+  /** M10. Errors: 100050, 304001, 304104. */
+  "media/room/msglog_subscribe": {
+    right: "msglog_get",
+    data: z.object({ room_id: roomId, after: count.optional(), epoch: epoch.optional() }),
+    result: logRange.extend({ recovered: z.boolean() }),
+  },
+  /** M10: ok also when there was nothing to end. */
+  "media/room/msglog_unsubscribe": { right: "msglog_get", data: z.object({ room_id: roomId }), result: none },
+  /** M12. Errors: 304001, 304106. */
+  "media/room/msglog_info": {
+    right: "msglog_get",
+    data: z.object({ room_id: roomId, epoch: epoch.optional() }),
+    result: logInfo,
+  },
+  /** M12: ended lives, the newest first. Errors: 304001, 304103. */
+  "media/room/msglog_epochs": {
+    right: "msglog_get",
+    data: z.object({
+      room_id: roomId,
+      before: epoch.optional(),
+      limit: z.int().min(1).max(1000).optional(),
+    }),
+    result: z.array(logInfo.extend({ created_at: z.int(), destroyed_at: z.int() })),
+  },
+  /** M13: drops the messages below `before`; without it what retention does not keep. Errors: 304001, 304106. */
+  "media/room/msglog_purge": {
+    right: "msglog_purge",
+    data: z.object({
+      room_id: roomId,
+      before: count.optional(),
+      epoch: epoch.optional(),
+      dry_run: z.boolean().optional(),
+    }),
+    result: dropped,
   },
 } as const;
 

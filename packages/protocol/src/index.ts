@@ -1,5 +1,5 @@
 export { type CloseCode, closeCodes } from "./close.ts";
-export type { CommandData, CommandName, CommandResult, RoomInfo } from "./commands.ts";
+export type { CommandData, CommandName, CommandResult, Retention, RoomInfo } from "./commands.ts";
 export { type ErrorCode, type ErrorData, errorText, errorTexts } from "./errors.ts";
 export { type EventData, roomEvents } from "./events.ts";
 export {

@@ -1,4 +1,4 @@
-import type { RoomInfo } from "@roomlog/protocol";
+import type { Retention, RoomInfo } from "@roomlog/protocol";
 
 /**
  * What keeps the rooms and their logs. The store is the truth: a message exists when `commit` has made it
@@ -10,11 +10,22 @@ export interface Store {
   open(): Promise<void>;
   /** Makes all writes durable in one transaction, in their order. A rejection is final: nothing is known of them. */
   commit(writes: readonly Write[]): Promise<Written[]>;
+  /** The living room. */
   room(key: RoomKey): Promise<Room | undefined>;
   /** Rooms that exist, ascending by `room_id` in code point order; without their meta data, which may be large. */
   rooms(query: RoomQuery): Promise<ListedRoom[]>;
-  /** A page of a room's log, ascending by `msg_id`; undefined when there is no such room. */
+  /** A life of a room; without `epoch` the living one. Undefined when there is no such life. */
+  life(key: LifeKey): Promise<Life | undefined>;
+  /** The ended lives of a room id whose logs are kept, the newest first (M12). */
+  endedLives(query: LivesQuery): Promise<Life[]>;
+  /** A page of a log (M8); undefined when there is no such life. Its cost does not grow with the log. */
   messages(query: MessageQuery): Promise<Page | undefined>;
+  /** Lives from which a `trim` with the same bounds would drop something now (M13). Looks at a slice of all lives. */
+  overdue(query: OverdueQuery): Promise<Overdue>;
+  /** What a `trim` would drop, a slice of it; undefined when there is no such life. Changes nothing. */
+  trimmable(query: TrimmableQuery): Promise<Trimmed | undefined>;
+  /** Gives a slice of the space of what was dropped back to the disk; whether there is more to give. */
+  tidy(): Promise<boolean>;
   /** Ends after running calls have. */
   close(): Promise<void>;
 }
@@ -24,7 +35,13 @@ export interface RoomKey {
   readonly room_id: string;
 }
 
-export type Write = CreateRoom | DestroyRoom | Append;
+/** A life of a room id (M12). */
+export interface LifeKey extends RoomKey {
+  /** Without it the living one is meant. */
+  readonly epoch?: string;
+}
+
+export type Write = CreateRoom | UpdateRoom | DestroyRoom | Append | Trim;
 
 /** Starts a new life of `room_id`; refused with `room_exists` while it has one. */
 export interface CreateRoom extends RoomKey {
@@ -36,41 +53,122 @@ export interface CreateRoom extends RoomKey {
   readonly created_at: number;
 }
 
-/** Ends the room's life; its log stays under its epoch. Refused with `room_not_found`. */
-export interface DestroyRoom extends RoomKey {
+/** Replaces the room's own retention; undefined takes it away (M13). Refused with `room_not_found`. */
+export interface UpdateRoom extends RoomKey {
+  readonly kind: "update_room";
+  readonly retention: Retention | undefined;
+}
+
+/**
+ * Ends the room's life. Its log stays readable under its epoch when `keep_log`; otherwise it cannot be read from now
+ * on, and `trim` removes it piece by piece. Refused with `room_not_found`, also when `epoch` is not the living one.
+ */
+export interface DestroyRoom extends LifeKey {
   readonly kind: "destroy_room";
   /** µs since 1970 */
   readonly destroyed_at: number;
+  readonly keep_log: boolean;
 }
 
-/** Gives the message the next id of the room. Refused with `room_not_found`. */
-export interface Append extends RoomKey {
+/**
+ * Gives the message the next id of the room. A second one of the same life, user and `client_msg_id` stores nothing
+ * and is answered `duplicate` (M9). Refused with `room_not_found`, or `epoch_not_found` when `epoch` is not the
+ * living one.
+ */
+export interface Append extends LifeKey {
   readonly kind: "append";
   readonly user_id: string;
   readonly session_id: string;
+  /** Names the send among those of its user (M9). */
+  readonly client_msg_id?: string;
   /** µs since 1970; the store raises it to the room's newest when it is lower (M3). */
   readonly timestmap: number;
   /** The text of a JSON object, kept byte by byte (M7). */
   readonly msg: string;
 }
 
+/** What may stay of a log. Of the service's bounds and the room's own the stricter one counts (M13). */
+export interface Bounds {
+  /** Of the service. */
+  readonly retention: Retention;
+  /** Against which `max_age` is measured; µs since 1970. */
+  readonly now: number;
+  /** Names of sends (`client_msg_id`) are forgotten when their message is gone and older than this, or its room ended; µs. */
+  readonly names_before: number;
+}
+
+/**
+ * Drops messages from the low end of a log, a slice of what has to go: all below `before`, or what the bounds do not
+ * allow to stay, or everything of a log that is not kept. An ended life of which nothing is left is forgotten, if it
+ * is not kept or ended before its `max_age`. Refused with `epoch_not_found`.
+ */
+export interface Trim extends RoomKey {
+  readonly kind: "trim";
+  readonly epoch: string;
+  /** Only ids less than this; then the bounds do not matter. */
+  readonly before?: number;
+  readonly bounds: Bounds;
+  /** Most messages of the slice. */
+  readonly most: number;
+}
+
 /** What became of a write, in the order of the writes. */
 export type Written =
   | { readonly kind: "done" }
-  | { readonly kind: "appended"; readonly msg_id: number; readonly timestmap: number }
-  | { readonly kind: "refused"; readonly reason: "room_exists" | "room_not_found" };
+  | {
+      readonly kind: "appended";
+      readonly epoch: string;
+      readonly msg_id: number;
+      readonly timestmap: number;
+    }
+  | { readonly kind: "duplicate"; readonly msg_id: number }
+  | ({ readonly kind: "trimmed" } & Trimmed)
+  | { readonly kind: "refused"; readonly reason: Refusal };
+
+export type Refusal = "room_exists" | "room_not_found" | "epoch_not_found";
+
+/** What was dropped, or would be. */
+export interface Trimmed {
+  /** Of the log afterwards; `last_id + 1` when nothing is left. */
+  readonly first_id: number;
+  readonly messages: number;
+  /** UTF-8 bytes of their `msg`. */
+  readonly bytes: number;
+  /** Whether more has to go. */
+  readonly more: boolean;
+}
 
 export interface Room {
   readonly room_id: string;
   readonly epoch: string;
   readonly info: RoomInfo;
-  /** Of the newest message; 0 without one. */
+  /** Of the oldest message that is kept; `last_id + 1` without one. */
+  readonly first_id: number;
+  /** Of the newest message there ever was; 0 without one. */
   readonly last_id: number;
+}
+
+/** A life of a room as its log shows it (M12). Times are µs since 1970. */
+export interface Life {
+  readonly epoch: string;
+  readonly created_at: number;
+  /** Absent while the room lives. */
+  readonly destroyed_at?: number;
+  readonly first_id: number;
+  readonly last_id: number;
+  /** Messages that are kept: `last_id - first_id + 1`. */
+  readonly count: number;
+  /** UTF-8 bytes of their `msg`. */
+  readonly bytes: number;
+  /** Of the first and the last message that is kept; absent without any. */
+  readonly first_time?: number;
+  readonly last_time?: number;
 }
 
 /** A room as lists show it. */
 export interface ListedRoom {
   readonly room_id: string;
+  readonly epoch: string;
   readonly class: RoomInfo["class"];
   /** Seconds; absent when the room was created without. */
   readonly timeout?: number;
@@ -84,15 +182,36 @@ export interface RoomQuery {
   readonly limit: number;
 }
 
-export interface MessageQuery extends RoomKey {
+export interface LivesQuery extends RoomKey {
+  /** Only lives that began before that of this epoch. */
+  readonly before?: string;
+  readonly limit: number;
+}
+
+/** All that is given has to hold. */
+export interface MessageQuery extends LifeKey {
   /** Only ids greater than this. */
-  readonly after: number;
+  readonly after?: number;
+  /** Only ids less than this. */
+  readonly before?: number;
+  /** Only times from this on; µs since 1970. */
+  readonly from_time?: number;
+  /** Only times before this; µs since 1970. */
+  readonly to_time?: number;
+  readonly user_id?: string;
+  readonly session_id?: string;
+  /** From which end of the range the page is taken, and how it is sorted. */
+  readonly order: "asc" | "desc";
   readonly limit: number;
   /** UTF-8 bytes of `msg` the page may hold; the first message comes however large it is. */
   readonly max_bytes: number;
 }
 
 export interface Page {
+  /** Of the life that was read. */
+  readonly epoch: string;
+  /** Of the log when the page was read. */
+  readonly first_id: number;
   readonly messages: readonly Message[];
   /** Whether `max_bytes` cut the page short. */
   readonly cut: boolean;
@@ -104,6 +223,26 @@ export interface Message {
   readonly session_id: string;
   readonly timestmap: number;
   readonly msg: string;
+}
+
+export interface OverdueQuery {
+  readonly service: string;
+  readonly bounds: Bounds;
+  /** Where the last slice ended; 0 to begin. */
+  readonly from: number;
+  /** Lives to look at. */
+  readonly most: number;
+}
+
+export interface Overdue {
+  readonly lives: readonly { readonly room_id: string; readonly epoch: string }[];
+  /** Where the next slice begins; undefined after the last one. */
+  readonly next: number | undefined;
+}
+
+export interface TrimmableQuery extends Omit<Trim, "kind"> {
+  /** What earlier slices have counted already. */
+  readonly counted: { readonly messages: number; readonly bytes: number };
 }
 
 /** Why a store does not open. The message says what to do. */
