@@ -91,7 +91,7 @@ test("the log of a destroyed room stays in the file, under its epoch", async () 
     { kind: "create_room", ...room, epoch: "e1", info: { class: "chat" }, created_at: 1 },
     { kind: "append", ...room, ...message },
     { kind: "append", ...room, ...message },
-    { kind: "destroy_room", ...room, destroyed_at: 9 },
+    { kind: "destroy_room", ...room, destroyed_at: 9, keep_log: true },
   ]);
   await store.close();
   const ended =

@@ -83,7 +83,11 @@ export class Log {
 
   /** Messages in ascending order (M6). Throws 304001 when there is no such room. */
   async page(query: PageQuery): Promise<LogPage> {
-    const page = await this.#parts.store.messages({ service: this.#parts.service, ...query });
+    const page = await this.#parts.store.messages({
+      service: this.#parts.service,
+      order: "asc",
+      ...query,
+    });
     if (!page) throw new RequestError(304001);
     this.#parts.rooms.touch(query.room_id);
     const texts = page.messages.map((message) => this.#render(message).text);

@@ -65,7 +65,8 @@ export class Rooms {
   /** Event `destroyed` after `settle` (R2). Fails with 304001. */
   destroy(room_id: string, reason: { readonly code: number; readonly reason: string }, settle: Settle): void {
     const { service, store, clock } = this.#parts;
-    store.write({ kind: "destroy_room", service, room_id, destroyed_at: clock.wall() }, (outcome) => {
+    const ended = { service, room_id, destroyed_at: clock.wall(), keep_log: true };
+    store.write({ kind: "destroy_room", ...ended }, (outcome) => {
       const failure = failureOf(outcome);
       settle(failure);
       if (failure) return;

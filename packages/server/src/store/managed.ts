@@ -1,11 +1,18 @@
 import type {
+  Life,
+  LifeKey,
   ListedRoom,
+  LivesQuery,
   MessageQuery,
+  Overdue,
+  OverdueQuery,
   Page,
   Room,
   RoomKey,
   RoomQuery,
   Store,
+  TrimmableQuery,
+  Trimmed,
   Write,
   Written,
 } from "./store.ts";
@@ -27,8 +34,8 @@ interface Waiting {
 
 /**
  * A store with its lifecycle and its group commit: while one batch is being made durable the next one fills.
- * The first failure of a commit is final (an fsync that is tried again may report success for data that is gone): every write that waits is answered
- * `unknown`, none is tried again, and `onFailure` is called once.
+ * The first failure of a commit or of `tidy` is final (an fsync that is tried again may report success for data that
+ * is gone): every write that waits is answered `unknown`, none is tried again, and `onFailure` is called once.
  */
 export class ManagedStore {
   readonly #driver: Store;
@@ -81,8 +88,36 @@ export class ManagedStore {
     return this.#driver.rooms(query);
   }
 
+  life(key: LifeKey): Promise<Life | undefined> {
+    return this.#driver.life(key);
+  }
+
+  endedLives(query: LivesQuery): Promise<Life[]> {
+    return this.#driver.endedLives(query);
+  }
+
   messages(query: MessageQuery): Promise<Page | undefined> {
     return this.#driver.messages(query);
+  }
+
+  overdue(query: OverdueQuery): Promise<Overdue> {
+    return this.#driver.overdue(query);
+  }
+
+  trimmable(query: TrimmableQuery): Promise<Trimmed | undefined> {
+    return this.#driver.trimmable(query);
+  }
+
+  /** False without a try when the store has failed or is closing. */
+  async tidy(): Promise<boolean> {
+    if (this.#failure || this.#closed) return false;
+    try {
+      return await this.#driver.tidy();
+    } catch (cause) {
+      this.#failure ??= { cause, reported: false };
+      if (!this.#committing && !this.#scheduled) this.#report();
+      return false;
+    }
   }
 
   /** Makes what waits durable, then closes the driver. */

@@ -1,30 +1,58 @@
+import type { RoomInfo } from "@roomlog/protocol";
+import { isForgotten, isStale, type LogState, sliceOf, withRetention } from "./retention.ts";
 import type {
   Append,
   CreateRoom,
   DestroyRoom,
+  Life,
+  LifeKey,
   ListedRoom,
+  LivesQuery,
   Message,
   MessageQuery,
+  Overdue,
+  OverdueQuery,
   Page,
+  Refusal,
   Room,
   RoomKey,
   RoomQuery,
   Store,
+  Trim,
+  TrimmableQuery,
+  Trimmed,
+  UpdateRoom,
   Write,
   Written,
 } from "./store.ts";
 
-interface Life {
-  readonly room: Omit<Room, "last_id">;
+/** A life of a room and what is kept of its log. */
+interface Kept extends RoomKey {
+  /** Later lives have greater ones. */
+  readonly number: number;
+  readonly epoch: string;
+  readonly created_at: number;
   readonly log: Message[];
+  /** Names of sends, by `nameOf`. */
+  readonly names: Map<string, { readonly msg_id: number; readonly timestmap: number }>;
+  info: RoomInfo;
+  last_id: number;
+  last_timestmap: number;
+  destroyed_at?: number;
+  /** Whether its log can be read. */
+  kept: boolean;
 }
 
-const refused = (reason: "room_exists" | "room_not_found"): Written => ({ kind: "refused", reason });
+const done: Written = { kind: "done" };
+const refused = (reason: Refusal): Written => ({ kind: "refused", reason });
 
 /** Keeps everything in memory: for tests and trials. Nothing of it survives the process. */
 export class MemoryStore implements Store {
-  /** service → room_id → the room's current life */
-  readonly #services = new Map<string, Map<string, Life>>();
+  /** All lives, by number and so in the order in which they began. */
+  readonly #lives = new Map<number, Kept>();
+  /** The living ones, by service and room_id. */
+  readonly #living = new Map<string, Kept>();
+  #count = 0;
 
   async open(): Promise<void> {}
 
@@ -33,29 +61,64 @@ export class MemoryStore implements Store {
   }
 
   async room(key: RoomKey): Promise<Room | undefined> {
-    const life = this.#find(key);
+    const life = this.#living.get(keyOf(key));
     return life && roomOf(life);
   }
 
   async rooms({ service, after, prefix = "", limit }: RoomQuery): Promise<ListedRoom[]> {
-    return [...this.#rooms(service).values()]
-      .map(({ room }) => listed(room))
-      .filter(({ room_id }) => room_id.startsWith(prefix))
+    return [...this.#living.values()]
+      .filter((life) => life.service === service && life.room_id.startsWith(prefix))
       .filter(({ room_id }) => after === undefined || byCodePoint(room_id, after) > 0)
       .sort((a, b) => byCodePoint(a.room_id, b.room_id))
-      .slice(0, limit);
+      .slice(0, limit)
+      .map(listed);
+  }
+
+  async life(key: LifeKey): Promise<Life | undefined> {
+    const life = this.#readable(key);
+    return life && lifeOf(life);
+  }
+
+  async endedLives({ service, room_id, before, limit }: LivesQuery): Promise<Life[]> {
+    const end =
+      before === undefined ? this.#count + 1 : this.#readable({ service, room_id, epoch: before })?.number;
+    return this.#livesOf({ service, room_id })
+      .filter(({ kept, destroyed_at }) => kept && destroyed_at !== undefined)
+      .filter(({ number }) => end !== undefined && number < end)
+      .reverse()
+      .slice(0, limit)
+      .map(lifeOf);
   }
 
   async messages(query: MessageQuery): Promise<Page | undefined> {
+    const life = this.#readable(query);
+    if (!life) return undefined;
+    const found = life.log.filter((message) => matches(message, query));
+    if (query.order === "desc") found.reverse();
+    const messages = fitting(found.slice(0, query.limit), query.max_bytes);
+    const cut = messages.length < Math.min(found.length, query.limit);
+    return { epoch: life.epoch, first_id: firstId(life), messages, cut };
+  }
+
+  async overdue({ service, bounds, from, most }: OverdueQuery): Promise<Overdue> {
+    const slice = [...this.#lives.values()].filter(({ number }) => number >= from);
+    const lives = slice
+      .slice(0, most)
+      .filter((life) => life.service === service && isOverdue(life, { bounds, most: 0 }))
+      .map(({ room_id, epoch }) => ({ room_id, epoch }));
+    return { lives, next: slice[most]?.number };
+  }
+
+  async trimmable({ counted, ...query }: TrimmableQuery): Promise<Trimmed | undefined> {
     const life = this.#find(query);
     if (!life) return undefined;
-    const found = life.log.slice(query.after, query.after + query.limit);
-    let bytes = 0;
-    const fits = found.findIndex(({ msg }, i) => {
-      bytes += Buffer.byteLength(msg);
-      return i > 0 && bytes > query.max_bytes;
-    });
-    return fits < 0 ? { messages: found, cut: false } : { messages: found.slice(0, fits), cut: true };
+    const { first_id, bytes, ...state } = stateOf(life);
+    const left = { ...state, first_id: first_id + counted.messages, bytes: bytes - counted.bytes };
+    return sliceOf(left, query, life.log.slice(counted.messages).map(measured));
+  }
+
+  async tidy(): Promise<boolean> {
+    return false;
   }
 
   async close(): Promise<void> {}
@@ -64,53 +127,184 @@ export class MemoryStore implements Store {
     switch (write.kind) {
       case "create_room":
         return this.#create(write);
+      case "update_room":
+        return this.#update(write);
       case "destroy_room":
         return this.#destroy(write);
       case "append":
         return this.#append(write);
+      case "trim":
+        return this.#trim(write);
     }
   }
 
-  #create({ service, room_id, epoch, info }: CreateRoom): Written {
-    const rooms = this.#rooms(service);
-    if (rooms.has(room_id)) return refused("room_exists");
-    rooms.set(room_id, { room: { room_id, epoch, info }, log: [] });
-    return { kind: "done" };
+  #create({ service, room_id, epoch, info, created_at }: CreateRoom): Written {
+    const key = keyOf({ service, room_id });
+    if (this.#living.has(key)) return refused("room_exists");
+    const life: Kept = {
+      number: ++this.#count,
+      service,
+      room_id,
+      epoch,
+      created_at,
+      info: withRetention(info, info.retention),
+      log: [],
+      names: new Map(),
+      last_id: 0,
+      last_timestmap: 0,
+      kept: true,
+    };
+    this.#living.set(key, life);
+    this.#lives.set(life.number, life);
+    return done;
   }
 
-  #destroy({ service, room_id }: DestroyRoom): Written {
-    return this.#rooms(service).delete(room_id) ? { kind: "done" } : refused("room_not_found");
-  }
-
-  #append({ user_id, session_id, timestmap: time, msg, ...key }: Append): Written {
-    const life = this.#find(key);
+  #update({ retention, ...key }: UpdateRoom): Written {
+    const life = this.#living.get(keyOf(key));
     if (!life) return refused("room_not_found");
-    const timestmap = Math.max(time, life.log.at(-1)?.timestmap ?? 0);
-    const msg_id = life.log.length + 1;
+    life.info = withRetention(life.info, retention);
+    return done;
+  }
+
+  #destroy({ epoch, destroyed_at, keep_log, ...key }: DestroyRoom): Written {
+    const life = this.#living.get(keyOf(key));
+    if (!life || (epoch !== undefined && epoch !== life.epoch)) return refused("room_not_found");
+    life.destroyed_at = destroyed_at;
+    life.kept = keep_log;
+    this.#living.delete(keyOf(key));
+    return done;
+  }
+
+  #append({ epoch, user_id, session_id, client_msg_id, timestmap: time, msg, ...key }: Append): Written {
+    const life = this.#living.get(keyOf(key));
+    if (!life) return refused("room_not_found");
+    if (epoch !== undefined && epoch !== life.epoch) return refused("epoch_not_found");
+    const name = client_msg_id === undefined ? undefined : nameOf(user_id, client_msg_id);
+    const first = name === undefined ? undefined : life.names.get(name);
+    if (first) return { kind: "duplicate", msg_id: first.msg_id };
+    const timestmap = Math.max(time, life.last_timestmap);
+    const msg_id = life.last_id + 1;
     life.log.push({ msg_id, user_id, session_id, timestmap, msg });
-    return { kind: "appended", msg_id, timestmap };
+    life.last_id = msg_id;
+    life.last_timestmap = timestmap;
+    if (name !== undefined) life.names.set(name, { msg_id, timestmap });
+    return { kind: "appended", epoch: life.epoch, msg_id, timestmap };
   }
 
-  #find({ service, room_id }: RoomKey): Life | undefined {
-    return this.#rooms(service).get(room_id);
+  #trim(trim: Trim): Written {
+    const life = this.#find(trim);
+    if (!life) return refused("epoch_not_found");
+    const trimmed = sliceOf(stateOf(life), trim, life.log.map(measured));
+    life.log.splice(0, trimmed.messages);
+    const state = stateOf(life);
+    for (const [name, send] of life.names) if (isStale(send, state, trim.bounds)) life.names.delete(name);
+    if (isForgotten(state, trim)) this.#lives.delete(life.number);
+    return { kind: "trimmed", ...trimmed };
   }
 
-  #rooms(service: string): Map<string, Life> {
-    let rooms = this.#services.get(service);
-    if (rooms) return rooms;
-    rooms = new Map();
-    this.#services.set(service, rooms);
-    return rooms;
+  /** A life whose log can be read. */
+  #readable(key: LifeKey): Kept | undefined {
+    if (key.epoch === undefined) return this.#living.get(keyOf(key));
+    const life = this.#find({ ...key, epoch: key.epoch });
+    return life?.kept ? life : undefined;
+  }
+
+  #find({ epoch, ...key }: RoomKey & { readonly epoch: string }): Kept | undefined {
+    return this.#livesOf(key).find((life) => life.epoch === epoch);
+  }
+
+  /** In the order in which they began. */
+  #livesOf({ service, room_id }: RoomKey): Kept[] {
+    return [...this.#lives.values()].filter((life) => life.service === service && life.room_id === room_id);
   }
 }
 
-function listed({ room_id, info }: Omit<Room, "last_id">): ListedRoom {
-  const { class: cls, timeout } = info;
-  return { room_id, class: cls, ...(timeout !== undefined && { timeout }) };
+function keyOf({ service, room_id }: RoomKey): string {
+  return JSON.stringify([service, room_id]);
 }
 
-function roomOf({ room, log }: Life): Room {
-  return { ...room, last_id: log.length };
+function nameOf(user_id: string, client_msg_id: string): string {
+  return JSON.stringify([user_id, client_msg_id]);
+}
+
+function firstId({ last_id, log }: Kept): number {
+  return last_id - log.length + 1;
+}
+
+function bytesOf(log: readonly Message[]): number {
+  return log.reduce((sum, { msg }) => sum + Buffer.byteLength(msg), 0);
+}
+
+function measured({ timestmap, msg }: Message) {
+  return { timestmap, bytes: Buffer.byteLength(msg) };
+}
+
+function stateOf(life: Kept): LogState {
+  const { last_id, log, info, destroyed_at, kept } = life;
+  return {
+    first_id: firstId(life),
+    last_id,
+    bytes: bytesOf(log),
+    retention: info.retention,
+    destroyed_at,
+    kept,
+  };
+}
+
+function isOverdue(life: Kept, order: { readonly bounds: Trim["bounds"]; readonly most: 0 }): boolean {
+  const state = stateOf(life);
+  const names = [...life.names.values()];
+  return (
+    sliceOf(state, order, life.log.map(measured)).more ||
+    names.some((name) => isStale(name, state, order.bounds)) ||
+    isForgotten(state, order)
+  );
+}
+
+function roomOf(life: Kept): Room {
+  const { room_id, epoch, info, last_id } = life;
+  return { room_id, epoch, info, first_id: firstId(life), last_id };
+}
+
+function listed({ room_id, epoch, info: { class: cls, timeout } }: Kept): ListedRoom {
+  return { room_id, epoch, class: cls, ...(timeout !== undefined && { timeout }) };
+}
+
+function lifeOf(life: Kept): Life {
+  const { epoch, created_at, destroyed_at, log, last_id } = life;
+  const [first, last] = [log[0], log.at(-1)];
+  return {
+    epoch,
+    created_at,
+    ...(destroyed_at !== undefined && { destroyed_at }),
+    first_id: firstId(life),
+    last_id,
+    count: log.length,
+    bytes: bytesOf(log),
+    ...(first && last && { first_time: first.timestmap, last_time: last.timestmap }),
+  };
+}
+
+function matches({ msg_id, timestmap, user_id, session_id }: Message, query: MessageQuery): boolean {
+  const { after, before, from_time, to_time } = query;
+  return (
+    (after === undefined || msg_id > after) &&
+    (before === undefined || msg_id < before) &&
+    (from_time === undefined || timestmap >= from_time) &&
+    (to_time === undefined || timestmap < to_time) &&
+    (query.user_id === undefined || user_id === query.user_id) &&
+    (query.session_id === undefined || session_id === query.session_id)
+  );
+}
+
+/** As many of the messages as `max_bytes` allows, and the first in any case. */
+function fitting(messages: readonly Message[], max_bytes: number): Message[] {
+  let bytes = 0;
+  const end = messages.findIndex(({ msg }, i) => {
+    bytes += Buffer.byteLength(msg);
+    return i > 0 && bytes > max_bytes;
+  });
+  return end < 0 ? [...messages] : messages.slice(0, end);
 }
 
 /** The order of SQLite's BINARY collation over UTF-8. */

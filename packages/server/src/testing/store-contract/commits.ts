@@ -81,7 +81,7 @@ export const commitCases: readonly StoreCase[] = [
     await store.commit([destroy(one)]);
     await store.commit([create(one, "second life")]);
     assert.deepEqual(await logOf(store, one), []);
-    assert.deepEqual(await store.commit([append(one, '{"life":2}')]), [appended(1)]);
+    assert.deepEqual(await store.commit([append(one, '{"life":2}')]), [appended(1, 1, "second life")]);
     assert.deepEqual(
       (await logOf(store, one)).map(({ msg }) => msg),
       ['{"life":2}'],
@@ -111,8 +111,8 @@ export const commitCases: readonly StoreCase[] = [
     assert.deepEqual(await store.commit([create(twin, "of second")]), [done]);
     assert.deepEqual(await store.commit([append(one), append(twin), append(twin)]), [
       appended(1),
-      appended(1),
-      appended(2),
+      appended(1, 1, "of second"),
+      appended(2, 1, "of second"),
     ]);
     assert.deepEqual(await store.commit([destroy(one)]), [done]);
     assert.equal((await store.room(twin))?.epoch, "of second");

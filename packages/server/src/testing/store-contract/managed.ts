@@ -1,24 +1,34 @@
 import { type BatchLimits, ManagedStore, type Settled } from "../../store/managed.ts";
 import type {
+  Life,
+  LifeKey,
   ListedRoom,
+  LivesQuery,
   MessageQuery,
+  Overdue,
+  OverdueQuery,
   Page,
   Room,
   RoomKey,
   RoomQuery,
   Store,
+  TrimmableQuery,
+  Trimmed,
   Write,
   Written,
 } from "../../store/store.ts";
 import { type NewStore, type StoreCase, whileOpen } from "./case.ts";
 
-/** A driver whose calls are counted and whose commits can be held up. */
+/** A driver whose calls are counted and whose commits and `tidy` can be held up. */
 class WatchedStore implements Store {
   readonly batches: (readonly Write[])[] = [];
   opened = 0;
   closed = 0;
+  tidied = 0;
   /** Runs before commit number `n`, from 1; the commit waits for it and fails with it. */
   before: (n: number) => Promise<void> = async () => {};
+  /** `tidy` waits for it and fails with it. */
+  beforeTidy: () => Promise<void> = async () => {};
   readonly #driver: Store;
 
   constructor(driver: Store) {
@@ -43,8 +53,30 @@ class WatchedStore implements Store {
     return this.#driver.rooms(query);
   }
 
+  life(key: LifeKey): Promise<Life | undefined> {
+    return this.#driver.life(key);
+  }
+
+  endedLives(query: LivesQuery): Promise<Life[]> {
+    return this.#driver.endedLives(query);
+  }
+
   messages(query: MessageQuery): Promise<Page | undefined> {
     return this.#driver.messages(query);
+  }
+
+  overdue(query: OverdueQuery): Promise<Overdue> {
+    return this.#driver.overdue(query);
+  }
+
+  trimmable(query: TrimmableQuery): Promise<Trimmed | undefined> {
+    return this.#driver.trimmable(query);
+  }
+
+  async tidy(): Promise<boolean> {
+    this.tidied += 1;
+    await this.beforeTidy();
+    return this.#driver.tidy();
   }
 
   close(): Promise<void> {

@@ -36,10 +36,15 @@ export const messageCases: readonly StoreCase[] = [
   }),
 
   storeCase("a room without messages has an empty page, no room has none", async (store) => {
-    const query = { ...one, after: 0, limit: 10, max_bytes: 100 };
+    const query: MessageQuery = { ...one, order: "asc", limit: 10, max_bytes: 100 };
     assert.equal(await store.messages(query), undefined);
     await store.commit([create(one)]);
-    assert.deepEqual(await store.messages(query), { messages: [], cut: false });
+    assert.deepEqual(await store.messages(query), {
+      epoch: "first life",
+      first_id: 1,
+      messages: [],
+      cut: false,
+    });
     await store.commit([append(one), destroy(one)]);
     assert.equal(await store.messages(query), undefined);
   }),

@@ -16,6 +16,7 @@ export const restartCases: readonly StoreCase[] = [
             room_id: one.room_id,
             epoch: "first life",
             info: { class: "chat" },
+            first_id: 1,
             last_id: life - 1,
           });
           assert.deepEqual(
@@ -51,7 +52,7 @@ export const restartCases: readonly StoreCase[] = [
       });
       await whileOpen(newStore(), async (store) => {
         assert.deepEqual(await logOf(store, one), []);
-        assert.deepEqual(await store.commit([append(one)]), [appended(1)]);
+        assert.deepEqual(await store.commit([append(one)]), [appended(1, 1, "second life")]);
       });
     },
   },

@@ -40,9 +40,9 @@ export const roomCases: readonly StoreCase[] = [
       meta: JSON.parse('{"b":[1,null,{"__proto__":{"x":"\\u0000"}}],"a":""}'),
     };
     await store.commit([{ ...create(one, "e😀"), info }]);
-    const expected = { room_id: one.room_id, epoch: "e😀", info, last_id: 0 };
+    const expected = { room_id: one.room_id, epoch: "e😀", info, first_id: 1, last_id: 0 };
     assert.deepEqual(await store.room(one), expected);
-    const listed = { room_id: one.room_id, class: "sfu", timeout: 259_200 };
+    const listed = { room_id: one.room_id, epoch: "e😀", class: "sfu", timeout: 259_200 };
     assert.deepEqual(await store.rooms({ service: one.service, limit: 10 }), [listed]);
   }),
 

@@ -23,7 +23,7 @@ export function create(key: RoomKey, epoch = "first life"): CreateRoom {
 }
 
 export function destroy(key: RoomKey): DestroyRoom {
-  return { kind: "destroy_room", ...key, destroyed_at: 2 };
+  return { kind: "destroy_room", ...key, destroyed_at: 2, keep_log: true };
 }
 
 export function append(key: RoomKey, msg = "{}", timestmap = 1): Append {
@@ -31,8 +31,8 @@ export function append(key: RoomKey, msg = "{}", timestmap = 1): Append {
 }
 
 /** The answer to an `append` with its default time. */
-export function appended(msg_id: number, timestmap = 1): Written {
-  return { kind: "appended", msg_id, timestmap };
+export function appended(msg_id: number, timestmap = 1, epoch = "first life"): Written {
+  return { kind: "appended", epoch, msg_id, timestmap };
 }
 
 /** `count` rooms of one service. */
@@ -51,7 +51,7 @@ export async function pageOf(
   key: RoomKey,
   part: Partial<MessageQuery> = {},
 ): Promise<Page> {
-  const page = await store.messages({ after: 0, limit: 1_000_000, max_bytes: 1e9, ...part, ...key });
+  const page = await store.messages({ order: "asc", limit: 1_000_000, max_bytes: 1e9, ...part, ...key });
   assert(page, `there is no room ${key.room_id} in ${key.service}`);
   return page;
 }
