@@ -87,7 +87,7 @@ async function readLogs(directory: string): Promise<Map<string, readonly Message
   await store.open();
   const logs = new Map<string, readonly Message[]>();
   for (const { room_id } of await store.rooms({ service: "main", limit: 100 })) {
-    const all = { after: 0, limit: 1_000_000, max_bytes: 1e9 };
+    const all = { order: "asc", limit: 1_000_000, max_bytes: 1e9 } as const;
     const page = await store.messages({ service: "main", room_id, ...all });
     logs.set(room_id, page?.messages ?? []);
   }

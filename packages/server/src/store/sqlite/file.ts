@@ -18,6 +18,9 @@ const OLDEST_LIBRARY = "3.51.3";
 
 const PAGE_BYTES = 8192;
 
+/** To which the write-ahead log is cut back when it begins anew. */
+const WAL_BYTES = 16 * 1_048_576;
+
 /** Where a data directory keeps what. */
 function paths(directory: string): { readonly database: string; readonly lock: string } {
   return { database: join(directory, "roomlog.db"), lock: join(directory, "roomlog.lock") };
@@ -53,6 +56,7 @@ export function openForWriting(directory: string): Database.Database {
     checkSchema(schemaOf(db), database);
     configure(db);
     migrate(db);
+    db.pragma("foreign_keys = on");
     return db;
   } catch (cause) {
     db.close();
@@ -86,7 +90,7 @@ function configure(db: Database.Database): void {
   }
   db.pragma("journal_mode = wal");
   db.pragma("synchronous = full");
-  db.pragma("foreign_keys = on");
+  db.pragma(`journal_size_limit = ${WAL_BYTES}`);
   db.pragma("trusted_schema = off");
   const mode = db.pragma("journal_mode", { simple: true });
   const synchronous = db.pragma("synchronous", { simple: true });
@@ -96,7 +100,9 @@ function configure(db: Database.Database): void {
   }
 }
 
+/** Foreign keys are off meanwhile: a table that is made anew is dropped while others refer to it. */
 function migrate(db: Database.Database): void {
+  db.pragma("foreign_keys = off");
   for (let version = schemaOf(db); version < migrations.length; version++) {
     db.transaction(() => {
       db.exec(migrations[version] as string);

@@ -1,14 +1,21 @@
 import { extname } from "node:path";
 import { fileURLToPath } from "node:url";
 import {
+  type Life,
+  type LifeKey,
   type ListedRoom,
+  type LivesQuery,
   type MessageQuery,
+  type Overdue,
+  type OverdueQuery,
   type Page,
   type Room,
   type RoomKey,
   type RoomQuery,
   type Store,
   StoreError,
+  type TrimmableQuery,
+  type Trimmed,
   type Write,
   type Written,
 } from "../store.ts";
@@ -57,8 +64,28 @@ export class SqliteStore implements Store {
     return this.#running.reader.call("rooms", query);
   }
 
+  life(key: LifeKey): Promise<Life | undefined> {
+    return this.#running.reader.call("life", key);
+  }
+
+  endedLives(query: LivesQuery): Promise<Life[]> {
+    return this.#running.reader.call("endedLives", query);
+  }
+
   messages(query: MessageQuery): Promise<Page | undefined> {
     return this.#running.reader.call("messages", query);
+  }
+
+  overdue(query: OverdueQuery): Promise<Overdue> {
+    return this.#running.reader.call("overdue", query);
+  }
+
+  trimmable(query: TrimmableQuery): Promise<Trimmed | undefined> {
+    return this.#running.reader.call("trimmable", query);
+  }
+
+  tidy(): Promise<boolean> {
+    return this.#running.writer.call("tidy", undefined);
   }
 
   async close(): Promise<void> {

@@ -31,4 +31,55 @@ export const migrations: readonly string[] = [
     PRIMARY KEY (room_key, msg_id)
   ) STRICT, WITHOUT ROWID;
   `,
+  // `rooms` is made anew so that `info`, which may be large, stands last: what is before it is read without it.
+  `
+  CREATE TABLE new_rooms (
+    room_key       INTEGER PRIMARY KEY,
+    service        TEXT    NOT NULL,
+    room_id        TEXT    NOT NULL,
+    epoch          TEXT    NOT NULL,
+    class          TEXT    NOT NULL,
+    timeout        INTEGER,
+    created_at     INTEGER NOT NULL,
+    destroyed_at   INTEGER,
+    kept           INTEGER NOT NULL DEFAULT 1,
+    first_id       INTEGER NOT NULL DEFAULT 1,
+    last_id        INTEGER NOT NULL DEFAULT 0,
+    last_timestmap INTEGER NOT NULL DEFAULT 0,
+    bytes          INTEGER NOT NULL DEFAULT 0,
+    max_age        INTEGER,
+    max_messages   INTEGER,
+    max_bytes      INTEGER,
+    info           TEXT    NOT NULL,
+    UNIQUE (service, room_id, epoch)
+  ) STRICT;
+
+  INSERT INTO new_rooms
+    (room_key, service, room_id, epoch, class, timeout, created_at, destroyed_at, last_id, last_timestmap, bytes, info)
+  SELECT
+    room_key, service, room_id, epoch, class, timeout, created_at, destroyed_at, last_id, last_timestmap,
+    (SELECT ifnull(sum(octet_length(msg)), 0) FROM messages WHERE messages.room_key = rooms.room_key),
+    info
+  FROM rooms;
+
+  DROP TABLE rooms;
+  ALTER TABLE new_rooms RENAME TO rooms;
+
+  CREATE UNIQUE INDEX live_rooms ON rooms (service, room_id) WHERE destroyed_at IS NULL;
+  CREATE INDEX ended_rooms ON rooms (service, room_id) WHERE destroyed_at IS NOT NULL AND kept;
+
+  CREATE INDEX messages_by_user ON messages (room_key, user_id, msg_id);
+  CREATE INDEX messages_by_session ON messages (room_key, session_id, user_id, msg_id);
+
+  CREATE TABLE client_msg_ids (
+    room_key      INTEGER NOT NULL REFERENCES rooms (room_key),
+    user_id       TEXT    NOT NULL,
+    client_msg_id TEXT    NOT NULL,
+    msg_id        INTEGER NOT NULL,
+    timestmap     INTEGER NOT NULL,
+    PRIMARY KEY (room_key, user_id, client_msg_id)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE UNIQUE INDEX client_msg_ids_by_message ON client_msg_ids (room_key, msg_id);
+  `,
 ];

@@ -1,74 +1,108 @@
 import { MAX_ROOM_ID } from "@roomlog/protocol";
 import type Database from "better-sqlite3";
-import type { ListedRoom, Message, MessageQuery, Page, Room, RoomKey, RoomQuery } from "../store.ts";
+import type {
+  Life,
+  LifeKey,
+  ListedRoom,
+  LivesQuery,
+  MessageQuery,
+  Overdue,
+  OverdueQuery,
+  Page,
+  Room,
+  RoomKey,
+  RoomQuery,
+  TrimmableQuery,
+  Trimmed,
+} from "../store.ts";
+import { Doomed } from "./doomed.ts";
 import { openForReading } from "./file.ts";
+import { Pages } from "./pages.ts";
+import {
+  LIFE,
+  LISTED,
+  type LifeRow,
+  type ListedRow,
+  lifeOf,
+  listedOf,
+  ROOM,
+  type RoomRow,
+  roomOf,
+} from "./rows.ts";
 import { serve } from "./worker-calls.ts";
-
-interface RoomRow {
-  readonly room_key: number;
-  readonly room_id: string;
-  readonly epoch: string;
-  readonly info: string;
-  readonly last_id: number;
-}
-
-type ListedRow = Pick<ListedRoom, "room_id" | "class"> & { readonly timeout: number | null };
 
 /** Behind a prefix, greater than whatever else may follow it. */
 const ABOVE_ANY_ROOM_ID = "\u{10ffff}".repeat(MAX_ROOM_ID + 1);
 
-const room = ({ room_id, epoch, info, last_id }: RoomRow): Room => ({
-  room_id,
-  epoch,
-  info: JSON.parse(info),
-  last_id,
-});
-
-const listed = ({ timeout, ...row }: ListedRow): ListedRoom => (timeout === null ? row : { ...row, timeout });
+const OF_ROOM_ID = "FROM rooms WHERE service = ? AND room_id = ?";
+const ENDED = `SELECT ${LIFE} ${OF_ROOM_ID} AND destroyed_at IS NOT NULL AND kept`;
 
 /** The connection that reads, in a thread of its own, so that a long page never delays a send. */
 class Reader {
   readonly #db: Database.Database;
+  readonly #pages: Pages;
+  readonly #doomed: Doomed;
   readonly #room: Database.Statement<[string, string], RoomRow>;
   readonly #rooms: Database.Statement<[string, string, string, string, string, number], ListedRow>;
-  readonly #messages: Database.Statement<[number, number, number], Message>;
+  readonly #livingLife: Database.Statement<[string, string], LifeRow>;
+  readonly #lifeByEpoch: Database.Statement<[string, string, string], LifeRow>;
+  readonly #endedLives: Database.Statement<[string, string, number], LifeRow>;
+  readonly #endedLivesBefore: Database.Statement<[string, string, string, string, string, number], LifeRow>;
 
   constructor(directory: string) {
     this.#db = openForReading(directory);
-    this.#room = this.#db.prepare(
-      "SELECT room_key, room_id, epoch, info, last_id FROM rooms WHERE service = ? AND room_id = ? AND destroyed_at IS NULL",
-    );
+    this.#pages = new Pages(this.#db);
+    this.#doomed = new Doomed(this.#db);
+    this.#room = this.#db.prepare(`SELECT ${ROOM} ${OF_ROOM_ID} AND destroyed_at IS NULL`);
     this.#rooms = this.#db.prepare(
-      `SELECT room_id, class, timeout FROM rooms
+      `SELECT ${LISTED} FROM rooms
        WHERE service = ? AND destroyed_at IS NULL AND room_id >= max(?, ?) AND +room_id > ? AND room_id < ?
        ORDER BY room_id LIMIT ?`,
     );
-    this.#messages = this.#db.prepare(
-      `SELECT msg_id, user_id, session_id, timestmap, msg FROM messages
-       WHERE room_key = ? AND msg_id > ? ORDER BY msg_id LIMIT ?`,
+    this.#livingLife = this.#db.prepare(`SELECT ${LIFE} ${OF_ROOM_ID} AND destroyed_at IS NULL`);
+    this.#lifeByEpoch = this.#db.prepare(`SELECT ${LIFE} ${OF_ROOM_ID} AND epoch = ? AND kept`);
+    this.#endedLives = this.#db.prepare(`${ENDED} ORDER BY room_key DESC LIMIT ?`);
+    this.#endedLivesBefore = this.#db.prepare(
+      `${ENDED} AND room_key < (SELECT room_key ${OF_ROOM_ID} AND epoch = ? AND kept)
+       ORDER BY room_key DESC LIMIT ?`,
     );
   }
 
   room({ service, room_id }: RoomKey): Room | undefined {
     const row = this.#room.get(service, room_id);
-    return row && room(row);
+    return row && roomOf(row);
   }
 
   rooms({ service, after = "", prefix = "", limit }: RoomQuery): ListedRoom[] {
-    return this.#rooms.all(service, after, prefix, after, prefix + ABOVE_ANY_ROOM_ID, limit).map(listed);
+    return this.#rooms.all(service, after, prefix, after, prefix + ABOVE_ANY_ROOM_ID, limit).map(listedOf);
   }
 
-  messages({ service, room_id, after, limit, max_bytes }: MessageQuery): Page | undefined {
-    const row = this.#room.get(service, room_id);
-    if (!row) return undefined;
-    const messages: Message[] = [];
-    let bytes = 0;
-    for (const message of this.#messages.iterate(row.room_key, after, limit)) {
-      bytes += Buffer.byteLength(message.msg);
-      if (messages.length > 0 && bytes > max_bytes) return { messages, cut: true };
-      messages.push(message);
-    }
-    return { messages, cut: false };
+  life({ service, room_id, epoch }: LifeKey): Life | undefined {
+    const row =
+      epoch === undefined
+        ? this.#livingLife.get(service, room_id)
+        : this.#lifeByEpoch.get(service, room_id, epoch);
+    return row && lifeOf(row);
+  }
+
+  endedLives({ service, room_id, before, limit }: LivesQuery): Life[] {
+    const rows =
+      before === undefined
+        ? this.#endedLives.all(service, room_id, limit)
+        : this.#endedLivesBefore.all(service, room_id, service, room_id, before, limit);
+    return rows.map(lifeOf);
+  }
+
+  messages(query: MessageQuery): Page | undefined {
+    return this.#pages.page(query);
+  }
+
+  overdue(query: OverdueQuery): Overdue {
+    return this.#doomed.overdue(query);
+  }
+
+  trimmable(query: TrimmableQuery): Trimmed | undefined {
+    return this.#doomed.trimmable(query);
   }
 
   close(): void {

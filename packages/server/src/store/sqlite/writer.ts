@@ -1,44 +1,78 @@
+import type { Retention } from "@roomlog/protocol";
 import type Database from "better-sqlite3";
-import type { Append, CreateRoom, DestroyRoom, Write, Written } from "../store.ts";
+import { withRetention } from "../retention.ts";
+import type { Append, CreateRoom, DestroyRoom, Refusal, Write, Written } from "../store.ts";
 import { openForWriting, takeLock } from "./file.ts";
+import { giveBack } from "./space.ts";
+import { Trims } from "./trims.ts";
 import { serve } from "./worker-calls.ts";
 
-/** The room a write goes to, while its transaction runs. */
+/** The living room a write goes to, while its transaction runs. */
 interface Counter {
   readonly room_key: number;
+  readonly epoch: string;
   last_id: number;
   last_timestmap: number;
+  bytes: number;
   touched: boolean;
 }
 
-const refused = (reason: "room_exists" | "room_not_found"): Written => ({ kind: "refused", reason });
+type Counters = Map<string, Counter | undefined>;
+type Bound = number | null;
+
+const done: Written = { kind: "done" };
+const refused = (reason: Refusal): Written => ({ kind: "refused", reason });
 
 /** The one connection that writes. Each batch is one transaction, so one fsync. */
 class Writer {
   readonly #lock: Database.Database;
   readonly #db: Database.Database;
+  readonly #trims: Trims;
   readonly #commit: Database.Transaction<(writes: readonly Write[]) => Written[]>;
   readonly #find: Database.Statement<[string, string], Omit<Counter, "touched">>;
-  readonly #create: Database.Statement<[string, string, string, string, number | null, string, number]>;
-  readonly #destroy: Database.Statement<[number, number]>;
+  readonly #create: Database.Statement<
+    [string, string, string, string, number | null, number, Bound, Bound, Bound, string]
+  >;
+  readonly #update: Database.Statement<[Bound, Bound, Bound, number]>;
+  readonly #destroy: Database.Statement<[number, number, number]>;
   readonly #insert: Database.Statement<[number, number, number, string, string, string]>;
-  readonly #count: Database.Statement<[number, number, number]>;
+  readonly #name: Database.Statement<[number, string, string, number, number]>;
+  readonly #named: Database.Statement<[number, string, string], number>;
+  readonly #count: Database.Statement<[number, number, number, number]>;
 
   constructor(directory: string) {
     this.#lock = takeLock(directory);
     this.#db = openForWriting(directory);
     const db = this.#db;
+    this.#trims = new Trims(db);
     this.#find = db.prepare(
-      "SELECT room_key, last_id, last_timestmap FROM rooms WHERE service = ? AND room_id = ? AND destroyed_at IS NULL",
+      `SELECT room_key, epoch, last_id, last_timestmap, bytes FROM rooms
+       WHERE service = ? AND room_id = ? AND destroyed_at IS NULL`,
     );
     this.#create = db.prepare(
-      "INSERT INTO rooms (service, room_id, epoch, class, timeout, info, created_at) VALUES (?, ?, ?, ?, ?, ?, ?)",
+      `INSERT INTO rooms
+         (service, room_id, epoch, class, timeout, created_at, max_age, max_messages, max_bytes, info)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     );
-    this.#destroy = db.prepare("UPDATE rooms SET destroyed_at = ? WHERE room_key = ?");
+    this.#update = db.prepare(
+      "UPDATE rooms SET max_age = ?, max_messages = ?, max_bytes = ? WHERE room_key = ?",
+    );
+    this.#destroy = db.prepare("UPDATE rooms SET destroyed_at = ?, kept = ? WHERE room_key = ?");
     this.#insert = db.prepare(
       "INSERT INTO messages (room_key, msg_id, timestmap, user_id, session_id, msg) VALUES (?, ?, ?, ?, ?, ?)",
     );
-    this.#count = db.prepare("UPDATE rooms SET last_id = ?, last_timestmap = ? WHERE room_key = ?");
+    this.#name = db.prepare(
+      `INSERT INTO client_msg_ids (room_key, user_id, client_msg_id, msg_id, timestmap) VALUES (?, ?, ?, ?, ?)
+       ON CONFLICT (room_key, user_id, client_msg_id) DO NOTHING`,
+    );
+    this.#named = db
+      .prepare<[number, string, string], number>(
+        "SELECT msg_id FROM client_msg_ids WHERE room_key = ? AND user_id = ? AND client_msg_id = ?",
+      )
+      .pluck();
+    this.#count = db.prepare(
+      "UPDATE rooms SET last_id = ?, last_timestmap = ?, bytes = ? WHERE room_key = ?",
+    );
     this.#commit = db.transaction((writes) => this.#applyAll(writes));
   }
 
@@ -46,20 +80,24 @@ class Writer {
     return this.#commit.immediate(writes);
   }
 
+  tidy(): boolean {
+    return giveBack(this.#db);
+  }
+
   close(): void {
     this.#db.close();
     this.#lock.close();
   }
 
-  /** Each room's counter is read once and written once per batch. */
+  /** Each room's counter is read once and written once per batch, but for trims. */
   #applyAll(writes: readonly Write[]): Written[] {
-    const counters = new Map<string, Counter | undefined>();
+    const counters: Counters = new Map();
     const written = writes.map((write) => this.#apply(write, counters));
     for (const counter of counters.values()) this.#save(counter);
     return written;
   }
 
-  #apply(write: Write, counters: Map<string, Counter | undefined>): Written {
+  #apply(write: Write, counters: Counters): Written {
     const key = `${write.service}\u0000${write.room_id}`;
     if (!counters.has(key)) counters.set(key, this.#read(write.service, write.room_id));
     const counter = counters.get(key);
@@ -69,33 +107,66 @@ class Writer {
       case "create_room":
         if (counter) return refused("room_exists");
         counters.set(key, this.#start(write));
-        return { kind: "done" };
-      case "destroy_room":
+        return done;
+      case "update_room":
         if (!counter) return refused("room_not_found");
+        this.#update.run(...boundsOf(write), counter.room_key);
+        return done;
+      case "destroy_room":
+        if (!counter || isOther(write, counter)) return refused("room_not_found");
         this.#end(write, counter);
         counters.set(key, undefined);
-        return { kind: "done" };
+        return done;
+      case "trim":
+        this.#save(counter);
+        counters.delete(key);
+        return this.#trims.trim(write);
     }
   }
 
-  #append({ user_id, session_id, timestmap, msg }: Append, counter: Counter): Written {
-    counter.last_id += 1;
-    counter.last_timestmap = Math.max(counter.last_timestmap, timestmap);
+  #append(write: Append, counter: Counter): Written {
+    if (isOther(write, counter)) return refused("epoch_not_found");
+    const { room_key, epoch } = counter;
+    const { user_id, session_id, client_msg_id, msg } = write;
+    const msg_id = counter.last_id + 1;
+    const timestmap = Math.max(counter.last_timestmap, write.timestmap);
+    if (client_msg_id !== undefined) {
+      const { changes } = this.#name.run(room_key, user_id, client_msg_id, msg_id, timestmap);
+      if (changes === 0) return this.#duplicate(room_key, user_id, client_msg_id);
+    }
+    this.#insert.run(room_key, msg_id, timestmap, user_id, session_id, msg);
+    counter.last_id = msg_id;
+    counter.last_timestmap = timestmap;
+    counter.bytes += Buffer.byteLength(msg);
     counter.touched = true;
-    this.#insert.run(counter.room_key, counter.last_id, counter.last_timestmap, user_id, session_id, msg);
-    return { kind: "appended", msg_id: counter.last_id, timestmap: counter.last_timestmap };
+    return { kind: "appended", epoch, msg_id, timestmap };
+  }
+
+  #duplicate(room_key: number, user_id: string, client_msg_id: string): Written {
+    return { kind: "duplicate", msg_id: this.#named.get(room_key, user_id, client_msg_id) as number };
   }
 
   #start({ service, room_id, epoch, info, created_at }: CreateRoom): Counter {
     const { class: cls, timeout = null } = info;
-    const text = JSON.stringify(info);
-    const { lastInsertRowid } = this.#create.run(service, room_id, epoch, cls, timeout, text, created_at);
-    return { room_key: Number(lastInsertRowid), last_id: 0, last_timestmap: 0, touched: false };
+    const text = JSON.stringify(withRetention(info, undefined));
+    const bounds = boundsOf(info);
+    const { lastInsertRowid } = this.#create.run(
+      service,
+      room_id,
+      epoch,
+      cls,
+      timeout,
+      created_at,
+      ...bounds,
+      text,
+    );
+    const room_key = Number(lastInsertRowid);
+    return { room_key, epoch, last_id: 0, last_timestmap: 0, bytes: 0, touched: false };
   }
 
-  #end({ destroyed_at }: DestroyRoom, counter: Counter): void {
+  #end({ destroyed_at, keep_log }: DestroyRoom, counter: Counter): void {
     this.#save(counter);
-    this.#destroy.run(destroyed_at, counter.room_key);
+    this.#destroy.run(destroyed_at, keep_log ? 1 : 0, counter.room_key);
   }
 
   #read(service: string, room_id: string): Counter | undefined {
@@ -104,8 +175,18 @@ class Writer {
   }
 
   #save(counter: Counter | undefined): void {
-    if (counter?.touched) this.#count.run(counter.last_id, counter.last_timestmap, counter.room_key);
+    if (!counter?.touched) return;
+    this.#count.run(counter.last_id, counter.last_timestmap, counter.bytes, counter.room_key);
   }
+}
+
+/** Whether the write is meant for another life than the living one. */
+function isOther({ epoch }: Append | DestroyRoom, living: Counter): boolean {
+  return epoch !== undefined && epoch !== living.epoch;
+}
+
+function boundsOf({ retention = {} }: { readonly retention?: Retention | undefined }): [Bound, Bound, Bound] {
+  return [retention.max_age ?? null, retention.max_messages ?? null, retention.max_bytes ?? null];
 }
 
 serve((directory: string) => new Writer(directory));

@@ -1,0 +1,67 @@
+import type Database from "better-sqlite3";
+import { isForgotten, isStale, type LogState, type Measured, sliceOf } from "../retention.ts";
+import type { Trim, Written } from "../store.ts";
+import { MEASURED, ONE_STATE, type StateRow, stateOf } from "./rows.ts";
+
+interface Name {
+  readonly msg_id: number;
+  readonly timestmap: number;
+}
+
+/** Drops messages from the low end of logs, and what goes with them (M13). Runs inside the writer's transaction. */
+export class Trims {
+  readonly #state: Database.Statement<[string, string, string], StateRow>;
+  readonly #measured: Database.Statement<[number, number], Measured>;
+  readonly #drop: Database.Statement<[number, number]>;
+  readonly #shorten: Database.Statement<[number, number, number]>;
+  readonly #names: Database.Statement<[number], Name>;
+  readonly #forgetNames: Database.Statement<[number, number]>;
+  readonly #forgetLife: Database.Statement<[number]>;
+
+  constructor(db: Database.Database) {
+    this.#state = db.prepare(ONE_STATE);
+    this.#measured = db.prepare(MEASURED);
+    this.#drop = db.prepare("DELETE FROM messages WHERE room_key = ? AND msg_id < ?");
+    this.#shorten = db.prepare("UPDATE rooms SET first_id = ?, bytes = ? WHERE room_key = ?");
+    this.#names = db.prepare(
+      `SELECT msg_id, timestmap FROM client_msg_ids INDEXED BY client_msg_ids_by_message
+       WHERE room_key = ? ORDER BY msg_id`,
+    );
+    this.#forgetNames = db.prepare(
+      "DELETE FROM client_msg_ids INDEXED BY client_msg_ids_by_message WHERE room_key = ? AND msg_id <= ?",
+    );
+    this.#forgetLife = db.prepare("DELETE FROM rooms WHERE room_key = ?");
+  }
+
+  /** At most `most` messages and as many names. */
+  trim(trim: Trim): Written {
+    const row = this.#state.get(trim.service, trim.room_id, trim.epoch);
+    if (!row) return { kind: "refused", reason: "epoch_not_found" };
+    const { room_key, first_id, bytes } = row;
+    const trimmed = sliceOf(stateOf(row), trim, this.#measured.iterate(room_key, first_id));
+    const log = { ...stateOf(row), first_id: trimmed.first_id, bytes: bytes - trimmed.bytes };
+    if (trimmed.messages > 0) {
+      this.#drop.run(room_key, log.first_id);
+      this.#shorten.run(log.first_id, log.bytes, room_key);
+    }
+    const moreNames = this.#trimNames(room_key, log, trim);
+    if (isForgotten(log, trim) && !moreNames) this.#forgetLife.run(room_key);
+    return { kind: "trimmed", ...trimmed, more: trimmed.more || moreNames };
+  }
+
+  /** Whether more names could be forgotten. Their times never fall as their ids rise, so the stale ones come first. */
+  #trimNames(room_key: number, log: LogState, { bounds, most }: Trim): boolean {
+    let last: number | undefined;
+    let count = 0;
+    let more = false;
+    for (const name of this.#names.iterate(room_key)) {
+      if (!isStale(name, log, bounds)) break;
+      more = count === most;
+      if (more) break;
+      last = name.msg_id;
+      count += 1;
+    }
+    if (last !== undefined) this.#forgetNames.run(room_key, last);
+    return more;
+  }
+}

@@ -1,0 +1,83 @@
+import { join } from "node:path";
+import Database from "better-sqlite3";
+import { expect, test } from "vitest";
+import { SqliteStore } from "../../packages/server/src/store/sqlite/index.ts";
+import { migrations } from "../../packages/server/src/store/sqlite/migrations.ts";
+import { dataDirectory } from "../support/server.ts";
+
+const one = { service: "main", room_id: "one" };
+const page = { ...one, order: "asc", limit: 10, max_bytes: 1000 } as const;
+
+test("a file of schema 1 is brought up to date: rooms, lives, logs and what they hold", async () => {
+  const directory = dataDirectory();
+  writeSchema1(directory);
+  const store = new SqliteStore(directory);
+  await store.open();
+  const living = { epoch: "e2", first_id: 1, last_id: 2 };
+  const info = { class: "sfu", timeout: 60, meta: { a: 1 } };
+  expect(await store.room(one)).toEqual({ ...one, service: undefined, ...living, info });
+  const times = { first_time: 30, last_time: 31 };
+  expect(await store.life(one)).toEqual({ ...living, created_at: 30, count: 2, bytes: 12, ...times });
+  expect(await store.endedLives({ ...one, limit: 10 })).toEqual([
+    {
+      epoch: "e1",
+      created_at: 10,
+      destroyed_at: 20,
+      first_id: 1,
+      last_id: 1,
+      count: 1,
+      bytes: 7,
+      first_time: 11,
+      last_time: 11,
+    },
+  ]);
+  expect(await store.life({ ...one, room_id: "empty" })).toEqual({
+    epoch: "e3",
+    created_at: 40,
+    first_id: 1,
+    last_id: 0,
+    count: 0,
+    bytes: 0,
+  });
+
+  const ids = async (narrowed: object) =>
+    (await store.messages({ ...page, ...narrowed }))?.messages.map(({ msg_id }) => msg_id);
+  expect(await ids({ user_id: "bob" })).toEqual([2]);
+  expect(await ids({ session_id: "s1" })).toEqual([1]);
+  expect(await ids({ epoch: "e1" })).toEqual([1]);
+
+  const send = { kind: "append", ...one, user_id: "ann", session_id: "s1", timestmap: 5, msg: "{}" } as const;
+  const named = { ...send, client_msg_id: "x" };
+  expect(await store.commit([named, named])).toEqual([
+    { kind: "appended", epoch: "e2", msg_id: 3, timestmap: 31 },
+    { kind: "duplicate", msg_id: 3 },
+  ]);
+  await store.close();
+
+  const db = new Database(join(directory, "roomlog.db"));
+  expect(db.pragma("foreign_key_check")).toEqual([]);
+  expect(db.pragma("integrity_check", { simple: true })).toBe("ok");
+  expect(db.pragma("user_version", { simple: true })).toBe(migrations.length);
+  expect(() => db.exec("INSERT INTO messages VALUES (99, 1, 1, 'a', 's', '{}')")).toThrow("FOREIGN KEY");
+  db.close();
+});
+
+/** One room id with an ended and a living life, and a room without messages. */
+function writeSchema1(directory: string): void {
+  const db = new Database(join(directory, "roomlog.db"));
+  db.pragma("auto_vacuum = incremental");
+  db.pragma("journal_mode = wal");
+  db.exec(migrations[0] as string);
+  db.pragma("user_version = 1");
+  db.exec(`
+    INSERT INTO rooms VALUES
+      (1, 'main', 'one', 'e1', 'chat', NULL, '{"class":"chat"}', 10, 20, 1, 11),
+      (2, 'main', 'one', 'e2', 'sfu', 60, '{"class":"sfu","timeout":60,"meta":{"a":1}}', 30, NULL, 2, 31),
+      (5, 'main', 'empty', 'e3', 'chat', NULL, '{"class":"chat"}', 40, NULL, 0, 0);
+    INSERT INTO messages VALUES
+      (1, 1, 11, 'ann', 's1', '{"a":1}'),
+      (2, 1, 30, 'ann', 's1', '{}'),
+      (2, 2, 31, 'bob', 's2', '{"é":"1"}');
+  `);
+  db.close();
+}
