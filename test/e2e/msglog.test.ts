@@ -1,22 +1,11 @@
 import { Client } from "@roomlog/client";
-import type { ConfigInput, ServerParts } from "roomlog";
 import { expect, test } from "vitest";
 import { ManualClock } from "../../packages/server/src/testing/clock.ts";
+import { inRoom } from "../support/in-room.ts";
 import { eventsOf, RawClient } from "../support/raw-client.ts";
-import { serverForTest } from "../support/server.ts";
 import { SlowStore } from "../support/slow-store.ts";
 
 const SEND = { class: "media", subclass: "room", cmd: "msglog_send" };
-
-/** A logged-in client and the room "r". */
-async function inRoom(config: ConfigInput = {}, parts: ServerParts = {}) {
-  const { url } = await serverForTest(config, parts);
-  const client = await RawClient.login(url, "ann", "s1");
-  await client.call("media/room/create", { class: "chat", room_id: "r" });
-  const send = (msg: unknown) => client.call("media/room/msglog_send", { room_id: "r", msg });
-  const get = (more = {}) => client.call("media/room/msglog_get", { room_id: "r", ...more });
-  return { url, client, send, get };
-}
 
 test("[M1] any JSON object is a message, and the answer is its id", async () => {
   const { send } = await inRoom();

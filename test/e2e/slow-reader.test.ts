@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
+import { ManualClock } from "../../packages/server/src/testing/clock.ts";
 import { RawClient } from "../support/raw-client.ts";
 import { maskedFrame, RawSocket } from "../support/raw-socket.ts";
 import { serverForTest } from "../support/server.ts";
@@ -17,8 +18,8 @@ async function stalled(url: string, ...requests: Buffer[]): Promise<RawSocket> {
   return socket;
 }
 
-test("[M11] who does not read is closed with 4002 once events over the limit wait, and nobody else waits", async () => {
-  const { url } = await serverForTest({ limits: { session_queue_bytes: 100_000 } });
+test("[M11, F8] who does not read is closed with 4001, nobody else waits, and little is held for him", async () => {
+  const { url } = await serverForTest({ limits: { session_queue_bytes: 100_000, answer_seconds: 1 } });
   const client = await RawClient.login(url);
   await client.call("media/room/create", { class: "chat", room_id: "r" });
   const slow = await stalled(url, request("subscribe", { class: "media" }, 2, "event", "core"));
@@ -29,9 +30,29 @@ test("[M11] who does not read is closed with 4002 once events over the limit wai
     });
   }
   slow.resume();
-  expect(await slow.closed()).toMatchObject({
+  expect(await slow.closed()).toMatchObject({ code: 4001 });
+});
+
+test("[M11] a socket that takes nothing of what waits for it is closed with 4002", async () => {
+  const clock = new ManualClock();
+  const { url } = await serverForTest({}, { clock });
+  const client = await RawClient.login(url);
+  await client.call("media/room/create", { class: "chat", room_id: "r" });
+  for (let i = 0; i < 20; i++) {
+    await client.call("media/room/msglog_send", { room_id: "r", msg: { text: "x".repeat(60_000) } });
+  }
+  const slow = await stalled(url);
+  slow.write(...Array.from({ length: 30 }, (_, i) => request("msglog_get", { room_id: "r" }, 10 + i)));
+  // Until the kernel takes no more of the answers.
+  await sleep(1000);
+  for (let second = 0; second < 30; second++) clock.advance(1000);
+  expect((await client.call("core/user/list")).data).toHaveProperty("slow");
+  clock.advance(2000);
+  await expect.poll(async () => (await client.call("core/user/list")).data).not.toHaveProperty("slow");
+  slow.resume();
+  expect(await slow.closed()).toEqual({
     code: 4002,
-    reason: expect.stringContaining("limits.session_queue_bytes"),
+    reason: "limits.stalled_seconds: the socket took nothing in 30 s",
   });
 });
 

@@ -44,6 +44,12 @@ const limits = z.strictObject({
   session_queue_bytes: bytes
     .default(1_048_576)
     .describe("Bytes that may wait for a connection's socket (M11)."),
+  window: count
+    .default(256)
+    .describe("Events a connection may leave unanswered before it is sent no more (M11)."),
+  stalled_seconds: seconds
+    .default(30)
+    .describe("Time without a byte taken by a socket for which bytes wait, before it is closed (M11)."),
   subscriptions: count.default(1024).describe("Most subscriptions of a connection (E2)."),
   field_bytes: bytes.default(16_384).describe("Largest `meta`, `body` or status of a request (F10)."),
   answer_seconds: seconds.default(5).describe("Time to answer a request of the server (F8)."),

@@ -1,5 +1,6 @@
 import type { CommandResult, EventData, JsonObject, RoomInfo } from "@roomlog/protocol";
 import type { Credentials, Grant } from "../auth/auth.ts";
+import type { From } from "./cursors.ts";
 import type { Pattern } from "./hub.ts";
 import type { Answered } from "./plugin.ts";
 import type { OpenSession } from "./sessions.ts";
@@ -28,7 +29,14 @@ export interface HookPoints {
   };
   /** What `join` answers (R4). */
   "room.join": {
-    in: { session: OpenSession; room_id: string };
+    in: {
+      session: OpenSession;
+      room_id: string;
+      /** Where the session wants to go on in the room's log (M10). */
+      from: From;
+      /** Does something after the ok answer. */
+      afterwards: (task: () => void) => void;
+    };
     out: Promise<CommandResult<"media/room/join">>;
   };
   /** A message before it is stored (M1). One with another `msg` is stored as that; never change it in place. */

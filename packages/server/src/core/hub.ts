@@ -1,6 +1,6 @@
-import { type EventData, isJsonObject, type JsonObject } from "@roomlog/protocol";
+import type { EventData } from "@roomlog/protocol";
 import { eventFrame } from "./frames.ts";
-import { JsonText } from "./json-text.ts";
+import { JsonText, membersOf } from "./json-text.ts";
 
 /** What a subscription matches: a field that is absent or `"*"` matches everything (E2). */
 export interface Pattern {
@@ -8,13 +8,15 @@ export interface Pattern {
   readonly subclass?: string | undefined;
   readonly type?: string | undefined;
   readonly obj_id?: string | undefined;
+  /** Only what belongs to the log of a room itself: a cursor on it (M10). Clients cannot name this field. */
+  readonly log?: "log" | undefined;
 }
 
 /** Who receives events: each event arrives once, however many subscriptions match (E3). */
 export interface Subscriber {
   /** The service it belongs to; events of another one carry that one's name (E1). */
   readonly home: string;
-  deliver(event: EventFrame): void;
+  deliver(event: EventFrame, place: Place): void;
 }
 
 /** An event as it goes to the socket; subscribers without a body of their own share one. */
@@ -23,11 +25,64 @@ export interface EventFrame {
   readonly bytes: Uint8Array;
 }
 
+/** Where an event stands among others, for who cannot take it at once (M11). */
+export interface Place {
+  /** What keeps its order: a room of a service; `""` for all that belongs to no room. */
+  readonly lane: string;
+  /** Whether it goes to cursors on the room's log too, beside those who subscribed to such events (M10). */
+  readonly isLog?: boolean;
+  /** The message that it announces: it can be read again. */
+  readonly entry?: LogEntry;
+  /** Whether a life of the room ends with it (M12). */
+  readonly isEnd?: boolean;
+  /** Whether who lags does without it. */
+  readonly isLossy?: boolean;
+}
+
+/** A message of a room's log. */
+export interface LogEntry {
+  readonly log: LogSource;
+  readonly room_id: string;
+  readonly epoch: string;
+  readonly msg_id: number;
+}
+
+/** Where messages are read again for a subscriber that lags. */
+export interface LogSource {
+  /** Events of a stretch of a log as the subscriber gets them; undefined when that log is not kept (M12). */
+  read(subscriber: Subscriber, stretch: Stretch, most: Most): Promise<LogRun | undefined>;
+  /** Whether the subscriber listens to the messages of a room. */
+  isWanted(subscriber: Subscriber, room_id: string): boolean;
+}
+
+/** A part of the log of one life of a room; both ids are part of it. */
+export interface Stretch {
+  readonly log: LogSource;
+  readonly room_id: string;
+  readonly epoch: string;
+  readonly from: number;
+  readonly to: number;
+}
+
+export interface Most {
+  readonly events: number;
+  /** Of the messages' text; the first message comes however large it is. */
+  readonly bytes: number;
+}
+
+/** The beginning of a stretch. */
+export interface LogRun {
+  /** Tells of what retention has dropped from the stretch, when it has (M13). */
+  readonly dropped?: { readonly first_id: number; readonly frame: EventFrame };
+  readonly events: readonly { readonly msg_id: number; readonly frame: EventFrame }[];
+}
+
 interface Subscription {
   readonly pattern: Pattern;
   readonly mask: number;
   readonly key: string;
-  readonly body: JsonObject;
+  /** The text of an object: parsed it could take twenty times the memory. */
+  readonly body: JsonText;
   /** Later subscriptions have greater ones. */
   readonly order: number;
 }
@@ -35,12 +90,13 @@ interface Subscription {
 /** The subscriptions to one pattern. */
 type Bucket = Map<Subscriber, Subscription>;
 
-const FIELDS = ["class", "subclass", "type", "obj_id"] as const;
-const NOTHING: JsonObject = {};
+const FIELDS = ["class", "subclass", "type", "obj_id", "log"] as const;
+const NO_BODY = new JsonText("{}");
+const NOWHERE: Place = { lane: "" };
 
 /**
  * The subscriptions of one service (E2–E4). They are indexed by which fields they name (`mask`) and what these
- * hold, so that an event looks up at most sixteen patterns, however many subscriptions there are.
+ * hold, so that an event looks up at most a few patterns, however many subscriptions there are.
  */
 export class Hub {
   readonly #masks = new Map<number, Map<string, Bucket>>();
@@ -57,13 +113,13 @@ export class Hub {
     this.#count = count;
   }
 
-  /** How many subscriptions a subscriber has. */
+  /** How many subscriptions a subscriber has, cursors included. */
   countOf(subscriber: Subscriber): number {
     return this.#subscribers.get(subscriber)?.size ?? 0;
   }
 
   /** In force at once; a subscription to the same pattern is replaced (E4). */
-  subscribe(subscriber: Subscriber, pattern: Pattern, body: JsonObject = NOTHING): void {
+  subscribe(subscriber: Subscriber, pattern: Pattern, body: JsonText = NO_BODY): void {
     const mask = maskOf(pattern);
     const key = keyOf(pattern, mask) as string;
     const subscription = { pattern, mask, key, body, order: this.#count() };
@@ -82,9 +138,17 @@ export class Hub {
     if (own.size === 0) this.#subscribers.delete(subscriber);
   }
 
-  /** The subscriptions of a subscriber, newest first (E5). */
+  /** Whether there is a subscription to exactly this pattern. */
+  has(subscriber: Subscriber, pattern: Pattern): boolean {
+    const mask = maskOf(pattern);
+    return this.#subscribers.get(subscriber)?.has(`${mask} ${keyOf(pattern, mask)}`) ?? false;
+  }
+
+  /** The subscriptions of a subscriber, newest first, without its cursors (E5). */
   of(subscriber: Subscriber): Pick<Subscription, "pattern" | "body" | "order">[] {
-    return [...(this.#subscribers.get(subscriber)?.values() ?? [])].sort((a, b) => b.order - a.order);
+    return [...(this.#subscribers.get(subscriber)?.values() ?? [])]
+      .filter(({ pattern }) => pattern.log === undefined)
+      .sort((a, b) => b.order - a.order);
   }
 
   /** Ends all subscriptions of a subscriber. */
@@ -96,30 +160,50 @@ export class Hub {
   }
 
   /** Delivers an event to each matching subscriber once; it is encoded only when somebody listens. */
-  publish(event: EventData): void {
-    const [first, ...others] = this.#matching(event);
+  publish(event: EventData, place: Place = NOWHERE): void {
+    const [first, ...others] = this.#matching(event, place);
     if (!first) return;
     const tid = this.#count();
     const forOwn = shareable(event, tid);
     const forOthers = shareable({ ...event, service: this.#service }, tid);
-    const give = (subscriber: Subscriber, bodies: readonly JsonObject[]) =>
-      subscriber.deliver((subscriber.home === this.#service ? forOwn : forOthers)(bodies));
+    const give = (subscriber: Subscriber, bodies: readonly JsonText[]) =>
+      subscriber.deliver((subscriber.home === this.#service ? forOwn : forOthers)(bodies), place);
     if (others.length === 0) {
       for (const [subscriber, { body }] of first) give(subscriber, [body]);
       return;
     }
     for (const [subscriber, subscriptions] of bySubscriber([first, ...others])) {
-      give(
-        subscriber,
-        subscriptions.sort(bySpecificity).map(({ body }) => body),
-      );
+      give(subscriber, bodiesOf(subscriptions));
     }
   }
 
-  #matching(event: EventData): Bucket[] {
+  /** Whether the subscriber listens to such events. */
+  listens(subscriber: Subscriber, fields: EventData, place: Pick<Place, "isLog">): boolean {
+    return this.#matching(fields, place).some((bucket) => bucket.has(subscriber));
+  }
+
+  /** Encodes events that differ in nothing but their body, with what the subscriber's subscriptions add to them. */
+  encoderFor(
+    subscriber: Subscriber,
+    fields: EventData,
+    place: Pick<Place, "isLog">,
+  ): (body: object) => EventFrame {
+    const found = this.#matching(fields, place).flatMap((bucket) => bucket.get(subscriber) ?? []);
+    const bodies = bodiesOf(found);
+    return (body) => this.frameFor(subscriber, { ...fields, body }, bodies);
+  }
+
+  /** An event for one subscriber, whatever it has subscribed to. */
+  frameFor(subscriber: Subscriber, event: EventData, bodies: readonly JsonText[] = []): EventFrame {
+    const seen = subscriber.home === this.#service ? event : { ...event, service: this.#service };
+    return shareable(seen, this.#count())(bodies);
+  }
+
+  #matching(event: EventData, { isLog }: Pick<Place, "isLog">): Bucket[] {
+    const fields = isLog ? { ...event, log: "log" as const } : event;
     const found: Bucket[] = [];
     for (const [mask, buckets] of this.#masks) {
-      const key = keyOf(event, mask);
+      const key = keyOf(fields, mask);
       const bucket = key === undefined ? undefined : buckets.get(key);
       if (bucket) found.push(bucket);
     }
@@ -133,6 +217,11 @@ export class Hub {
     if (bucket?.size === 0) buckets?.delete(key);
     if (buckets?.size === 0) this.#masks.delete(mask);
   }
+}
+
+/** The lane of a room's events. */
+export function laneOf(service: string, room_id: string): string {
+  return `${service}\u0000${room_id}`;
 }
 
 /** One bit for each field that is named. */
@@ -169,8 +258,10 @@ function bySubscriber(buckets: readonly Bucket[]): Map<Subscriber, Subscription[
 }
 
 /** From the least to the most specific; of equals the later one counts more (E3). */
-function bySpecificity(a: Subscription, b: Subscription): number {
-  return namedFields(a.mask) - namedFields(b.mask) || a.order - b.order;
+function bodiesOf(subscriptions: readonly Subscription[]): JsonText[] {
+  return subscriptions
+    .toSorted((a, b) => namedFields(a.mask) - namedFields(b.mask) || a.order - b.order)
+    .map(({ body }) => body);
 }
 
 function namedFields(mask: number): number {
@@ -178,35 +269,32 @@ function namedFields(mask: number): number {
 }
 
 /** Encodes the event once for all whose subscriptions bring no body, and once for each other merge of bodies. */
-function shareable(event: EventData, tid: number): (bodies: readonly JsonObject[]) => EventFrame {
+function shareable(event: EventData, tid: number): (bodies: readonly JsonText[]) => EventFrame {
   const encode = (body: object | undefined): EventFrame => ({
     tid,
     bytes: Buffer.from(eventFrame(event, body, tid)),
   });
   let plain: EventFrame | undefined;
   return (bodies) => {
-    const own = bodies.filter((body) => Object.keys(body).length > 0);
-    if (own.length > 0) return encode(merged(own, event.body));
+    if (bodies.some((body) => body !== NO_BODY)) return encode(merged(bodies, event.body));
     plain ??= encode(event.body);
     return plain;
   };
 }
 
-/** Keys of subscriptions first, then the event's own, which win (E3); an event's ready-made text is kept as it is. */
-function merged(bodies: readonly JsonObject[], body: object | undefined): object {
-  const base: Record<string, unknown> = {};
-  for (const one of bodies) for (const key of Object.keys(one)) define(base, key, one[key]);
-  const own: unknown = body instanceof JsonText ? JSON.parse(body.text) : body;
-  for (const key of Object.keys(isJsonObject(own) ? own : NOTHING)) delete base[key];
-  const head = JSON.stringify(base);
-  const tail = body instanceof JsonText ? body : new JsonText(JSON.stringify(own ?? NOTHING));
-  if (head === "{}") return tail;
-  return new JsonText(tail.isEmptyObject ? head : `${head.slice(0, -1)},${tail.text.slice(1)}`);
-}
-
-/** An own property also for `__proto__`. */
-function define(target: object, key: string, value: unknown): void {
-  Object.defineProperty(target, key, { value, enumerable: true, configurable: true, writable: true });
+/** Keys of subscriptions first, then the event's own, which win (E3); every value keeps the text it came with. */
+function merged(bodies: readonly JsonText[], body: object | undefined): JsonText {
+  const own = body instanceof JsonText ? body.text : JSON.stringify(body ?? {});
+  const ownKeys = new Set(membersOf(own).map(({ key }) => key));
+  const members = new Map<string, string>();
+  for (const { text } of bodies) {
+    for (const { key, from, end } of membersOf(text)) {
+      if (!ownKeys.has(key)) members.set(key, text.slice(from, end));
+    }
+  }
+  const head = [...members.values()].join(",");
+  if (head === "") return new JsonText(own);
+  return new JsonText(ownKeys.size === 0 ? `{${head}}` : `{${head},${own.slice(own.indexOf("{") + 1)}`);
 }
 
 function getOrAdd<K, K2, V>(maps: Map<K, Map<K2, V>>, key: K): Map<K2, V> {

@@ -6,6 +6,10 @@ export interface SessionLimits {
   readonly subscriptions: number;
   /** Longest field of a request that is kept in memory: `meta`, `body`, status; UTF-8 bytes of its text (F10). */
   readonly field_bytes: number;
+  /** Events that the client has not answered (M11). */
+  readonly window: number;
+  /** A socket takes some of what waits for it within this time (M11). */
+  readonly stalled_seconds: number;
   /** Bytes that wait for the socket before no further request is executed (M11). */
   readonly session_queue_bytes: number;
   /** A request of the server is answered within this time (F8). */

@@ -1,9 +1,30 @@
-import { reservedNames, roomEvents } from "@roomlog/protocol";
+import { type EventData, type JsonObject, reservedNames, roomEvents } from "@roomlog/protocol";
 import type { ManagedStore } from "../store/managed.ts";
-import type { Message } from "../store/store.ts";
+import type {
+  Append,
+  Life,
+  LifeKey,
+  LivesQuery,
+  Message,
+  MessageQuery,
+  Overdue,
+  OverdueQuery,
+  Trim,
+  TrimmableQuery,
+  Trimmed,
+} from "../store/store.ts";
 import type { Clock } from "./clock.ts";
 import { RequestError } from "./errors.ts";
-import type { Hub } from "./hub.ts";
+import {
+  type Hub,
+  type LogEntry,
+  type LogRun,
+  type LogSource,
+  laneOf,
+  type Most,
+  type Stretch,
+  type Subscriber,
+} from "./hub.ts";
 import { JsonText, withoutMembers, withTail } from "./json-text.ts";
 import { failureOf, type Rooms } from "./rooms.ts";
 
@@ -20,21 +41,12 @@ export interface LogOptions {
   readonly time_field: "timestmap" | "timestamp";
 }
 
-/** Who sends. */
-export interface Author {
-  readonly user_id: string;
-  readonly session_id: string;
-}
+/** A message to be stored, and who sends it. */
+export type Sent = Pick<Append, "room_id" | "epoch" | "user_id" | "session_id" | "client_msg_id" | "msg">;
 
-export type AppendOutcome = { readonly msg_id: number } | RequestError;
+export type AppendOutcome = { readonly msg_id: number; readonly duplicate?: true } | RequestError;
 
-export interface PageQuery {
-  readonly room_id: string;
-  /** Only messages with greater ids; 0 for all. */
-  readonly after: number;
-  readonly limit: number;
-  readonly max_bytes: number;
-}
+export type PageQuery = Omit<MessageQuery, "service">;
 
 /** A page as the text of a JSON list. */
 export interface LogPage {
@@ -44,8 +56,11 @@ export interface LogPage {
   readonly cut: boolean;
 }
 
+/** The name for the newest of the ended lives of a room (M12). */
+const LAST = "last";
+
 /** The message logs of a service's rooms. */
-export class Log {
+export class Log implements LogSource {
   readonly #parts: LogParts;
   readonly #timeField: string;
   readonly #reserved: ReadonlySet<string>;
@@ -57,41 +72,144 @@ export class Log {
   }
 
   /**
-   * Stores a message (`text`: a JSON object as it was received) and gives it the next id of its room.
-   * `settle` is called when it is durable (M4), then everyone who listens gets the event (E7, M5).
-   * Fails with 304001 (no such room), 304105 (outcome unknown).
+   * Stores a message (`msg`: a JSON object as it was received) and gives it the next id of its room. `settle` is
+   * called when it is durable (M4), then everyone who listens gets the event (E7, M5); a repeated send stores and
+   * tells nothing (M9). Fails with 304001 (no such room), 304106 (another life), 304105 (outcome unknown).
    */
-  append(room_id: string, text: string, author: Author, settle: (outcome: AppendOutcome) => void): void {
-    const { service, store, hub, rooms, clock } = this.#parts;
-    const { user_id, session_id } = author;
-    const msg = withoutMembers(text, this.#reserved);
+  append(sent: Sent, settle: (outcome: AppendOutcome) => void): void {
+    const { service, store, rooms, clock } = this.#parts;
+    const msg = withoutMembers(sent.msg, this.#reserved);
     const timestmap = clock.wall();
-    store.write({ kind: "append", service, room_id, user_id, session_id, timestmap, msg }, (outcome) => {
+    store.write({ kind: "append", service, ...sent, timestmap, msg }, (outcome) => {
+      rooms.touch(sent.room_id);
+      if (outcome.kind === "duplicate") return settle({ msg_id: outcome.msg_id, duplicate: true });
       if (outcome.kind !== "appended") return settle(failureOf(outcome) ?? new RequestError(100002));
       settle({ msg_id: outcome.msg_id });
-      const body = this.#render({ ...outcome, user_id, session_id, msg });
-      rooms.touch(room_id);
-      hub.publish({
-        class: "media",
-        subclass: "room",
-        type: roomEvents.msglog_new_msg,
-        obj_id: room_id,
-        body,
+      this.#publish(sent.room_id, { ...sent, ...outcome, msg });
+    });
+  }
+
+  /** A page (M6, M8). Throws 304001 when there is no such room, 304106 when it has no such life. */
+  async page(query: PageQuery): Promise<LogPage> {
+    const { store, rooms } = this.#parts;
+    const key = await this.#lifeKey(query);
+    const page = await store.messages({ ...query, ...key });
+    if (!page) throw await this.#notFound(key);
+    rooms.touch(query.room_id);
+    const texts = page.messages.map((message) => this.#render(message).text);
+    return { messages: new JsonText(`[${texts.join(",")}]`), count: texts.length, cut: page.cut };
+  }
+
+  /** Where a log stands (M12). Throws 304001, 304106. */
+  async life(query: Omit<LifeKey, "service">): Promise<Life> {
+    const key = await this.#lifeKey(query);
+    const life = await this.#parts.store.life(key);
+    if (!life) throw await this.#notFound(key);
+    return life;
+  }
+
+  /** The ended lives of a room, the newest first (M12). Throws 304001 when there never was such a room, 304106. */
+  async endedLives(query: Omit<LivesQuery, "service">): Promise<Life[]> {
+    const { service, store } = this.#parts;
+    const { room_id, before } = query;
+    const key = { service, room_id, ...(before !== undefined && { epoch: before }) };
+    if (before !== undefined && !(await store.life(key))) throw await this.#notFound(key);
+    const lives = await store.endedLives({ service, ...query });
+    if (lives.length === 0 && before === undefined) await this.#parts.rooms.get(room_id);
+    return lives;
+  }
+
+  /**
+   * Drops a slice of a log from its low end (M13): what stands below `before`, or what the bounds do not allow.
+   * Rejects with 304106 when there is no such life any more, 304105 when the store has failed.
+   */
+  trim(trim: Omit<Trim, "kind" | "service">): Promise<Trimmed> {
+    const { service, store } = this.#parts;
+    return new Promise((resolve, reject) => {
+      store.write({ kind: "trim", service, ...trim }, (outcome) => {
+        if (outcome.kind === "trimmed") resolve(outcome);
+        else reject(failureOf(outcome) ?? new RequestError(100002));
       });
     });
   }
 
-  /** Messages in ascending order (M6). Throws 304001 when there is no such room. */
-  async page(query: PageQuery): Promise<LogPage> {
-    const page = await this.#parts.store.messages({
-      service: this.#parts.service,
+  /** What `trim` would drop, in all. Throws 304106 when there is no such life any more. */
+  async trimmable(trim: Omit<TrimmableQuery, "service" | "counted">): Promise<Trimmed> {
+    const { service, store } = this.#parts;
+    let counted = { messages: 0, bytes: 0 };
+    for (;;) {
+      const slice = await store.trimmable({ service, ...trim, counted });
+      if (!slice) throw new RequestError(304106);
+      counted = { messages: counted.messages + slice.messages, bytes: counted.bytes + slice.bytes };
+      if (!slice.more) return { ...slice, ...counted };
+    }
+  }
+
+  /** A slice of the service's lives that have something to trim. */
+  overdue(query: Omit<OverdueQuery, "service">): Promise<Overdue> {
+    return this.#parts.store.overdue({ service: this.#parts.service, ...query });
+  }
+
+  /** Gives a slice of free space back to the disk; whether there is more. */
+  tidy(): Promise<boolean> {
+    return this.#parts.store.tidy();
+  }
+
+  isWanted(subscriber: Subscriber, room_id: string): boolean {
+    return this.#parts.hub.listens(subscriber, messageEvent(room_id), { isLog: true });
+  }
+
+  async read(subscriber: Subscriber, stretch: Stretch, most: Most): Promise<LogRun | undefined> {
+    const { room_id, epoch, from, to } = stretch;
+    const { hub, store, service } = this.#parts;
+    const page = await store.messages({
+      service,
+      room_id,
+      epoch,
+      after: from - 1,
+      before: to + 1,
       order: "asc",
-      ...query,
+      limit: most.events,
+      max_bytes: most.bytes,
     });
-    if (!page) throw new RequestError(304001);
-    this.#parts.rooms.touch(query.room_id);
-    const texts = page.messages.map((message) => this.#render(message).text);
-    return { messages: new JsonText(`[${texts.join(",")}]`), count: texts.length, cut: page.cut };
+    if (!page) return undefined;
+    const encode = hub.encoderFor(subscriber, messageEvent(room_id), { isLog: true });
+    const events = page.messages.map((message) => ({
+      msg_id: message.msg_id,
+      frame: encode(this.#render(message)),
+    }));
+    const { first_id } = page;
+    if (first_id <= from) {
+      if (events.length === 0) throw new Error(`messages ${from} to ${to} of a room are not in its log`);
+      return { events };
+    }
+    const frame = hub.frameFor(subscriber, droppedEvent(room_id, { epoch, first_id }));
+    return { dropped: { first_id, frame }, events };
+  }
+
+  #publish(room_id: string, { epoch, ...message }: Message & { readonly epoch: string }): void {
+    const { hub, service } = this.#parts;
+    const entry: LogEntry = { log: this, room_id, epoch, msg_id: message.msg_id };
+    const event = { ...messageEvent(room_id), body: this.#render(message) };
+    hub.publish(event, { lane: laneOf(service, room_id), isLog: true, entry });
+  }
+
+  /** `"last"` stands for the newest ended life. */
+  async #lifeKey({ room_id, epoch }: Omit<LifeKey, "service">): Promise<LifeKey> {
+    const { service, store } = this.#parts;
+    if (epoch === undefined) return { service, room_id };
+    if (epoch !== LAST) return { service, room_id, epoch };
+    const [newest] = await store.endedLives({ service, room_id, limit: 1 });
+    return { service, room_id, epoch: newest?.epoch ?? LAST };
+  }
+
+  /** 304001 when no life of the room is known, 304106 when only this one is not. */
+  async #notFound({ service, room_id, epoch }: LifeKey): Promise<RequestError> {
+    const { store } = this.#parts;
+    if (epoch === undefined) return new RequestError(304001);
+    const known =
+      (await store.room({ service, room_id })) ?? (await store.endedLives({ service, room_id, limit: 1 }))[0];
+    return new RequestError(known ? 304106 : 304001);
   }
 
   /** The message as everyone sees it: what was sent, then the server's fields (M2). */
@@ -99,4 +217,14 @@ export class Log {
     const author = `"user_id":${JSON.stringify(user_id)},"session_id":${JSON.stringify(session_id)}`;
     return new JsonText(withTail(msg, `"msg_id":${msg_id},${author},"${this.#timeField}":${timestmap}`));
   }
+}
+
+/** M5 */
+function messageEvent(obj_id: string): EventData {
+  return { class: "media", subclass: "room", type: roomEvents.msglog_new_msg, obj_id };
+}
+
+/** M13 */
+function droppedEvent(obj_id: string, body: JsonObject): EventData {
+  return { class: "media", subclass: "room", type: roomEvents.msglog_dropped, obj_id, body };
 }

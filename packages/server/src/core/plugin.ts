@@ -13,12 +13,14 @@ import type { Session } from "./session.ts";
 import type { OpenSession } from "./sessions.ts";
 
 export type { Credentials, Grant } from "../auth/auth.ts";
+export type { Bounds, Life, Trimmed } from "../store/store.ts";
+export type { Cursor, Cursors } from "./cursors.ts";
 export { type ErrorDetails, missingField, RelayedError, RequestError, syntaxError } from "./errors.ts";
 export type { Answer } from "./frames.ts";
 export type { HookPoints } from "./hook-points.ts";
 export type { Hub, Pattern, Subscriber } from "./hub.ts";
-export { JsonText, withField } from "./json-text.ts";
-export type { AppendOutcome, Author, Log, LogOptions } from "./log.ts";
+export { JsonText, toJson, withField } from "./json-text.ts";
+export type { AppendOutcome, Log, LogOptions, Sent } from "./log.ts";
 export { may } from "./rights.ts";
 export type { Rooms } from "./rooms.ts";
 export type { Service } from "./service.ts";

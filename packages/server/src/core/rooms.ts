@@ -1,9 +1,9 @@
-import { type RoomInfo, roomEvents } from "@roomlog/protocol";
+import { type ErrorCode, type Retention, type RoomInfo, roomEvents } from "@roomlog/protocol";
 import type { ManagedStore } from "../store/managed.ts";
-import type { ListedRoom, Room } from "../store/store.ts";
+import type { ListedRoom, Refusal, Room } from "../store/store.ts";
 import type { Clock } from "./clock.ts";
 import { RequestError } from "./errors.ts";
-import type { Hub } from "./hub.ts";
+import { type Hub, laneOf } from "./hub.ts";
 
 export interface RoomsParts {
   readonly service: string;
@@ -19,6 +19,8 @@ export type Settle = (failure: RequestError | undefined) => void;
 
 /** The rooms of a service. The store alone decides which exist; nothing is cached here. */
 export class Rooms {
+  /** Whether the log of a room that ends stays readable (M12). */
+  keepLogs = true;
   readonly #parts: RoomsParts;
   readonly #onActivity: ((room_id: string) => void)[] = [];
   readonly #onEnded: ((room_id: string) => void)[] = [];
@@ -44,15 +46,25 @@ export class Rooms {
     for (const listener of this.#onActivity) listener(room_id);
   }
 
-  /** An event of a room that is not part of its log. */
+  /** An event of a room that is not a message. Cursors on its log are told of its end too (M10). */
   publish(type: string, obj_id: string, body: object): void {
-    this.#parts.hub.publish({ class: "media", subclass: "room", type, obj_id, body });
+    const { hub, service } = this.#parts;
+    hub.publish(
+      { class: "media", subclass: "room", type, obj_id, body },
+      {
+        lane: laneOf(service, obj_id),
+        isLog: type === roomEvents.destroyed,
+        isEnd: type === roomEvents.destroyed,
+        isLossy: type === roomEvents.info,
+      },
+    );
   }
 
-  /** Event `created` after `settle` (R1). Fails with 304002. */
-  create(room_id: string, info: RoomInfo, settle: Settle): void {
+  /** Event `created` after `settle` (R1). Fails with 304002. Gives back the epoch of the new life. */
+  create(room_id: string, info: RoomInfo, settle: Settle): string {
     const { service, store, clock, newEpoch } = this.#parts;
-    const room = { service, room_id, info, epoch: newEpoch(), created_at: clock.wall() };
+    const epoch = newEpoch();
+    const room = { service, room_id, info, epoch, created_at: clock.wall() };
     store.write({ kind: "create_room", ...room }, (outcome) => {
       const failure = failureOf(outcome);
       settle(failure);
@@ -60,13 +72,23 @@ export class Rooms {
       const body = { class: cls, ...(backend !== undefined && { backend }), ...(meta && { meta }) };
       if (!failure) this.publish(roomEvents.created, room_id, body);
     });
+    return epoch;
   }
 
-  /** Event `destroyed` after `settle` (R2). Fails with 304001. */
-  destroy(room_id: string, reason: { readonly code: number; readonly reason: string }, settle: Settle): void {
+  /** Changes the room's own retention (M13). Fails with 304001. */
+  update(room_id: string, retention: Retention, settle: Settle): void {
+    const { service, store } = this.#parts;
+    store.write({ kind: "update_room", service, room_id, retention }, (outcome) =>
+      settle(failureOf(outcome)),
+    );
+  }
+
+  /** Event `destroyed` after `settle` (R2). Fails with 304001, also when `epoch` is not the living one. */
+  destroy({ room_id, epoch }: RoomLife, reason: Reason, settle: Settle): void {
     const { service, store, clock } = this.#parts;
-    const ended = { service, room_id, destroyed_at: clock.wall(), keep_log: true };
-    store.write({ kind: "destroy_room", ...ended }, (outcome) => {
+    const life = { service, room_id, ...(epoch !== undefined && { epoch }) };
+    const end = { destroyed_at: clock.wall(), keep_log: this.keepLogs };
+    store.write({ kind: "destroy_room", ...life, ...end }, (outcome) => {
       const failure = failureOf(outcome);
       settle(failure);
       if (failure) return;
@@ -94,10 +116,11 @@ export class Rooms {
   }
 
   /**
-   * A room that is there when the promise resolves, its creation and earlier endings told to all listeners: what is
-   * kept for it in memory from then on belongs to this life. Throws 304001 when there is none.
+   * Gives `use` a room that is there, when its creation, earlier endings and all that it shows of the log have been
+   * told to every listener: what `use` keeps for it in memory belongs to this life, and what is told from then on is
+   * news. Throws 304001 when there is none.
    */
-  async living(room_id: string): Promise<Room> {
+  async living<T>(room_id: string, use: (room: Room) => T): Promise<T> {
     const watched = this.#watched.get(room_id) ?? { watchers: 0, ends: 0 };
     this.#watched.set(room_id, watched);
     watched.watchers += 1;
@@ -106,7 +129,7 @@ export class Rooms {
         const { ends } = watched;
         const room = await this.get(room_id);
         await this.#parts.store.settled();
-        if (watched.ends === ends) return room;
+        if (watched.ends === ends) return use(room);
       }
     } finally {
       watched.watchers -= 1;
@@ -114,6 +137,24 @@ export class Rooms {
     }
   }
 }
+
+/** A room; with `epoch` only in that life of it. */
+export interface RoomLife {
+  readonly room_id: string;
+  readonly epoch?: string;
+}
+
+/** Why a room ends, as its event says (R2). */
+export interface Reason {
+  readonly code: number;
+  readonly reason: string;
+}
+
+const refusals: { readonly [reason in Refusal]: ErrorCode } = {
+  room_exists: 304002,
+  room_not_found: 304001,
+  epoch_not_found: 304106,
+};
 
 /** What a write that did not happen is to the client; undefined when it did. */
 export function failureOf(
@@ -123,7 +164,7 @@ export function failureOf(
     case "unknown":
       return new RequestError(304105);
     case "refused":
-      return new RequestError(outcome.reason === "room_exists" ? 304002 : 304001);
+      return new RequestError(refusals[outcome.reason]);
     default:
       return undefined;
   }

@@ -4,6 +4,7 @@ import type { Authenticator } from "../auth/auth.ts";
 import type { ManagedStore } from "../store/managed.ts";
 import type { Connection, Receiver } from "../transport/transport.ts";
 import type { Clock, Stop } from "./clock.ts";
+import { Cursors } from "./cursors.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import { RequestError } from "./errors.ts";
 import type { HookPoints } from "./hook-points.ts";
@@ -121,6 +122,12 @@ export class Service {
   openLog(options: LogOptions): Log {
     const { name, hub, rooms, clock } = this;
     return new Log({ service: name, store: this.#store, hub, rooms, clock }, options);
+  }
+
+  /** The cursors of connections on these logs (M10). */
+  openCursors(log: Log): Cursors {
+    const { name, hub, rooms } = this;
+    return new Cursors({ service: name, hub, rooms, log });
   }
 
   /** Starts the plugins, the lowest first. The store is open. */

@@ -9,8 +9,9 @@ import {
 } from "@roomlog/protocol";
 import type { Connection, Receiver } from "../transport/transport.ts";
 import { missingField, RequestError, syntaxError } from "./errors.ts";
+import { Feed } from "./feed.ts";
 import { requestFrame, type ServerRequest } from "./frames.ts";
-import type { EventFrame, Subscriber } from "./hub.ts";
+import type { EventFrame, Most, Place, Subscriber } from "./hub.ts";
 import { JsonText, memberText, parseShallow } from "./json-text.ts";
 import type { SessionLimits } from "./limits.ts";
 import { type Request, Requests } from "./requests.ts";
@@ -31,6 +32,8 @@ type State =
   | { readonly name: "open"; readonly identity: Identity; nextPing: number }
   | { readonly name: "closed" };
 
+type SecondsLimit = "answer_seconds" | "login_seconds" | "idle_seconds" | "stalled_seconds";
+
 /** A message of 64 levels inside `data` inside the frame (M7). */
 const MAX_FRAME_DEPTH = MAX_MESSAGE_DEPTH + 2;
 
@@ -46,20 +49,30 @@ export class Session implements Receiver, Subscriber {
   readonly #connection: Connection;
   readonly #requests: Requests;
   readonly #unanswered = new Unanswered();
-  /** Events that wait until the socket takes more. */
-  readonly #held: EventFrame[] = [];
-  #heldBytes = 0;
+  /** The events for the client (M11). */
+  readonly feed: Feed;
   #paused = false;
   #state: State;
   /** Since the last sweep some frame went in or out (T4). */
   #busy = true;
   #idleSince = 0;
+  /** What the socket had taken at the sweep before, and since when it has been no more (M11). */
+  #taken = { bytes: 0, since: 0 };
   #repliesOnEnd = new Set<(reply: undefined) => void>();
 
   constructor(service: Service, connection: Connection) {
     this.#service = service;
     this.#connection = connection;
     this.#state = { name: "new", since: service.clock.monotonic(), failures: 0 };
+    this.feed = new Feed({
+      subscriber: this,
+      takes: (bytes) => this.#takesEvent(bytes),
+      room: () => this.#roomForEvents(),
+      send: ({ tid, bytes }) => this.#sendRequest(tid, bytes),
+      limit: () => service.limits.session_queue_bytes,
+      overflowed: () => this.#overflowed(),
+      failed: (error) => this.#feedFailed(error),
+    });
     this.#requests = new Requests({
       serve: (request) => service.serve(request, this),
       send: (frame) => this.#send(frame),
@@ -101,7 +114,7 @@ export class Session implements Receiver, Subscriber {
     if (this.isClosed) return;
     this.#busy = true;
     const plain = PLAIN_OK.exec(text);
-    if (plain) return this.#unanswered.settle(Number(plain[1]), { result: "ok", data: undefined });
+    if (plain) return this.#settle(Number(plain[1]), { result: "ok", data: undefined });
     try {
       const { value, deep } = parseShallow(text, MAX_FRAME_DEPTH);
       this.#receive(classify(value), text, deep);
@@ -121,10 +134,7 @@ export class Session implements Receiver, Subscriber {
 
   drained(): void {
     if (this.isClosed) return;
-    for (const event of this.#held.splice(0)) {
-      this.#heldBytes -= event.bytes.length;
-      this.deliver(event);
-    }
+    this.feed.serve();
     this.#requests.run();
     this.#readOn();
   }
@@ -157,16 +167,8 @@ export class Session implements Receiver, Subscriber {
     if (this.#service.limits.ping_seconds > 0) this.#ping();
   }
 
-  deliver(event: EventFrame): void {
-    if (this.isClosed) return;
-    const limit = this.#service.limits.session_queue_bytes;
-    if (this.#held.length === 0 && this.#connection.waiting <= limit) {
-      return this.#sendRequest(event.tid, event.bytes);
-    }
-    this.#held.push(event);
-    this.#heldBytes += event.bytes.length;
-    if (this.#heldBytes > limit)
-      this.close(closeCodes.too_slow, `limits.session_queue_bytes: over ${limit} bytes of events wait`);
+  deliver(event: EventFrame, place: Place): void {
+    this.feed.deliver(event, place);
   }
 
   /**
@@ -207,6 +209,9 @@ export class Session implements Receiver, Subscriber {
         "answer_seconds",
         "a request of the server was not answered",
       );
+    if (this.#isStalled(now))
+      return this.#closeFor(closeCodes.too_slow, "stalled_seconds", "the socket took nothing");
+    this.feed.serve();
     if (state.name === "new" && this.#isPast(now - state.since, "login_seconds")) {
       return this.#closeFor(closeCodes.login_timeout, "login_seconds", "no login");
     }
@@ -243,7 +248,7 @@ export class Session implements Receiver, Subscriber {
         return this.#add({ class: "", subclass: "", cmd: "", data: {}, ...this.#source(text), fault });
       }
       case "response": {
-        return this.#unanswered.settle(inbound.tid, replyOf(inbound.result, text, deep));
+        return this.#settle(inbound.tid, replyOf(inbound.result, text, deep));
       }
       case "ack": {
         const { clock, limits } = this.#service;
@@ -282,12 +287,53 @@ export class Session implements Receiver, Subscriber {
     this.#connection.resume();
   }
 
-  #isPast(ms: number, limit: "login_seconds" | "idle_seconds"): boolean {
+  #settle(tid: unknown, reply: Reply): void {
+    this.#unanswered.settle(tid, reply);
+    this.feed.serve();
+  }
+
+  /** An event goes out while the window is not full, and fits into what may wait for the socket or meets it empty (M11). */
+  #takesEvent(bytes: number): boolean {
+    const { window, session_queue_bytes } = this.#service.limits;
+    const { waiting } = this.#connection;
+    return this.#unanswered.events < window && (waiting === 0 || waiting + bytes <= session_queue_bytes);
+  }
+
+  #roomForEvents(): Most {
+    const { window, session_queue_bytes } = this.#service.limits;
+    return {
+      events: window - this.#unanswered.events,
+      bytes: Math.max(1, session_queue_bytes - this.#connection.waiting),
+    };
+  }
+
+  #feedFailed(error: unknown): void {
+    this.#service.logger.error({ err: error, ...this.#who() }, "a log could not be read for a subscriber");
+    this.close(
+      closeCodes.internal_error,
+      "the log could not be read; connect again and go on from the last id",
+    );
+  }
+
+  /** Whether the socket has taken no byte for too long while some wait for it (M11). */
+  #isStalled(now: number): boolean {
+    const { sent, waiting } = this.#connection;
+    const bytes = sent - waiting;
+    if (waiting === 0 || bytes !== this.#taken.bytes) this.#taken = { bytes, since: now };
+    return this.#isPast(now - this.#taken.since, "stalled_seconds");
+  }
+
+  #isPast(ms: number, limit: SecondsLimit): boolean {
     return ms >= this.#service.limits[limit] * 1000;
   }
 
-  #closeFor(code: CloseCode, limit: "answer_seconds" | "login_seconds" | "idle_seconds", what: string): void {
+  #closeFor(code: CloseCode, limit: SecondsLimit, what: string): void {
     this.close(code, `limits.${limit}: ${what} in ${this.#service.limits[limit]} s`);
+  }
+
+  #overflowed(): void {
+    const { session_queue_bytes: limit } = this.#service.limits;
+    this.close(closeCodes.too_slow, `limits.session_queue_bytes: over ${limit} bytes of events wait`);
   }
 
   /** Whether the client left a request of the server unanswered for too long (F8). */
@@ -326,7 +372,7 @@ export class Session implements Receiver, Subscriber {
     this.#service.leave(this);
     this.#state = { name: "closed" };
     this.#requests.end();
-    this.#held.length = 0;
+    this.feed.end();
     for (const replied of this.#repliesOnEnd) replied(undefined);
   }
 

@@ -10,6 +10,7 @@ interface Pending {
   readonly tid: number;
   /** Where its frame ends in all that was sent on the connection. */
   readonly end: number;
+  /** Undefined for an event: nobody waits for its answer. */
   readonly replied: ((reply: Reply) => void) | undefined;
 }
 
@@ -32,17 +33,24 @@ export class Unanswered {
   /** Those with an ack, the one that ends first in front: each ack gives the same time from now. */
   readonly #extended = new Map<number, Extended>();
 
-  get size(): number {
-    return this.#pending.size + this.#extended.size;
+  #events = 0;
+
+  /** Events among them; those with an ack count too (M11). */
+  get events(): number {
+    return this.#events;
   }
 
+  /** Without `replied` it is an event. */
   add(tid: number, end: number, replied?: (reply: Reply) => void): void {
     this.#pending.set(tid, { tid, end, replied });
+    if (!replied) this.#events += 1;
   }
 
   /** A second answer, or one that nobody asked for, is ignored (F4). */
   settle(tid: unknown, reply: Reply): void {
-    this.#take(tid)?.replied?.(reply);
+    const pending = this.#take(tid);
+    if (pending && !pending.replied) this.#events -= 1;
+    pending?.replied?.(reply);
   }
 
   extend(tid: unknown, until: number): void {

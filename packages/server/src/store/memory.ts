@@ -109,11 +109,16 @@ export class MemoryStore implements Store {
     return { lives, next: slice[most]?.number };
   }
 
-  async trimmable({ counted, ...query }: TrimmableQuery): Promise<Trimmed | undefined> {
+  async trimmable({ counted, own, ...query }: TrimmableQuery): Promise<Trimmed | undefined> {
     const life = this.#find(query);
     if (!life) return undefined;
-    const { first_id, bytes, ...state } = stateOf(life);
-    const left = { ...state, first_id: first_id + counted.messages, bytes: bytes - counted.bytes };
+    const { first_id, bytes, retention, ...state } = stateOf(life);
+    const left = {
+      ...state,
+      retention: own ?? retention,
+      first_id: first_id + counted.messages,
+      bytes: bytes - counted.bytes,
+    };
     return sliceOf(left, query, life.log.slice(counted.messages).map(measured));
   }
 

@@ -241,6 +241,8 @@ export interface Overdue {
 }
 
 export interface TrimmableQuery extends Omit<Trim, "kind"> {
+  /** In place of the room's own retention. */
+  readonly own?: Retention;
   /** What earlier slices have counted already. */
   readonly counted: { readonly messages: number; readonly bytes: number };
 }

@@ -135,7 +135,9 @@ function connect(
   turn: Turn,
   receive: (connection: Connection) => Receiver,
 ): void {
-  const receiver = receive(new WsConnection(ws, socket, turn));
+  const connection = new WsConnection(ws, socket, turn);
+  const receiver = receive(connection);
+  connection.onFlushed = () => receiver.drained();
   ws.on("message", (data: Buffer, isBinary: boolean) => {
     if (isBinary) receiver.binary();
     else receiver.frame(data.toString());
@@ -149,7 +151,6 @@ function connect(
   // ws closes what breaks its protocol, with the code; nothing of that connection counts any more.
   ws.on("error", () => receiver.closed());
   ws.on("close", () => receiver.closed());
-  socket.on("drain", () => receiver.drained());
 }
 
 class WsConnection implements Connection {
@@ -157,6 +158,15 @@ class WsConnection implements Connection {
   readonly #socket: Duplex;
   readonly #turn: Turn;
   #sent = 0;
+  /** Whether something was sent since the socket was last seen empty. */
+  #isFilled = false;
+  /** Called when the socket has taken everything. Its own `drain` comes only above its high-water mark. */
+  onFlushed: () => void = () => {};
+  readonly #written = () => {
+    if (!this.#isFilled || this.#socket.writableLength > 0) return;
+    this.#isFilled = false;
+    this.onFlushed();
+  };
 
   constructor(ws: WebSocket, socket: Duplex, turn: Turn) {
     this.#ws = ws;
@@ -184,7 +194,8 @@ class WsConnection implements Connection {
     if (this.#ws.readyState !== WebSocket.OPEN) return;
     const bytes = typeof frame === "string" ? Buffer.from(frame) : frame;
     this.#turn.cork(this.#socket);
-    this.#ws.send(bytes, TEXT);
+    this.#isFilled = true;
+    this.#ws.send(bytes, TEXT, this.#written);
     this.#sent += headerBytes(bytes.length) + bytes.length;
   }
 

@@ -1,4 +1,4 @@
-import { command, type Service } from "../../core/plugin.ts";
+import { command, JsonText, type Service, toJson, withField } from "../../core/plugin.ts";
 
 /** E5: without an ack; an empty body is left out, and so is the own service. */
 export const getSubscriptions = (service: Service) =>
@@ -8,17 +8,11 @@ export const getSubscriptions = (service: Service) =>
         hub.of(session).map((one) => ({ ...one, service: name })),
       );
       const newestFirst = all.flat().sort((a, b) => b.order - a.order);
-      return newestFirst.map(({ pattern, body, service: name }) => {
+      const listed = newestFirst.map(({ pattern, body, service: name }) => {
         const { class: cls, subclass = "*", type = "*", obj_id = "*" } = pattern;
-        const hasBody = Object.keys(body).length > 0;
-        return {
-          class: cls,
-          subclass,
-          type,
-          obj_id,
-          ...(name && { service: name }),
-          ...(hasBody && { body }),
-        };
+        const fields = { class: cls, subclass, type, obj_id, ...(name && { service: name }) };
+        return toJson(body.isEmptyObject ? fields : withField(fields, "body", body));
       });
+      return new JsonText(`[${listed.join(",")}]`);
     },
   });

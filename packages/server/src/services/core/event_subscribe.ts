@@ -1,17 +1,24 @@
-import { command, may, RequestError, type Service } from "../../core/plugin.ts";
+import { command, JsonText, may, RequestError, type Service } from "../../core/plugin.ts";
 
 /** E2, E4: in force before the answer is sent. Events of another service need the right `other_services` (S3). */
 export const subscribe = (service: Service) =>
   command("core/event/subscribe", {
-    run({ data: { body, service: named, ...pattern }, session }) {
+    run({ data: { body: _, service: named, ...pattern }, session, raw }) {
       const hub = service.hubOf(named);
       if (hub !== service.hub && !may(session.identity.rights, "other_services"))
         throw new RequestError(100030);
       const limit = service.limits.subscriptions;
       if (hub.countOf(session) >= limit) throw new RequestError(100050, { limit });
+      const body = copied(raw("body"));
       return service.hooks.run("core.subscribe", { session, pattern, service: named }, (subscription) => {
         hub.subscribe(session, subscription.pattern, body);
         return {};
       });
     },
   });
+
+/** A copy: a part of a frame's text would keep the whole frame. */
+function copied(text: string | undefined): JsonText | undefined {
+  const body = text === undefined ? undefined : new JsonText(Buffer.from(text).toString());
+  return body?.isEmptyObject ? undefined : body;
+}

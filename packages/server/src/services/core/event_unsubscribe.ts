@@ -4,7 +4,8 @@ import { command, type Service } from "../../core/plugin.ts";
 export const unsubscribe = (service: Service) =>
   command("core/event/unsubscribe", {
     run({ data: { service: named, ...pattern }, session }) {
-      service.hubOf(named).unsubscribe(session, pattern);
+      const hub = service.hubOf(named);
+      session.feed.without(() => hub.unsubscribe(session, pattern));
       return {};
     },
   });

@@ -1,13 +1,15 @@
 import { command, type Log, RequestError } from "../../core/plugin.ts";
+import { defined } from "./defined.ts";
 import type { MsglogSettings } from "./settings.ts";
 
-/** M6, M8: without `limit` the whole log or an error that says to page. */
+/** M6, M8, M12: without `limit` all that was asked for, or an error that says to page. */
 export const get = (log: Log, { max_get_messages, max_get_bytes }: MsglogSettings) =>
   command("media/room/msglog_get", {
-    async run({ data: { room_id, after = 0, limit } }) {
+    async run({ data: { room_id, order = "asc", limit, ...range } }) {
       const page = await log.page({
         room_id,
-        after,
+        order,
+        ...defined(range),
         limit: limit ?? max_get_messages + 1,
         max_bytes: max_get_bytes,
       });

@@ -4,28 +4,45 @@ import {
   Later,
   type Log,
   RequestError,
+  type Sent,
   type Service,
   syntaxError,
 } from "../../core/plugin.ts";
+import { SendRate } from "./send-rate.ts";
 import type { MsglogSettings } from "./settings.ts";
 
-/** M1–M5: answered when the message is durable. */
-export const send = (service: Service, log: Log, { max_message_bytes }: MsglogSettings) => {
-  const store = (text: string, { room_id, session }: HookPoints["msglog.send"]["in"]) => {
-    if (Buffer.byteLength(text) > max_message_bytes) {
+/** M1–M5, M9, M14: answered when the message is durable. */
+export const send = (service: Service, log: Log, { max_message_bytes, send_rate }: MsglogSettings) => {
+  const rate = new SendRate(service.clock, send_rate);
+  const store = (sent: Sent) => {
+    if (Buffer.byteLength(sent.msg) > max_message_bytes) {
       throw new RequestError(304101, { limit: max_message_bytes, field: "msg" });
     }
-    return new Later<{ msg_id: number }>((settle) => log.append(room_id, text, session.identity, settle));
+    return new Later<{ msg_id: number; duplicate?: true }>((settle) => log.append(sent, settle));
   };
   return command("media/room/msglog_send", {
     pipelined: true,
     longField: "msg",
-    run({ data: { room_id, msg }, session, raw }) {
+    run({ data: { room_id, msg, client_msg_id, epoch }, session, raw }) {
+      rate.count(session);
       const text = raw("msg");
       if (text === undefined) throw syntaxError("msg");
+      const named = {
+        ...(client_msg_id !== undefined && { client_msg_id }),
+        ...(epoch !== undefined && { epoch }),
+      };
       return service.hooks.run("msglog.send", { session, room_id, msg }, (message) =>
-        store(message.msg === msg ? text : JSON.stringify(message.msg), message),
+        store({
+          ...named,
+          ...sentBy(message),
+          msg: message.msg === msg ? text : JSON.stringify(message.msg),
+        }),
       );
     },
   });
 };
+
+function sentBy({ room_id, session }: HookPoints["msglog.send"]["in"]) {
+  const { user_id, session_id } = session.identity;
+  return { room_id, user_id, session_id };
+}

@@ -1,5 +1,11 @@
 import * as z from "zod";
 
+const retention = z.strictObject({
+  max_age: z.int().min(1).optional().describe("Seconds since a message was stored."),
+  max_messages: z.int().min(1).optional().describe("Messages of a room."),
+  max_bytes: z.int().min(1).optional().describe("UTF-8 bytes of the text of a room's messages."),
+});
+
 export const settings = z.strictObject({
   max_message_bytes: z
     .int()
@@ -12,6 +18,25 @@ export const settings = z.strictObject({
     .default(10_000)
     .describe("Most messages of an answer without `limit` (M6)."),
   max_get_bytes: z.int().min(2).default(8_388_608).describe("Most bytes of messages in one answer (M6, M8)."),
+  on_destroy: z
+    .enum(["archive", "delete"])
+    .default("archive")
+    .describe("Whether the log of a room that ends stays readable under its epoch (M12)."),
+  retention: retention
+    .prefault({})
+    .describe("What the log of a room keeps at most; a room of its own can only ask for less (M13)."),
+  sweep_seconds: z
+    .number()
+    .positive()
+    .max(86_400)
+    .default(10)
+    .describe("Time between looks for what retention does not keep."),
+  send_rate: z
+    .number()
+    .positive()
+    .max(1_000_000)
+    .optional()
+    .describe("Most sends of a session in a second; none: no limit (M14)."),
   time_field: z
     .enum(["timestmap", "timestamp"])
     .default("timestmap")

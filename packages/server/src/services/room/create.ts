@@ -9,12 +9,12 @@ export const create = (service: Service, timeouts: Timeouts) =>
         "room.create",
         { session, room_id: given, info: data },
         ({ room_id, info }) => {
-          return new Later<{ room_id: string }>((settle) =>
-            service.rooms.create(room_id, info, (failure) => {
-              if (!failure) timeouts.add(room_id, info);
+          return new Later<{ room_id: string }>((settle) => {
+            const epoch = service.rooms.create(room_id, info, (failure) => {
+              if (!failure) timeouts.add({ room_id, epoch, ...info });
               settle(failure ?? { room_id });
-            }),
-          );
+            });
+          });
         },
       );
     },

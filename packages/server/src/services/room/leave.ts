@@ -7,7 +7,8 @@ export const leave = (service: Service, members: Members) =>
     run({ data: { room_id }, session, afterwards }) {
       const tell = members.leave(room_id, session.identity.session_id);
       if (!tell) throw new RequestError(100036);
-      service.hub.unsubscribe(session, { class: "media", subclass: "room", obj_id: room_id });
+      const pattern = { class: "media", subclass: "room", obj_id: room_id };
+      session.feed.without(() => service.hub.unsubscribe(session, pattern));
       service.rooms.touch(room_id);
       afterwards(tell);
       return {};

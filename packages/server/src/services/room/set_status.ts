@@ -5,17 +5,18 @@ import { MAX_CLASSES, type Statuses } from "./statuses.ts";
 /** R5: kept until the room ends or the server stops, and shown by `get_info`. */
 export const setStatus = (service: Service, statuses: Statuses) =>
   command("media/room/set_status", {
-    async run({ data: { room_id, class: cls }, session: { identity }, afterwards, raw }) {
-      await service.rooms.living(room_id);
-      if (!statuses.mayTake(room_id, cls))
-        throw new RequestError(100050, { field: "class", limit: MAX_CLASSES });
-      const { user_id, session_id } = identity;
-      // A copy: a part of a frame's text would keep the whole frame.
-      const data = new JsonText(Buffer.from(raw("data") ?? "{}").toString());
-      statuses.set(room_id, cls, data);
-      service.rooms.touch(room_id);
-      const body = withField({ class: cls, user_id, session_id }, "data", data);
-      afterwards(() => service.rooms.publish(roomEvents.status, room_id, body));
-      return {};
+    run({ data: { room_id, class: cls }, session: { identity }, afterwards, raw }) {
+      return service.rooms.living(room_id, () => {
+        if (!statuses.mayTake(room_id, cls))
+          throw new RequestError(100050, { field: "class", limit: MAX_CLASSES });
+        const { user_id, session_id } = identity;
+        // A copy: a part of a frame's text would keep the whole frame.
+        const data = new JsonText(Buffer.from(raw("data") ?? "{}").toString());
+        statuses.set(room_id, cls, data);
+        service.rooms.touch(room_id);
+        const body = withField({ class: cls, user_id, session_id }, "data", data);
+        afterwards(() => service.rooms.publish(roomEvents.status, room_id, body));
+        return {};
+      });
     },
   });

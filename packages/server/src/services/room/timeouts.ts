@@ -5,12 +5,17 @@ const TIMEOUT = { code: 100005, reason: errorTexts[100005] };
 /** Rooms read at once when the server starts. */
 const PAGE = 10_000;
 
+interface RoomLife {
+  readonly room_id: string;
+  readonly epoch: string;
+}
+
 /** Ends rooms in which nothing has happened for their `timeout` (R6). */
 export class Timeouts {
   readonly #service: Service;
   #default: number | undefined;
   /** Rooms with a timeout: when something last happened, in monotonic milliseconds. */
-  readonly #rooms = new Map<string, { readonly ms: number; last: number }>();
+  readonly #rooms = new Map<string, { readonly epoch: string; readonly ms: number; last: number }>();
 
   constructor(service: Service, defaultSeconds: number | undefined) {
     this.#service = service;
@@ -26,16 +31,16 @@ export class Timeouts {
   async load(): Promise<void> {
     for (let after = ""; ; ) {
       const page = await this.#service.rooms.list({ after, limit: PAGE });
-      for (const room of page) this.add(room.room_id, room);
+      for (const room of page) this.add(room);
       const last = page.at(-1);
       if (page.length < PAGE || !last) return;
       after = last.room_id;
     }
   }
 
-  add(room_id: string, { timeout = this.#default }: Pick<RoomInfo, "timeout">): void {
-    if (timeout !== undefined)
-      this.#rooms.set(room_id, { ms: timeout * 1000, last: this.#service.clock.monotonic() });
+  add({ room_id, epoch, timeout = this.#default }: RoomLife & Pick<RoomInfo, "timeout">): void {
+    if (timeout === undefined) return;
+    this.#rooms.set(room_id, { epoch, ms: timeout * 1000, last: this.#service.clock.monotonic() });
   }
 
   touch(room_id: string): void {
@@ -48,10 +53,10 @@ export class Timeouts {
   }
 
   sweep(now: number): void {
-    for (const [room_id, { ms, last }] of this.#rooms) {
+    for (const [room_id, { epoch, ms, last }] of this.#rooms) {
       if (now - last < ms) continue;
       this.#rooms.delete(room_id);
-      this.#service.rooms.destroy(room_id, TIMEOUT, () => {});
+      this.#service.rooms.destroy({ room_id, epoch }, TIMEOUT, () => {});
     }
   }
 }

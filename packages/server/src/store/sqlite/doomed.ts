@@ -54,12 +54,13 @@ export class Doomed {
     return this.#trimmable(query);
   }
 
-  #slice({ service, room_id, epoch, counted, ...order }: TrimmableQuery): Trimmed | undefined {
+  #slice({ service, room_id, epoch, counted, own, ...order }: TrimmableQuery): Trimmed | undefined {
     const row = this.#state.get(service, room_id, epoch);
     if (!row) return undefined;
     const log = stateOf(row);
     const first_id = log.first_id + counted.messages;
-    const left = { ...log, first_id, bytes: log.bytes - counted.bytes };
+    const retention = own ?? log.retention;
+    const left = { ...log, retention, first_id, bytes: log.bytes - counted.bytes };
     return sliceOf(left, order, this.#measured.iterate(row.room_key, first_id));
   }
 }

@@ -1,0 +1,236 @@
+import type { EventFrame, LogEntry, LogRun, Most, Place, Stretch, Subscriber } from "./hub.ts";
+
+export interface FeedParts {
+  readonly subscriber: Subscriber;
+  /** Whether the connection takes an event of so many bytes now (M11). */
+  takes(bytes: number): boolean;
+  /** How much it takes before its window or its socket is full. */
+  room(): Most;
+  send(event: EventFrame): void;
+  /** Bytes of events that may wait because they cannot be read again. */
+  limit(): number;
+  /** More than that wait. */
+  overflowed(): void;
+  /** A log could not be read. */
+  failed(error: unknown): void;
+}
+
+/** Messages that can be read again. The log may grow while they wait. */
+interface Behind extends Stretch {
+  readonly kind: "behind";
+  from: number;
+  to: number;
+}
+
+interface Waiting {
+  readonly kind: "event";
+  readonly frame: EventFrame;
+  /** Whether a life of the room ends with it. */
+  readonly isEnd: boolean;
+}
+
+type Item = Behind | Waiting;
+
+/** What has not been delivered of one lane, in its order. */
+interface Lane {
+  items: Item[];
+  /** Whether nothing of it is delivered for now. */
+  held: boolean;
+}
+
+/** Messages that are read at once for one connection. */
+const PAGE = 256;
+
+/**
+ * The events of one connection. What it cannot take at once waits in lanes, one for each room (M11): messages only
+ * as a stretch of the log, from which they are read when the connection is ready again; everything else as it is,
+ * in its place among them. While something waits, what comes waits behind it: every lane keeps its order, and the
+ * lanes take turns. Nothing is kept of a room in which the connection does not lag.
+ */
+export class Feed {
+  readonly #parts: FeedParts;
+  readonly #lanes = new Map<string, Lane>();
+  /** Bytes of the events that wait as they are. */
+  #waiting = 0;
+  #isReading = false;
+  #ended = false;
+
+  constructor(parts: FeedParts) {
+    this.#parts = parts;
+  }
+
+  /** Takes the next event of its lane. */
+  deliver(frame: EventFrame, place: Place): void {
+    if (this.#ended) return;
+    const fits = this.#parts.takes(frame.bytes.length);
+    if (fits && this.#lanes.size === 0) return this.#parts.send(frame);
+    if (place.isLossy && !(fits && this.#isLevel(place.lane))) return;
+    if (place.entry) extend(this.#lane(place.lane).items, place.entry);
+    else this.#wait(frame, place);
+    this.serve();
+  }
+
+  /** Delivers what waits, as far as the connection takes it. */
+  serve(): void {
+    while (this.#lanes.size > 0 && !this.#isReading && !this.#ended) {
+      const [key, lane] = this.#next() ?? [];
+      if (key === undefined || !lane) return;
+      const [item] = lane.items;
+      if (!item) this.#lanes.delete(key);
+      else if (!this.#parts.takes(item.kind === "event" ? item.frame.bytes.length : 1)) return;
+      else if (item.kind === "event") this.#sendFirst(lane, item);
+      else void this.#readFirst(key, lane, item);
+    }
+  }
+
+  /** Keeps back what comes for a lane until `release`. */
+  hold(key: string): void {
+    this.#lane(key).held = true;
+  }
+
+  release(key: string): void {
+    const lane = this.#lanes.get(key);
+    if (lane) lane.held = false;
+    this.serve();
+  }
+
+  /**
+   * Sets the cursor of a held lane to this life of its room: what was left of earlier ones goes, `stretch` comes, then
+   * what has come since (M10). Without `isMoved` the cursor stays where it stands in this life.
+   */
+  move(key: string, stretch: Stretch, isMoved: boolean): void {
+    const lane = this.#lane(key);
+    const items = ofLife(lane.items, stretch.epoch);
+    lane.items = isMoved ? moved(items, stretch) : items;
+    this.#waiting = bytesOf(this.#lanes.values());
+  }
+
+  /** Runs `end`, by which the client ends subscriptions, and forgets the messages that it wants no more. */
+  without(end: () => void): void {
+    const isWanted = (item: Item) =>
+      item.kind === "behind" && item.log.isWanted(this.#parts.subscriber, item.room_id);
+    const wanted = new Set([...this.#lanes.values()].flatMap(({ items }) => items.filter(isWanted)));
+    end();
+    for (const lane of this.#lanes.values()) {
+      lane.items = lane.items.filter((item) => !wanted.has(item) || isWanted(item));
+    }
+    this.serve();
+  }
+
+  /** Nothing further is delivered. */
+  end(): void {
+    this.#ended = true;
+    this.#lanes.clear();
+  }
+
+  #lane(key: string): Lane {
+    const lane = this.#lanes.get(key) ?? { items: [], held: false };
+    this.#lanes.set(key, lane);
+    return lane;
+  }
+
+  #isLevel(key: string): boolean {
+    return (this.#lanes.get(key)?.items.length ?? 0) === 0;
+  }
+
+  #next(): [string, Lane] | undefined {
+    for (const one of this.#lanes) if (!one[1].held) return one;
+    return undefined;
+  }
+
+  #wait(frame: EventFrame, { lane, isEnd = false }: Place): void {
+    this.#lane(lane).items.push({ kind: "event", frame, isEnd });
+    this.#waiting += frame.bytes.length;
+    if (this.#waiting > this.#parts.limit()) this.#parts.overflowed();
+  }
+
+  #sendFirst(lane: Lane, { frame }: Waiting): void {
+    lane.items.shift();
+    this.#waiting -= frame.bytes.length;
+    this.#parts.send(frame);
+  }
+
+  async #readFirst(key: string, lane: Lane, behind: Behind): Promise<void> {
+    this.#isReading = true;
+    const { events, bytes } = this.#parts.room();
+    try {
+      const most = { events: Math.min(events, PAGE), bytes };
+      const run = await behind.log.read(this.#parts.subscriber, behind, most);
+      this.#isReading = false;
+      // Held, moved or pruned meanwhile: what was read is not what comes next.
+      const isNext = !this.#ended && !lane.held && lane.items[0] === behind;
+      const goesOn = isNext ? this.#play(lane, behind, run) : true;
+      this.#toTheEnd(key, lane);
+      if (goesOn) this.serve();
+    } catch (error) {
+      if (!this.#ended) this.#parts.failed(error);
+    }
+  }
+
+  /** Sends what was read at the head of a lane. Whether any of it fitted: otherwise there is no use in trying again. */
+  #play(lane: Lane, behind: Behind, run: LogRun | undefined): boolean {
+    const from = run ? this.#sendRun(behind.from, run) : behind.to + 1;
+    const isNew = from > behind.from;
+    behind.from = from;
+    if (from > behind.to) lane.items.shift();
+    return isNew;
+  }
+
+  /** Gives back from where it goes on. */
+  #sendRun(first: number, { dropped, events }: LogRun): number {
+    let from = first;
+    if (dropped) {
+      if (!this.#parts.takes(dropped.frame.bytes.length)) return from;
+      this.#parts.send(dropped.frame);
+      from = dropped.first_id;
+    }
+    for (const { msg_id, frame } of events) {
+      if (!this.#parts.takes(frame.bytes.length)) return from;
+      this.#parts.send(frame);
+      from = msg_id + 1;
+    }
+    return from;
+  }
+
+  /** The lanes take turns. */
+  #toTheEnd(key: string, lane: Lane): void {
+    if (this.#lanes.get(key) !== lane) return;
+    this.#lanes.delete(key);
+    this.#lanes.set(key, lane);
+  }
+}
+
+/** Adds a message behind what waits; a stretch that ends before it grows. */
+function extend(items: Item[], { msg_id, ...life }: LogEntry): void {
+  const last = items.at(-1);
+  if (last?.kind === "behind" && last.epoch === life.epoch) last.to = Math.max(last.to, msg_id);
+  else items.push({ kind: "behind", ...life, from: msg_id, to: msg_id });
+}
+
+/** What waits of a life: all behind the end of the one before. */
+function ofLife(items: readonly Item[], epoch: string): Item[] {
+  const end = items.findLastIndex((item) => item.kind === "event" && item.isEnd);
+  return items.slice(end + 1).filter((item) => item.kind === "event" || item.epoch === epoch);
+}
+
+/**
+ * The items of one life with another cursor. Messages before `stretch` go; what is missing of it comes before the
+ * messages that wait already, so that everything else keeps its place.
+ */
+function moved(items: readonly Item[], stretch: Stretch): Item[] {
+  const { from } = stretch;
+  const rest = items.flatMap((item): Item[] => {
+    if (item.kind === "event") return [item];
+    return item.to < from ? [] : [{ ...item, from: Math.max(item.from, from) }];
+  });
+  const at = rest.findIndex((item) => item.kind === "behind");
+  const next = rest[at];
+  const to = next?.kind === "behind" ? next.from - 1 : stretch.to;
+  if (from <= to) rest.splice(at < 0 ? rest.length : at, 0, { kind: "behind", ...stretch, to });
+  return rest;
+}
+
+function bytesOf(lanes: Iterable<Lane>): number {
+  const items = Array.from(lanes, (lane) => lane.items).flat();
+  return items.reduce((sum, item) => sum + (item.kind === "event" ? item.frame.bytes.length : 0), 0);
+}

@@ -1,0 +1,16 @@
+import { type Cursors, command, RequestError, type Service } from "../../core/plugin.ts";
+
+/** M10: the ok answer precedes the first message. */
+export const subscribe = (service: Service, cursors: Cursors) =>
+  command("media/room/msglog_subscribe", {
+    async run({ data: { room_id, ...from }, session, afterwards }) {
+      const limit = service.limits.subscriptions;
+      if (service.hub.countOf(session) >= limit && !cursors.has(session, room_id)) {
+        throw new RequestError(100050, { limit });
+      }
+      const { position, start } = await cursors.open(session, room_id, from);
+      service.rooms.touch(room_id);
+      afterwards(start);
+      return position;
+    },
+  });
