@@ -1,0 +1,113 @@
+import { once } from "node:events";
+import { connect, type Socket } from "node:net";
+
+const TEXT = 0x81;
+const EVENT = Buffer.from('"cmd":"event"');
+const TID = Buffer.from('"tid":');
+
+export interface ReaderOptions {
+  readonly user: string;
+  readonly room_id: string;
+  /** Called with the text of each event. */
+  readonly onEvent?: (text: string) => void;
+}
+
+/**
+ * A subscriber that costs little beside the server: frames are taken apart by hand, events are answered in one write
+ * for all that came together.
+ */
+export class Reader {
+  readonly #socket: Socket;
+  readonly #onEvent: (text: string) => void;
+  #rest: Buffer = Buffer.alloc(0);
+  events = 0;
+
+  /** Connected, logged in, with a cursor on the room. */
+  static async connect(url: string, { user, room_id, onEvent = () => {} }: ReaderOptions): Promise<Reader> {
+    const { hostname, port, host } = new URL(url);
+    const socket = connect({ host: hostname, port: Number(port) });
+    await once(socket, "connect");
+    socket.setNoDelay(true);
+    const key = "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13";
+    socket.write(
+      `GET / HTTP/1.1\r\nHost: ${host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n${key}\r\n\r\n`,
+    );
+    await once(socket, "data");
+    const reader = new Reader(socket, onEvent);
+    reader.#request("core", "user", "login", { user });
+    reader.#request("media", "room", "msglog_subscribe", { room_id });
+    await reader.#subscribed.promise;
+    return reader;
+  }
+
+  readonly #subscribed = Promise.withResolvers<void>();
+
+  private constructor(socket: Socket, onEvent: (text: string) => void) {
+    this.#socket = socket;
+    this.#onEvent = onEvent;
+    socket.on("data", (bytes) => this.#take(bytes));
+    socket.on("error", () => {});
+  }
+
+  /** Reads nothing from now on, and so answers nothing. */
+  stall(): void {
+    this.#socket.pause();
+  }
+
+  end(): void {
+    this.#socket.destroy();
+  }
+
+  #request(cls: string, subclass: string, cmd: string, data: object): void {
+    this.#socket.write(frame(JSON.stringify({ class: cls, subclass, cmd, data, tid: cmd })));
+  }
+
+  #take(bytes: Buffer): void {
+    const all = this.#rest.length > 0 ? Buffer.concat([this.#rest, bytes]) : bytes;
+    const answers: Buffer[] = [];
+    let at = 0;
+    for (let next = endOfFrame(all, at); next !== undefined; next = endOfFrame(all, at)) {
+      if (all[at] === TEXT) this.#frame(all.subarray(at + headerLength(all, at), next), answers);
+      at = next;
+    }
+    this.#rest = all.subarray(at);
+    if (answers.length > 0) this.#socket.write(Buffer.concat(answers));
+  }
+
+  #frame(payload: Buffer, answers: Buffer[]): void {
+    if (payload.includes('"tid":"msglog_subscribe"')) this.#subscribed.resolve();
+    if (!payload.includes('"class":"core"')) return;
+    const tid = payload.subarray(payload.lastIndexOf(TID) + TID.length, payload.length - 1);
+    answers.push(frame(`{"result":"ok","tid":${tid}}`));
+    if (!payload.includes(EVENT)) return;
+    this.events += 1;
+    this.#onEvent(payload.toString());
+  }
+}
+
+/** A masked text frame; the mask is zero. */
+function frame(text: string): Buffer {
+  const payload = Buffer.from(text);
+  const head =
+    payload.length < 126
+      ? Buffer.from([TEXT, 0x80 | payload.length, 0, 0, 0, 0])
+      : Buffer.from([TEXT, 0x80 | 126, payload.length >> 8, payload.length & 0xff, 0, 0, 0, 0]);
+  return Buffer.concat([head, payload]);
+}
+
+/** Servers do not mask. */
+function headerLength(bytes: Buffer, at: number): number {
+  const short = bytes[at + 1] as number;
+  return short < 126 ? 2 : short === 126 ? 4 : 10;
+}
+
+function endOfFrame(bytes: Buffer, at: number): number | undefined {
+  if (bytes.length < at + 2) return undefined;
+  const head = headerLength(bytes, at);
+  if (bytes.length < at + head) return undefined;
+  const short = bytes[at + 1] as number;
+  const length =
+    short < 126 ? short : short === 126 ? bytes.readUInt16BE(at + 2) : Number(bytes.readBigUInt64BE(at + 2));
+  const end = at + head + length;
+  return end <= bytes.length ? end : undefined;
+}
