@@ -7,7 +7,10 @@ const TID = Buffer.from('"tid":');
 
 export interface ReaderOptions {
   readonly user: string;
-  readonly room_id: string;
+  /** What it listens to: the log of a room … */
+  readonly room_id?: string;
+  /** … or all events of a pattern (E2). */
+  readonly pattern?: object;
   /** Called with the text of each event. */
   readonly onEvent?: (text: string) => void;
 }
@@ -22,8 +25,11 @@ export class Reader {
   #rest: Buffer = Buffer.alloc(0);
   events = 0;
 
-  /** Connected, logged in, with a cursor on the room. */
-  static async connect(url: string, { user, room_id, onEvent = () => {} }: ReaderOptions): Promise<Reader> {
+  /** Connected, logged in, subscribed. */
+  static async connect(
+    url: string,
+    { user, room_id, pattern, onEvent = () => {} }: ReaderOptions,
+  ): Promise<Reader> {
     const { hostname, port, host } = new URL(url);
     const socket = connect({ host: hostname, port: Number(port) });
     await once(socket, "connect");
@@ -35,7 +41,8 @@ export class Reader {
     await once(socket, "data");
     const reader = new Reader(socket, onEvent);
     reader.#request("core", "user", "login", { user });
-    reader.#request("media", "room", "msglog_subscribe", { room_id });
+    if (pattern) reader.#request("core", "event", "subscribe", pattern);
+    else reader.#request("media", "room", "msglog_subscribe", { room_id });
     await reader.#subscribed.promise;
     return reader;
   }
@@ -75,7 +82,7 @@ export class Reader {
   }
 
   #frame(payload: Buffer, answers: Buffer[]): void {
-    if (payload.includes('"tid":"msglog_subscribe"')) this.#subscribed.resolve();
+    if (payload.includes('subscribe"}')) this.#subscribed.resolve();
     if (!payload.includes('"class":"core"')) return;
     const tid = payload.subarray(payload.lastIndexOf(TID) + TID.length, payload.length - 1);
     answers.push(frame(`{"result":"ok","tid":${tid}}`));
