@@ -225,8 +225,9 @@ function moved(items: readonly Item[], stretch: Stretch): Item[] {
   });
   const at = rest.findIndex((item) => item.kind === "behind");
   const next = rest[at];
-  const to = next?.kind === "behind" ? next.from - 1 : stretch.to;
-  if (from <= to) rest.splice(at < 0 ? rest.length : at, 0, { kind: "behind", ...stretch, to });
+  // One stretch: of two, each would tell of what was dropped (M13).
+  if (next?.kind === "behind") rest[at] = { ...next, from };
+  else if (from <= stretch.to) rest.push({ kind: "behind", ...stretch });
   return rest;
 }
 
