@@ -1,3 +1,4 @@
+import { type EventData, roomEvents } from "@roomlog/protocol";
 import type { Room } from "../store/store.ts";
 import { RequestError } from "./errors.ts";
 import type { Feed } from "./feed.ts";
@@ -78,8 +79,11 @@ export class Cursors {
       });
       return { position, handOver, start: () => follower.feed.release(lane) };
     } catch (error) {
-      handOver();
-      follower.feed.release(lane);
+      if (isNew) hub.unsubscribe(follower, follows(room_id));
+      follower.feed.giveUp(lane, {
+        messages: log.isWanted(follower, room_id),
+        ends: hub.listens(follower, endOf(room_id), { isLog: true }),
+      });
       throw error;
     }
   }
@@ -98,6 +102,10 @@ function place(room: Room, { after, epoch }: From): { readonly first: number; re
     throw new RequestError(304104, { field: "after", limit: room.last_id });
   const recovered = isThisLife && after + 1 >= room.first_id;
   return { first: recovered ? after + 1 : room.first_id, recovered };
+}
+
+function endOf(obj_id: string): EventData {
+  return { class: "media", subclass: "room", type: roomEvents.destroyed, obj_id };
 }
 
 function follows(obj_id: string): Pattern {
