@@ -272,7 +272,7 @@ async function withUnansweredEvents(count: number) {
     await client.settled();
     for (let passed = 0; passed < ms; passed += 100) clock.advance(100);
   };
-  return { client, pass, tids };
+  return { client, clock, pass, tids };
 }
 
 test("[F8] a client that leaves a request of the server unanswered for 5 s is closed with 4001", async () => {
@@ -311,6 +311,16 @@ test("[F8] an ack of one request does not extend the next", async () => {
   const { client, pass, tids } = await withUnansweredEvents(2);
   client.send({ ack: tids[0] });
   await pass(6100);
+  expect(await client.closed).toMatchObject({ code: 4001 });
+});
+
+test("[F8] a pause of the server is none of the client's: the 5 s begin anew", async () => {
+  const { client, clock, pass } = await withUnansweredEvents(1);
+  await pass(3000);
+  clock.stall(30_000);
+  await pass(4900);
+  expect(await client.call("media/room/get_list")).toMatchObject({ result: "ok" });
+  await pass(2200);
   expect(await client.closed).toMatchObject({ code: 4001 });
 });
 

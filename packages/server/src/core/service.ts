@@ -59,6 +59,9 @@ interface Running extends ChosenPlugin {
 /** A client that is told to come again later, in milliseconds (T5). */
 const RETRY_AFTER_STOP_MS = 1000;
 
+/** Sweeps that far apart have not come once a second. */
+const LATE_SWEEP_MS = 2000;
+
 /** One service (S1): its plugins, its sessions, its events and its rooms. Services know nothing of one another. */
 export class Service {
   readonly name: string;
@@ -81,12 +84,14 @@ export class Service {
   #hooks = new Hooks<HookPoints>();
   #dispatcher: Dispatcher;
   #stopping = false;
+  #sweptAt: number;
 
   constructor(parts: ServiceParts, setup: ServiceSetup) {
     const { name, version, store, clock, logger, newId, nextTid, reload, find } = parts;
     this.name = name;
     this.version = version;
     this.clock = clock;
+    this.#sweptAt = clock.monotonic();
     this.logger = logger;
     this.newId = newId;
     this.nextTid = nextTid;
@@ -200,10 +205,18 @@ export class Service {
     if (session.identity) this.hooks.run("core.ended", session as OpenSession, () => {});
   }
 
-  /** Does what is due by the clock; called once a second. */
+  /**
+   * Does what is due by the clock; called once a second. When it comes late, the process did not run (it was stopped,
+   * or the machine slept): what clients said meanwhile lies unread, so nobody is late.
+   */
   sweep(): void {
     const now = this.clock.monotonic();
-    for (const session of this.sessions) session.sweep(now);
+    const isLate = now - this.#sweptAt > LATE_SWEEP_MS;
+    this.#sweptAt = now;
+    for (const session of this.sessions) {
+      if (isLate) session.notHeard();
+      else session.sweep(now);
+    }
   }
 
   /** Refuses new requests and resolves when the running ones have been answered (T5). */

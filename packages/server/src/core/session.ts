@@ -221,6 +221,11 @@ export class Session implements Receiver, Subscriber {
       this.#closeFor(closeCodes.idle, "idle_seconds", "no frame");
   }
 
+  /** The client may have answered in time, and was not listened to (F8). */
+  notHeard(): void {
+    this.#unanswered.restart();
+  }
+
   /** Resolves when every request received so far has been answered. */
   finished(): Promise<void> {
     return this.#requests.finished();

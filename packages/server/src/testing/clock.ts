@@ -42,6 +42,18 @@ export class ManualClock implements Clock {
     this.wallNow += ms * 1000;
   }
 
+  /** Lets `ms` pass in which the process did not run: what fell due meanwhile runs once, at the end. */
+  stall(ms: number): void {
+    this.#now += ms;
+    this.wallNow += ms * 1000;
+    const due = [...this.#tasks].filter(({ at }) => at <= this.#now).sort((a, b) => a.at - b.at);
+    for (const task of due) {
+      if (task.every === undefined) this.#tasks.delete(task);
+      else task.at = this.#now + task.every;
+      task.run();
+    }
+  }
+
   #next(end: number): Task | undefined {
     return [...this.#tasks].filter(({ at }) => at <= end).sort((a, b) => a.at - b.at)[0];
   }
