@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
+import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { onTestFinished } from "vitest";
 
@@ -19,6 +20,8 @@ export interface ChildServer {
   readonly url: string;
   readonly pid: number;
   readonly exited: Promise<Exit>;
+  /** It is read, from the start. */
+  readonly stderr: Readable;
   /** Sends the signal, SIGTERM by default, and waits for the end. */
   stop(signal?: NodeJS.Signals): Promise<Exit>;
 }
@@ -55,7 +58,7 @@ export async function startChildServer(data: string, flags: readonly string[] = 
   const ready = once(createInterface(child.stdout), "line").then(([line]) => urlIn(line));
   const url = await Promise.race([ready, exited]);
   if (typeof url !== "string") throw new NotStarted(url);
-  return { url, pid: child.pid as number, exited, stop };
+  return { url, pid: child.pid as number, stderr: child.stderr, exited, stop };
 }
 
 /** `roomlog ready ws://… ws://…`: the first of its listeners. */

@@ -5,13 +5,14 @@ import { loadConfig, type Overrides } from "../config/load.ts";
 import { type Server, startServer } from "../server.ts";
 import { exitCodes } from "./exit.ts";
 import { report } from "./report.ts";
+import { lastWords, stderrLog } from "./stderr.ts";
 
 interface Flags extends Overrides {
   readonly config?: string;
 }
 
 /** A failed server gives its last answers this long to reach their sockets, in milliseconds. */
-const LAST_WORDS_MS = 200;
+const LAST_ANSWERS_MS = 200;
 
 /** Ctrl-C under npm comes twice, from the terminal and from npm: that soon it is the same signal. */
 const ECHO_MS = 500;
@@ -44,7 +45,7 @@ function portNumber(text: string): number {
 async function serve({ config: file, ...overrides }: Flags): Promise<void> {
   try {
     const config = loadConfig(file, overrides);
-    const logger = pino({ level: config.log_level, base: null }, pino.destination({ fd: 2, sync: true }));
+    const logger = pino({ level: config.log_level, base: null }, stderrLog());
     const reread = () => {
       const next = loadConfig(file, overrides);
       logger.level = next.log_level;
@@ -58,7 +59,7 @@ async function serve({ config: file, ...overrides }: Flags): Promise<void> {
     exitOnFailure(server, logger);
     process.stdout.write(`roomlog ready ${server.urls.join(" ")}\n`);
   } catch (error) {
-    process.exitCode = report(error, file);
+    exit(report(error, file));
   }
 }
 
@@ -75,13 +76,13 @@ function reloadOnSignal(server: Server, logger: Logger): void {
 function stopOnSignals(server: Server, logger: Logger): void {
   let since: number | undefined;
   const stop = (signal: NodeJS.Signals, code: number) => {
-    if (since !== undefined && performance.now() - since > ECHO_MS) process.exit(128 + code);
+    if (since !== undefined && performance.now() - since > ECHO_MS) exit(128 + code);
     if (since !== undefined) return;
     since = performance.now();
     logger.info({ signal }, "stopping");
     void server.close().then(() => {
       logger.info({}, "stopped");
-      process.exit(exitCodes.ok);
+      exit(exitCodes.ok);
     });
   };
   process.on("SIGINT", (signal) => stop(signal, 2));
@@ -94,7 +95,13 @@ function exitOnFailure(server: Server, logger: Logger): void {
       { err: cause },
       "the store failed; nothing further is acknowledged. Free the disk or repair it, then start again",
     );
-    await sleep(LAST_WORDS_MS);
-    process.exit(exitCodes.storage);
+    await sleep(LAST_ANSWERS_MS);
+    exit(exitCodes.storage);
   });
+}
+
+/** Ends the process once its last words have been read, or after a second; the first call says with which code. */
+function exit(code: number): void {
+  process.exitCode ??= code;
+  void lastWords().then(() => process.exit());
 }
