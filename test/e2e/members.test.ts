@@ -85,6 +85,20 @@ test("[R5] what was given as status comes back with the same value", async () =>
   expect(listener.texts.filter((text) => text.includes(data))).toHaveLength(2);
 });
 
+test("[R4] what was given as meta comes back with the same value", async () => {
+  const { listener } = await stage();
+  const meta = '{"n":12345678901234567890,"z":1.0,"o":{ }}';
+  listener.send(
+    `{"class":"media","subclass":"room","cmd":"join","tid":1,"data":{"room_id":"r","meta":${meta}}}`,
+  );
+  await listener.settled();
+  await listener.call("media/room/get_info", { room_id: "r" });
+  await listener.call("media/room/leave", { room_id: "r" });
+  await listener.settled();
+  // The answer, started_member, get_info, stopped_member reaches who is subscribed to all.
+  expect(listener.texts.filter((text) => text.includes(meta))).toHaveLength(4);
+});
+
 test("[R4] joining again changes role and meta without an event", async () => {
   const { url, heard } = await stage();
   const ann = (await RawClient.login(url, "ann", "a1")).answering();

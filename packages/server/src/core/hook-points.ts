@@ -2,6 +2,7 @@ import type { CommandResult, EventData, JsonObject, RoomInfo } from "@roomlog/pr
 import type { Credentials, Grant } from "../auth/auth.ts";
 import type { From } from "./cursors.ts";
 import type { Pattern } from "./hub.ts";
+import type { JsonText } from "./json-text.ts";
 import type { Answered } from "./plugin.ts";
 import type { OpenSession } from "./sessions.ts";
 
@@ -27,7 +28,7 @@ export interface HookPoints {
     in: { session: OpenSession; room_id: string; info: RoomInfo };
     out: Answered<{ room_id: string }>;
   };
-  /** What `join` answers (R4). */
+  /** What `join` answers (R4); the members are ready-made JSON. */
   "room.join": {
     in: {
       session: OpenSession;
@@ -37,7 +38,7 @@ export interface HookPoints {
       /** Does something after the ok answer. */
       afterwards: (task: () => void) => void;
     };
-    out: Promise<CommandResult<"media/room/join">>;
+    out: Promise<Omit<CommandResult<"media/room/join">, "members"> & { readonly members: JsonText }>;
   };
   /** A message before it is stored (M1). One with another `msg` is stored as that; never change it in place. */
   "msglog.send": {

@@ -19,6 +19,11 @@ export class JsonText {
     this.text = text;
   }
 
+  /** To be kept: a copy, since a part of a frame's text would keep the whole frame. */
+  static kept(text: string): JsonText {
+    return new JsonText(Buffer.from(text).toString());
+  }
+
   /** Whether it is an object without members, however that is written. */
   get isEmptyObject(): boolean {
     return /^\{\s*\}$/.test(this.text);
@@ -90,7 +95,7 @@ export function withTail(text: string, tail: string): string {
 
 /** An object as JSON, with one further field that is text already. */
 export function withField(object: object, name: string, { text }: JsonText): JsonText {
-  return new JsonText(withTail(JSON.stringify(object), `${JSON.stringify(name)}:${text}`));
+  return new JsonText(withTail(toJson(object), `${JSON.stringify(name)}:${text}`));
 }
 
 /** A parsed frame; `deep` names the first field that was left out because it is nested too deeply. */

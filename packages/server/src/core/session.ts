@@ -3,7 +3,6 @@ import {
   classify,
   closeCodes,
   type Inbound,
-  type JsonObject,
   MAX_CLOSE_REASON_BYTES,
   MAX_MESSAGE_DEPTH,
 } from "@roomlog/protocol";
@@ -24,7 +23,8 @@ export interface Identity {
   readonly session_id: string;
   /** Names of rights; `"*"` stands for all that need not be named. */
   readonly rights: readonly string[];
-  readonly meta?: JsonObject;
+  /** What the client said about itself, as text: parsed it can take twenty times the memory. */
+  readonly meta?: JsonText;
 }
 
 type State =

@@ -7,6 +7,6 @@ export const getInfo = (service: Service, members: Members, statuses: Statuses) 
   command("media/room/get_info", {
     async run({ data: { room_id } }) {
       const { timeout: _, ...info } = (await service.rooms.get(room_id)).info;
-      return withField({ ...info, members: members.of(room_id) }, "status", statuses.of(room_id));
+      return withField(withField(info, "members", members.of(room_id)), "status", statuses.of(room_id));
     },
   });

@@ -1,11 +1,12 @@
-import { type JsonObject, roomEvents } from "@roomlog/protocol";
-import type { OpenSession, Service } from "../../core/plugin.ts";
+import { roomEvents } from "@roomlog/protocol";
+import { JsonText, type OpenSession, type Service, withField } from "../../core/plugin.ts";
 
 /** Somebody in a room; the key is the session id (R4). */
 export interface Member {
   readonly user_id: string;
   readonly role: string;
-  readonly meta?: JsonObject;
+  /** Kept as text, since parsed it can take twenty times the memory. */
+  readonly meta?: JsonText;
 }
 
 interface Membership extends Member {
@@ -29,10 +30,11 @@ export class Members {
     this.#graceMs = seconds * 1000;
   }
 
-  /** `session_id` → member, in the order of joining. */
-  of(room_id: string): { readonly [session_id: string]: Member } {
+  /** The text of an object: `session_id` → member, in the order of joining. */
+  of(room_id: string): JsonText {
     const members = [...(this.#rooms.get(room_id) ?? [])];
-    return Object.fromEntries(members.map(([session_id, member]) => [session_id, shown(member)]));
+    const entries = members.map(([session_id, member]) => `${JSON.stringify(session_id)}:${shown(member).text}`);
+    return new JsonText(`{${entries.join(",")}}`);
   }
 
   /** Adds a member, or changes role and meta of one. Gives back what tells the others about a new one. */
@@ -96,10 +98,11 @@ export class Members {
   }
 
   #publish(type: string, room_id: string, session_id: string, member: Membership): void {
-    this.#service.rooms.publish(type, room_id, { session_id, ...shown(member) });
+    this.#service.rooms.publish(type, room_id, shown(member, { session_id }));
   }
 }
 
-function shown({ user_id, role, meta }: Member): Member {
-  return { user_id, role, ...(meta && { meta }) };
+function shown({ user_id, role, meta }: Member, more: object = {}): JsonText {
+  const who = { ...more, user_id, role };
+  return meta ? withField(who, "meta", meta) : new JsonText(JSON.stringify(who));
 }

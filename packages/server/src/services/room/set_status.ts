@@ -10,8 +10,7 @@ export const setStatus = (service: Service, statuses: Statuses) =>
         if (!statuses.mayTake(room_id, cls))
           throw new RequestError(100050, { field: "class", limit: MAX_CLASSES });
         const { user_id, session_id } = identity;
-        // A copy: a part of a frame's text would keep the whole frame.
-        const data = new JsonText(Buffer.from(raw("data") ?? "{}").toString());
+        const data = JsonText.kept(raw("data") ?? "{}");
         statuses.set(room_id, cls, data);
         service.rooms.touch(room_id);
         const body = withField({ class: cls, user_id, session_id }, "data", data);
