@@ -34,30 +34,34 @@ export class Dispatcher {
       detached: command.detached ?? false,
       run: (afterwards) => {
         const unknown = command.beforeLogin ? [] : unknownFields(command.schema, request.data);
-        if (unknown.length > 0) afterwards(() => this.#tellUnrecognized(unknown, request, session));
+        if (unknown.length > 0) afterwards(this.#tellingUnrecognized(unknown, request, session));
         return run(command, request, session, afterwards);
       },
     };
   }
 
-  /** C8 */
-  #tellUnrecognized(fields: readonly string[], request: Request, session: Session): void {
+  /** C8. What it gives back keeps nothing else of the request: the answer may take its time. */
+  #tellingUnrecognized(unknown: readonly string[], request: Request, session: Session): () => void {
     const { class: cls, subclass, cmd } = request;
     const obj_id = session.identity?.session_id ?? "*";
-    const body = { class: cls, subclass, cmd, fields };
-    this.#hub.publish({
-      class: "core",
-      subclass: "session_event",
-      type: "unrecognized_fields",
-      obj_id,
-      body,
-    });
+    const body = { class: cls, subclass, cmd, fields: fitting(unknown, session.limits.field_bytes) };
+    const event = { class: "core", subclass: "session_event", type: "unrecognized_fields", obj_id, body };
+    return () => this.#hub.publish(event);
   }
 }
 
 function unknownFields(schema: z.ZodType, data: object): string[] {
   if (!(schema instanceof z.ZodObject)) return [];
   return Object.keys(data).filter((field) => !Object.hasOwn(schema.shape, field));
+}
+
+/** As many of the names as fit into a field of `bytes` (F10). */
+function fitting(names: readonly string[], bytes: number): string[] {
+  let rest = bytes;
+  return names.filter((name) => {
+    rest -= Buffer.byteLength(name);
+    return rest >= 0;
+  });
 }
 
 function run(command: Command, request: Request, connection: Session, afterwards: Afterwards) {

@@ -19,15 +19,20 @@ export class JsonText {
     this.text = text;
   }
 
-  /** To be kept: a copy, since a part of a frame's text would keep the whole frame. */
+  /** To be kept while its frame is not. */
   static kept(text: string): JsonText {
-    return new JsonText(Buffer.from(text).toString());
+    return new JsonText(copyOf(text));
   }
 
   /** Whether it is an object without members, however that is written. */
   get isEmptyObject(): boolean {
     return /^\{\s*\}$/.test(this.text);
   }
+}
+
+/** A copy of a part of a frame's text, which would keep the whole frame. */
+export function copyOf(part: string): string {
+  return Buffer.from(part).toString();
 }
 
 /** A member of an object: its unescaped key, where the key starts, and its value as `text.slice(start, end)`. */

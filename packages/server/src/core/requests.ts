@@ -1,4 +1,4 @@
-import type { CloseCode, JsonObject } from "@roomlog/protocol";
+import { type CloseCode, classify, type JsonObject } from "@roomlog/protocol";
 import { RequestError } from "./errors.ts";
 import { type Answer, ackFrame, errorFrame, okFrame } from "./frames.ts";
 import { Later } from "./plugin.ts";
@@ -65,8 +65,11 @@ const NOTHING = "nothing";
 export class Requests {
   readonly #parts: RequestsParts;
   readonly #waiting: Request[] = [];
+  #waitingLength = 0;
   readonly #slots: Slot[] = [];
   readonly #detached = new Set<Slot>();
+  /** Length of the tids of detached requests. */
+  #detachedLength = 0;
   /** Whether nothing else may start: the running request is not pipelined, or does not know yet what it will do. */
   #alone = false;
   #ended = false;
@@ -78,7 +81,7 @@ export class Requests {
 
   /** Length of the frames of requests that have not been started. */
   get waitingLength(): number {
-    return this.#waiting.reduce((sum, { text }) => sum + text.length, 0);
+    return this.#waitingLength;
   }
 
   /** Requests that are not answered yet, without those that nobody waits for. */
@@ -91,13 +94,23 @@ export class Requests {
   }
 
   add(request: Request): void {
-    this.#waiting.push(request);
+    if (!this.#ended && this.#waiting.length === 0 && this.#mayStart(request)) this.#start(request);
+    else this.#wait(request);
     this.run();
+  }
+
+  #wait(request: Request): void {
+    this.#waiting.push(folded(request));
+    this.#waitingLength += request.text.length;
   }
 
   /** Starts what may start. */
   run(): void {
-    while (!this.#ended && this.#mayStart()) this.#start(this.#waiting.shift() as Request);
+    while (!this.#ended && this.#mayStart(this.#waiting[0])) {
+      const request = this.#waiting.shift() as Request;
+      this.#waitingLength -= request.text.length;
+      this.#start(unfolded(request));
+    }
   }
 
   /** Resolves when everything received has been answered. */
@@ -110,11 +123,11 @@ export class Requests {
   end(): void {
     this.#ended = true;
     this.#waiting.length = 0;
+    this.#waitingLength = 0;
     for (const resume of this.#idle.splice(0)) resume();
   }
 
-  #mayStart(): boolean {
-    const request = this.#waiting[0];
+  #mayStart(request: Request | undefined): boolean {
     if (!request || this.#parts.isBlocked()) return false;
     if (this.#slots.length === 0) return true;
     return !this.#alone && isPipelined(this.#serving(request));
@@ -129,7 +142,7 @@ export class Requests {
       this.#slots.push(slot);
       return this.#settle(slot, refusal);
     }
-    if (serving.detached) this.#detached.add(slot);
+    if (serving.detached) this.#detach(slot);
     else this.#slots.push(slot);
     this.#alone = !(serving.pipelined || serving.detached);
     if (serving.acked) this.#parts.send(ackFrame(tid));
@@ -140,9 +153,14 @@ export class Requests {
   #refusal({ detached }: Serving, tid: string): RequestError | undefined {
     if (!detached) return undefined;
     const { requests, bytes } = this.#parts.detachedLimits();
-    const held = Array.from(this.#detached).reduce((sum, slot) => sum + slot.tid.length, tid.length);
     if (this.#detached.size >= requests) return new RequestError(100050, { limit: requests });
+    const held = this.#detachedLength + tid.length;
     return held > bytes ? new RequestError(100050, { limit: bytes }) : undefined;
+  }
+
+  #detach(slot: Slot): void {
+    this.#detached.add(slot);
+    this.#detachedLength += slot.tid.length;
   }
 
   #serving(request: Request): Serving | RequestError {
@@ -188,15 +206,19 @@ export class Requests {
   /** Sends this answer and those behind it that were only waiting for their turn. */
   #settle(slot: Slot, outcome: Answer | RequestError): void {
     slot.done = outcome ?? NOTHING;
-    if (this.#detached.delete(slot) && !this.#ended) {
-      // It cannot wait for a client that does not read: what is held for that one is bounded (F10).
-      if (this.#parts.isBlocked()) slot.done = new RequestError(100050);
-      this.#answer(slot);
-    }
+    if (this.#detached.delete(slot)) this.#settleDetached(slot);
     while (!this.#ended && this.#slots[0]?.done !== undefined) this.#answer(this.#slots.shift() as Slot);
     if (this.#slots.length === 0) this.#alone = false;
     this.#parts.answered();
     if (this.#isFinished) for (const resume of this.#idle.splice(0)) resume();
+  }
+
+  /** It cannot wait for a client that does not read: what is held for that one is bounded (F10). */
+  #settleDetached(slot: Slot): void {
+    this.#detachedLength -= slot.tid.length;
+    if (this.#ended) return;
+    if (this.#parts.isBlocked()) slot.done = new RequestError(100050);
+    this.#answer(slot);
   }
 
   #answer({ tid, done, afterwards }: Slot): void {
@@ -228,4 +250,25 @@ export class Requests {
 
 function isPipelined(serving: Serving | RequestError): boolean {
   return serving instanceof RequestError || serving.pipelined;
+}
+
+/** A request that has to wait is kept as text alone: parsed it can take twenty times the memory. */
+function folded(request: Request): Request {
+  const { text, fault } = request;
+  return {
+    ...request,
+    get data() {
+      return fault ? {} : dataOf(text);
+    },
+  };
+}
+
+function unfolded(request: Request): Request {
+  return { ...request };
+}
+
+/** The `data` of a frame that was a request when it came. */
+function dataOf(text: string): JsonObject {
+  const inbound = classify(JSON.parse(text));
+  return inbound.kind === "request" ? inbound.data : {};
 }

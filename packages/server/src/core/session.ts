@@ -11,7 +11,7 @@ import { missingField, RequestError, syntaxError } from "./errors.ts";
 import { Feed } from "./feed.ts";
 import { requestFrame, type ServerRequest } from "./frames.ts";
 import type { EventFrame, Most, Place, Subscriber } from "./hub.ts";
-import { JsonText, memberText, parseShallow } from "./json-text.ts";
+import { copyOf, JsonText, memberText, parseShallow } from "./json-text.ts";
 import type { SessionLimits } from "./limits.ts";
 import { type Request, Requests } from "./requests.ts";
 import type { Service } from "./service.ts";
@@ -268,7 +268,7 @@ export class Session implements Receiver, Subscriber {
   }
 
   #source(text: string): { readonly tid: string; readonly text: string } {
-    return { tid: memberText(text, "tid") as string, text };
+    return { tid: copyOf(memberText(text, "tid") as string), text };
   }
 
   #add(request: Request): void {

@@ -33,7 +33,9 @@ export class Members {
   /** The text of an object: `session_id` → member, in the order of joining. */
   of(room_id: string): JsonText {
     const members = [...(this.#rooms.get(room_id) ?? [])];
-    const entries = members.map(([session_id, member]) => `${JSON.stringify(session_id)}:${shown(member).text}`);
+    const entries = members.map(
+      ([session_id, member]) => `${JSON.stringify(session_id)}:${shown(member).text}`,
+    );
     return new JsonText(`{${entries.join(",")}}`);
   }
 
