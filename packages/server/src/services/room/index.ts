@@ -7,6 +7,7 @@ import { getList } from "./get_list.ts";
 import { join } from "./join.ts";
 import { leave } from "./leave.ts";
 import { Members } from "./members.ts";
+import { Memory } from "./memory.ts";
 import { sendInfo } from "./send_info.ts";
 import { setStatus } from "./set_status.ts";
 import { settings } from "./settings.ts";
@@ -20,9 +21,10 @@ export const room = definePlugin({
   name: "room",
   needs: ["core"],
   settings,
-  setup(service, { default_timeout, member_grace_seconds }) {
-    const members = new Members(service, member_grace_seconds);
-    const statuses = new Statuses();
+  setup(service, { default_timeout, member_grace_seconds, memory_bytes }) {
+    const memory = new Memory(memory_bytes);
+    const members = new Members(service, memory, member_grace_seconds);
+    const statuses = new Statuses(memory);
     const timeouts = new Timeouts(service, default_timeout);
     service.rooms.onActivity((room_id) => timeouts.touch(room_id));
     service.rooms.onEnded((room_id) => {
@@ -52,7 +54,8 @@ export const room = definePlugin({
         },
       },
       update(changed) {
-        const { default_timeout, member_grace_seconds } = changed as z.infer<typeof settings>;
+        const { default_timeout, member_grace_seconds, memory_bytes } = changed as z.infer<typeof settings>;
+        memory.limit = memory_bytes;
         members.graceSeconds = member_grace_seconds;
         timeouts.defaultSeconds = default_timeout;
       },

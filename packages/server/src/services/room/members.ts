@@ -1,5 +1,6 @@
 import { roomEvents } from "@roomlog/protocol";
 import { JsonText, type OpenSession, type Service, withField } from "../../core/plugin.ts";
+import type { Memory } from "./memory.ts";
 
 /** Somebody in a room; the key is the session id (R4). */
 export interface Member {
@@ -9,20 +10,21 @@ export interface Member {
   readonly meta?: JsonText;
 }
 
-interface Membership extends Member {
-  /** When it ends because the connection was lost, in monotonic milliseconds; undefined while it is there. */
-  lostUntil: number | undefined;
-}
-
 /** Who is in which room of a service. Members are kept in memory: after a restart they join again. */
 export class Members {
   readonly #service: Service;
+  readonly #memory: Memory;
   #graceMs: number;
-  /** room_id → session_id → membership */
-  readonly #rooms = new Map<string, Map<string, Membership>>();
+  /** room_id → session_id → member */
+  readonly #rooms = new Map<string, Map<string, Member>>();
+  /** session_id → the ids of its rooms, so that nobody walks through all of them. */
+  readonly #joined = new Map<string, Set<string>>();
+  /** Members whose connection was lost: session_id → when they leave, in monotonic milliseconds. */
+  readonly #lost = new Map<string, number>();
 
-  constructor(service: Service, graceSeconds: number) {
+  constructor(service: Service, memory: Memory, graceSeconds: number) {
     this.#service = service;
+    this.#memory = memory;
     this.#graceMs = graceSeconds * 1000;
   }
 
@@ -39,14 +41,24 @@ export class Members {
     return new JsonText(`{${entries.join(",")}}`);
   }
 
-  /** Adds a member, or changes role and meta of one. Gives back what tells the others about a new one. */
+  has(room_id: string, session_id: string): boolean {
+    return this.#rooms.get(room_id)?.has(session_id) ?? false;
+  }
+
+  /**
+   * Adds a member, or changes role and meta of one. Gives back what tells the others about a new one. Throws 100050
+   * over `room.memory_bytes`.
+   */
   join(room_id: string, { identity }: OpenSession, given: Pick<Member, "role" | "meta">): () => void {
-    const members = this.#rooms.get(room_id) ?? new Map<string, Membership>();
-    const isNew = !members.has(identity.session_id);
-    const member = { user_id: identity.user_id, ...given, lostUntil: undefined };
-    this.#rooms.set(room_id, members.set(identity.session_id, member));
+    const { user_id, session_id } = identity;
+    const members = this.#rooms.get(room_id) ?? new Map<string, Member>();
+    const before = members.get(session_id);
+    this.#memory.replace(before?.meta, given.meta, "meta");
+    const member = { user_id, ...given };
+    this.#rooms.set(room_id, members.set(session_id, member));
+    this.#joined.set(session_id, this.#roomsOf(session_id).add(room_id));
     return () => {
-      if (isNew) this.#publish(roomEvents.started_member, room_id, identity.session_id, member);
+      if (!before) this.#publish(roomEvents.started_member, room_id, session_id, member);
     };
   }
 
@@ -57,49 +69,56 @@ export class Members {
     if (!members || !member) return undefined;
     members.delete(session_id);
     if (members.size === 0) this.#rooms.delete(room_id);
+    this.#forget(room_id, session_id, member);
     return () => this.#publish(roomEvents.stopped_member, room_id, session_id, member);
   }
 
   /** The connection of a session has ended: it stays a member for a while. */
-  lost({ identity }: OpenSession): void {
-    const lostUntil = this.#service.clock.monotonic() + this.#graceMs;
-    for (const [, member] of this.#of(identity.session_id)) member.lostUntil = lostUntil;
+  lost({ identity: { session_id } }: OpenSession): void {
+    if (this.#joined.has(session_id))
+      this.#lost.set(session_id, this.#service.clock.monotonic() + this.#graceMs);
   }
 
   /** A session has logged in: the rooms it is a member of, now that it is back. Another user's it leaves. */
-  back({ identity }: OpenSession): string[] {
-    const rooms = this.#of(identity.session_id);
-    for (const [room_id, member] of rooms) {
-      if (member.user_id === identity.user_id) member.lostUntil = undefined;
-      else this.leave(room_id, identity.session_id)?.();
-    }
-    return rooms.filter(([, member]) => member.lostUntil === undefined).map(([room_id]) => room_id);
+  back({ identity: { user_id, session_id } }: OpenSession): string[] {
+    this.#lost.delete(session_id);
+    const rooms = [...this.#roomsOf(session_id)];
+    const isOwn = (room_id: string) => this.#rooms.get(room_id)?.get(session_id)?.user_id === user_id;
+    for (const room_id of rooms) if (!isOwn(room_id)) this.leave(room_id, session_id)?.();
+    return rooms.filter(isOwn);
   }
 
   /** Forgets a room that has ended; gives back the session ids of its members. */
   end(room_id: string): string[] {
-    const session_ids = [...(this.#rooms.get(room_id)?.keys() ?? [])];
+    const members = [...(this.#rooms.get(room_id) ?? [])];
+    for (const [session_id, member] of members) this.#forget(room_id, session_id, member);
     this.#rooms.delete(room_id);
-    return session_ids;
+    return members.map(([session_id]) => session_id);
   }
 
   /** Removes those who did not come back in time. */
   sweep(now: number): void {
-    for (const [room_id, members] of this.#rooms) {
-      for (const [session_id, { lostUntil }] of members) {
-        if (lostUntil !== undefined && lostUntil <= now) this.leave(room_id, session_id)?.();
-      }
+    for (const [session_id, until] of this.#lost) {
+      if (until > now) continue;
+      for (const room_id of this.#roomsOf(session_id)) this.leave(room_id, session_id)?.();
+      this.#lost.delete(session_id);
     }
   }
 
-  #of(session_id: string): [string, Membership][] {
-    return [...this.#rooms].flatMap(([room_id, members]) => {
-      const member = members.get(session_id);
-      return member ? [[room_id, member] satisfies [string, Membership]] : [];
-    });
+  #roomsOf(session_id: string): Set<string> {
+    return this.#joined.get(session_id) ?? new Set();
   }
 
-  #publish(type: string, room_id: string, session_id: string, member: Membership): void {
+  #forget(room_id: string, session_id: string, { meta }: Member): void {
+    this.#memory.free(meta);
+    const rooms = this.#roomsOf(session_id);
+    rooms.delete(room_id);
+    if (rooms.size > 0) return;
+    this.#joined.delete(session_id);
+    this.#lost.delete(session_id);
+  }
+
+  #publish(type: string, room_id: string, session_id: string, member: Member): void {
     this.#service.rooms.publish(type, room_id, shown(member, { session_id }));
   }
 }

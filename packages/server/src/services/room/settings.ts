@@ -15,4 +15,10 @@ export const settings = z.strictObject({
     .max(86_400)
     .default(30)
     .describe("Time a member whose connection was lost has to come back before he leaves (R4)."),
+  memory_bytes: z
+    .int()
+    .min(1024)
+    .max(1024 ** 4)
+    .default(64 * 1024 ** 2)
+    .describe("Memory for the status and the members' meta of all rooms together (R5)."),
 });
