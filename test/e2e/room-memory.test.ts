@@ -78,6 +78,19 @@ test("[R5, S4] room.memory_bytes changes with a reload; what is smaller than bef
   expect(await status("a", "two", 4001)).toMatchObject(OK);
 });
 
+test("[R4, E2] who joins takes one of limits.subscriptions", async () => {
+  const { url } = await serverForTest({ ...memory, limits: { subscriptions: 4 } });
+  const client = (await RawClient.login(url)).answering();
+  const join = (room_id: string) => client.call("media/room/join", { room_id });
+  for (const room_id of ["a", "b", "c"]) await client.call("media/room/create", { class: "chat", room_id });
+  expect(await join("a")).toMatchObject(OK);
+  expect(await join("b")).toMatchObject(OK);
+  expect((await join("c")).data).toEqual({ code: 100050, error: "Too many requests", limit: 4 });
+  expect(await join("a")).toMatchObject(OK);
+  await client.call("media/room/leave", { room_id: "a" });
+  expect(await join("c")).toMatchObject(OK);
+});
+
 test("[R4] a session keeps all its rooms when it comes back in time, and leaves all of them when it does not", async () => {
   const { server, clock, client } = await stage();
   const bob = await RawClient.login(server.url, "bob", "b1");

@@ -9,6 +9,9 @@ export const join = (service: Service, members: Members) =>
       const answer = await service.hooks.run("room.join", { session, room_id, from, afterwards }, () =>
         service.rooms.living(room_id, () => {
           if (session.isClosed) throw new RequestError(100061);
+          const limit = service.limits.subscriptions;
+          const isNew = !members.has(room_id, session.identity.session_id);
+          if (isNew && service.hub.countOf(session) >= limit) throw new RequestError(100050, { limit });
           const meta = raw("meta");
           afterwards(members.join(room_id, session, { role, ...(meta && { meta: JsonText.kept(meta) }) }));
           service.rooms.touch(room_id);
