@@ -11,14 +11,14 @@ beforeAll(async () => {
 });
 
 /** A server with the users "program" (right callback) and "ann", and a connection for each. */
-async function stage(core: object = {}) {
+async function stage(core: object = {}, limits: object = {}) {
   const clock = new ManualClock();
   const users = [
     { name: "program", password, rights: ["callback", "*"] },
     { name: "ann", password },
   ];
   const services = { main: { core } };
-  const { url } = await serverForTest({ store: { kind: "memory" }, users, services }, { clock });
+  const { url } = await serverForTest({ store: { kind: "memory" }, users, services, limits }, { clock });
   const login = async (user: string) => {
     const client = await RawClient.connect(url);
     const answer = await client.call("core/user/login", { user, password: "x" });
@@ -152,4 +152,16 @@ test("[C9] registering needs the right callback, which open mode does not give",
   expect(await open.call("core/callback/register", { callback: "send" })).toMatchObject({
     data: { code: 100030 },
   });
+});
+
+test("[C9] a connection registers for at most limits.subscriptions classes of a name", async () => {
+  const { program } = await stage({}, { subscriptions: 3 });
+  const [one, other] = [await program(), await program()];
+  const register = (client: RawClient, cls: string, callback = "send") =>
+    client.call("core/callback/register", { callback, class: cls });
+  for (const cls of ["a", "b", "c"]) expect(await register(one, cls)).toMatchObject({ result: "ok" });
+  expect((await register(one, "d")).data).toEqual({ code: 100050, error: "Too many requests", limit: 3 });
+  expect(await register(one, "a")).toMatchObject({ result: "ok" });
+  expect(await register(one, "d", "create")).toMatchObject({ result: "ok" });
+  expect(await register(other, "d")).toMatchObject({ result: "ok" });
 });

@@ -39,11 +39,14 @@ export class Callbacks {
     for (const name of settings.callbacks) this.#registered.set(name, []);
   }
 
-  /** From now on `name` is asked for, also when nobody is left to answer. */
+  /** From now on `name` is asked for, also when nobody is left to answer. Throws 100050 over `limits.subscriptions`. */
   register(name: CallbackName, session: OpenSession, cls: string | undefined): void {
     const others = (this.#registered.get(name) ?? []).filter(
       (one) => one.session !== session || one.class !== cls,
     );
+    const limit = this.#service.limits.subscriptions;
+    if (others.filter((one) => one.session === session).length >= limit)
+      throw new RequestError(100050, { limit });
     this.#registered.set(name, [...others, { session, class: cls }]);
   }
 

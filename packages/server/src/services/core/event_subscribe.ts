@@ -17,8 +17,8 @@ export const subscribe = (service: Service) =>
     },
   });
 
-/** A copy: a part of a frame's text would keep the whole frame. */
+/** An empty body is none. */
 function copied(text: string | undefined): JsonText | undefined {
-  const body = text === undefined ? undefined : new JsonText(Buffer.from(text).toString());
+  const body = text === undefined ? undefined : JsonText.kept(text);
   return body?.isEmptyObject ? undefined : body;
 }
