@@ -19,7 +19,8 @@ async function stalled(url: string, ...requests: Buffer[]): Promise<RawSocket> {
 }
 
 test("[M11, F8] who does not read is closed with 4001, nobody else waits, and little is held for him", async () => {
-  const { url } = await serverForTest({ limits: { session_queue_bytes: 100_000, answer_seconds: 1 } });
+  const clock = new ManualClock();
+  const { url } = await serverForTest({ limits: { session_queue_bytes: 100_000 } }, { clock });
   const client = await RawClient.login(url);
   await client.call("media/room/create", { class: "chat", room_id: "r" });
   const slow = await stalled(url, request("subscribe", { class: "media" }, 2, "event", "core"));
@@ -29,6 +30,7 @@ test("[M11, F8] who does not read is closed with 4001, nobody else waits, and li
       data: { msg_id: i },
     });
   }
+  for (let second = 0; second <= 6; second++) clock.advance(1000);
   slow.resume();
   expect(await slow.closed()).toMatchObject({ code: 4001 });
 });
