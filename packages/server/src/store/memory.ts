@@ -202,9 +202,11 @@ export class MemoryStore implements Store {
     const trimmed = sliceOf(stateOf(life), trim, life.log.map(measured));
     life.log.splice(0, trimmed.messages);
     const state = stateOf(life);
-    for (const [name, send] of life.names) if (isStale(send, state, trim.bounds)) life.names.delete(name);
-    if (isForgotten(state, trim)) this.#lives.delete(life.number);
-    return { kind: "trimmed", ...trimmed };
+    const stale = [...life.names].filter(([, send]) => isStale(send, state, trim.bounds));
+    for (const [name] of stale.slice(0, trim.most)) life.names.delete(name);
+    const moreNames = stale.length > trim.most;
+    if (isForgotten(state, trim) && !moreNames) this.#lives.delete(life.number);
+    return { kind: "trimmed", ...trimmed, more: trimmed.more || moreNames };
   }
 
   /** A life whose log can be read. */

@@ -1,8 +1,14 @@
 import type { StoreCase } from "./store-contract/case.ts";
 import { commitCases } from "./store-contract/commits.ts";
 import { groupCommitCases } from "./store-contract/group-commit.ts";
+import { lifeCases } from "./store-contract/lives.ts";
 import { messageCases } from "./store-contract/messages.ts";
+import { nameCases } from "./store-contract/names.ts";
+import { overdueCases } from "./store-contract/overdue.ts";
+import { pageCases } from "./store-contract/pages.ts";
+import { randomTrimCases } from "./store-contract/random-trims.ts";
 import { restartCases } from "./store-contract/restarts.ts";
+import { retentionCases } from "./store-contract/retention.ts";
 import { roomCases } from "./store-contract/rooms.ts";
 
 export type { NewStore, StoreCase } from "./store-contract/case.ts";
@@ -12,6 +18,12 @@ export const storeContract: readonly StoreCase[] = [
   ...commitCases,
   ...roomCases,
   ...messageCases,
+  ...pageCases,
+  ...nameCases,
+  ...lifeCases,
+  ...retentionCases,
+  ...overdueCases,
+  ...randomTrimCases,
   ...groupCommitCases,
 ];
 

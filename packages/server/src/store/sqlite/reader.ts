@@ -15,8 +15,8 @@ import type {
   TrimmableQuery,
   Trimmed,
 } from "../store.ts";
-import { Doomed } from "./doomed.ts";
 import { openForReading } from "./file.ts";
+import { OverdueLives } from "./overdue.ts";
 import { Pages } from "./pages.ts";
 import {
   LIFE,
@@ -29,6 +29,7 @@ import {
   type RoomRow,
   roomOf,
 } from "./rows.ts";
+import { Trimmable } from "./trimmable.ts";
 import { serve } from "./worker-calls.ts";
 
 /** Behind a prefix, greater than whatever else may follow it. */
@@ -41,7 +42,8 @@ const ENDED = `SELECT ${LIFE} ${OF_ROOM_ID} AND destroyed_at IS NOT NULL AND kep
 class Reader {
   readonly #db: Database.Database;
   readonly #pages: Pages;
-  readonly #doomed: Doomed;
+  readonly #overdue: OverdueLives;
+  readonly #trimmable: Trimmable;
   readonly #room: Database.Statement<[string, string], RoomRow>;
   readonly #rooms: Database.Statement<[string, string, string, string, string, number], ListedRow>;
   readonly #livingLife: Database.Statement<[string, string], LifeRow>;
@@ -52,7 +54,8 @@ class Reader {
   constructor(directory: string) {
     this.#db = openForReading(directory);
     this.#pages = new Pages(this.#db);
-    this.#doomed = new Doomed(this.#db);
+    this.#overdue = new OverdueLives(this.#db);
+    this.#trimmable = new Trimmable(this.#db);
     this.#room = this.#db.prepare(`SELECT ${ROOM} ${OF_ROOM_ID} AND destroyed_at IS NULL`);
     this.#rooms = this.#db.prepare(
       `SELECT ${LISTED} FROM rooms
@@ -98,11 +101,11 @@ class Reader {
   }
 
   overdue(query: OverdueQuery): Overdue {
-    return this.#doomed.overdue(query);
+    return this.#overdue.find(query);
   }
 
   trimmable(query: TrimmableQuery): Trimmed | undefined {
-    return this.#doomed.trimmable(query);
+    return this.#trimmable.count(query);
   }
 
   close(): void {

@@ -34,9 +34,9 @@ export function listedOf({ timeout, ...row }: ListedRow): ListedRoom {
 
 /** Of the oldest message; null without one. */
 export const FIRST_TIME =
-  "(SELECT timestmap FROM messages WHERE messages.room_key = rooms.room_key AND msg_id = first_id) AS first_time";
+  "(SELECT timestmap FROM messages WHERE messages.room_key = rooms.room_key AND msg_id = first_id)";
 
-export const LIFE = `epoch, created_at, destroyed_at, first_id, last_id, bytes, last_timestmap, ${FIRST_TIME}`;
+export const LIFE = `epoch, created_at, destroyed_at, first_id, last_id, bytes, last_timestmap, ${FIRST_TIME} AS first_time`;
 
 export interface LifeRow extends Pick<Life, "epoch" | "created_at" | "first_id" | "last_id" | "bytes"> {
   readonly destroyed_at: number | null;
@@ -54,8 +54,10 @@ export function lifeOf({ destroyed_at, last_timestmap: last_time, first_time, ..
   };
 }
 
-export const STATE =
-  "room_key, first_id, last_id, bytes, destroyed_at, kept, max_age, max_messages, max_bytes";
+/** A life, whether or not its log can be read. Parameters: service, room_id, epoch. */
+export const STATE = `
+  SELECT room_key, first_id, last_id, bytes, destroyed_at, kept, max_age, max_messages, max_bytes
+  FROM rooms WHERE service = ? AND room_id = ? AND epoch = ?`;
 
 export interface StateRow extends RetentionRow, Pick<LogState, "first_id" | "last_id" | "bytes"> {
   readonly room_key: number;
@@ -78,9 +80,6 @@ export function stateOf({ first_id, last_id, bytes, destroyed_at, kept, ...row }
 /** The messages of a log from an id on, as retention looks at them. Parameters: room_key, msg_id. */
 export const MEASURED =
   "SELECT timestmap, octet_length(msg) AS bytes FROM messages WHERE room_key = ? AND msg_id >= ? ORDER BY msg_id";
-
-/** A life, whether or not its log can be read. Parameters: service, room_id, epoch. */
-export const ONE_STATE = `SELECT ${STATE} FROM rooms WHERE service = ? AND room_id = ? AND epoch = ?`;
 
 function retentionOf({ max_age, max_messages, max_bytes }: RetentionRow): Retention {
   return {

@@ -1,7 +1,7 @@
 import type Database from "better-sqlite3";
 import { isForgotten, isStale, type LogState, type Measured, sliceOf } from "../retention.ts";
 import type { Trim, Written } from "../store.ts";
-import { MEASURED, ONE_STATE, type StateRow, stateOf } from "./rows.ts";
+import { MEASURED, STATE, type StateRow, stateOf } from "./rows.ts";
 
 interface Name {
   readonly msg_id: number;
@@ -19,7 +19,7 @@ export class Trims {
   readonly #forgetLife: Database.Statement<[number]>;
 
   constructor(db: Database.Database) {
-    this.#state = db.prepare(ONE_STATE);
+    this.#state = db.prepare(STATE);
     this.#measured = db.prepare(MEASURED);
     this.#drop = db.prepare("DELETE FROM messages WHERE room_key = ? AND msg_id < ?");
     this.#shorten = db.prepare("UPDATE rooms SET first_id = ?, bytes = ? WHERE room_key = ?");

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import type { ManagedStore } from "../../store/managed.ts";
-import type { RoomKey } from "../../store/store.ts";
+import type { RoomKey, Store } from "../../store/store.ts";
 import type { StoreCase } from "./case.ts";
 import { managed, managedCase, type Outcome, settle } from "./managed.ts";
-import { append, appended, create, idsTo, logOf, one, rooms } from "./samples.ts";
+import { append, appended, create, idsTo, logOf, one, rooms, trim, trimmed } from "./samples.ts";
 
 const WRITERS = 64;
 const unknown: Outcome = { kind: "unknown" };
@@ -111,6 +111,91 @@ export const groupCommitCases: readonly StoreCase[] = [
     assert.deepEqual(store.counts, { batches: 1, writes: 10 });
     await turn();
     assert.deepEqual(failures, [cause]);
+  }),
+
+  managedCase("a failed tidy is final like a failed commit", {}, async ({ store, driver, failures }) => {
+    await settle(store, create(one));
+    assert.equal(await store.tidy(), false);
+    const cause = new Error("no space left");
+    driver.beforeTidy = () => Promise.reject(cause);
+    assert.equal(await store.tidy(), false);
+    assert.deepEqual(failures, [cause]);
+    assert.deepEqual(await settle(store, append(one)), unknown);
+    assert.equal(await store.tidy(), false);
+    assert.deepEqual([driver.tidied, sizes(driver), failures], [2, [1], [cause]]);
+    assert.equal((await store.room(one))?.last_id, 0);
+  }),
+
+  managedCase("a tidy that fails beside a commit is told behind its answers", {}, async (parts) => {
+    const { store, driver, failures } = parts;
+    const commit = Promise.withResolvers<void>();
+    driver.before = () => commit.promise;
+    driver.beforeTidy = () => Promise.reject(new Error("no space left"));
+    const seen: [string, number][] = [];
+    const answers = [create(one), append(one)].map(
+      (write) =>
+        new Promise<void>((resolve) =>
+          store.write(write, ({ kind }) => {
+            seen.push([kind, failures.length]);
+            resolve();
+          }),
+        ),
+    );
+    await turn();
+    await store.tidy();
+    store.write(append(one), ({ kind }) => seen.push([kind, failures.length]));
+    assert.deepEqual(failures, []);
+    commit.resolve();
+    await Promise.all(answers);
+    while (failures.length === 0) await turn();
+    assert.deepEqual(seen, [
+      ["done", 0],
+      ["appended", 0],
+      ["unknown", 0],
+    ]);
+  }),
+
+  {
+    title: "tidy does nothing once close has begun",
+    async run(newStore) {
+      const { store, driver } = managed(newStore);
+      await store.open();
+      store.write(create(one), () => {});
+      const closed = store.close();
+      assert.equal(await store.tidy(), false);
+      await closed;
+      assert.equal(await store.tidy(), false);
+      assert.deepEqual([driver.tidied, driver.closed], [0, 1]);
+    },
+  },
+
+  managedCase("a trim is a write of its batch", { batch_writes: 3 }, async ({ store, driver }) => {
+    const writes = [create(one), append(one), trim(one, { before: 2 }), append(one)];
+    const answers = await Promise.all(writes.map((write) => settle(store, write)));
+    assert.deepEqual(answers, [{ kind: "done" }, appended(1), trimmed(2, 1, 2), appended(2)]);
+    assert.deepEqual([sizes(driver), store.counts], [[3, 1], { batches: 2, writes: 4 }]);
+  }),
+
+  managedCase("reads go through to the driver", {}, async ({ store, driver }) => {
+    await Promise.all([create(one), append(one), append(one)].map((write) => settle(store, write)));
+    const { kind: _, ...order } = trim(one, { bounds: { retention: { max_messages: 1 } } });
+    const page = { ...one, order: "desc", limit: 1, max_bytes: 100 } as const;
+    const overdue = { service: one.service, bounds: order.bounds, from: 0, most: 1 };
+    const counted = { messages: 0, bytes: 0 };
+    const reads = async (from: Pick<Store, "life" | "endedLives" | "messages" | "overdue" | "trimmable">) => [
+      await from.life(one),
+      await from.messages(page),
+      await from.overdue(overdue),
+      await from.trimmable({ ...order, counted }),
+      await from.endedLives({ ...one, limit: 1 }),
+    ];
+    const found = await reads(store);
+    assert.deepEqual(found, await reads(driver));
+    assert.deepEqual(found.slice(2), [
+      { lives: [{ room_id: one.room_id, epoch: "first life" }], next: undefined },
+      { first_id: 2, messages: 1, bytes: 2, more: false },
+      [],
+    ]);
   }),
 
   {

@@ -1,7 +1,21 @@
 import assert from "node:assert/strict";
 import { type StoreCase, whileOpen } from "./case.ts";
 import { managed } from "./managed.ts";
-import { append, appended, create, destroy, idsTo, logOf, one, roomExists, roomNotFound } from "./samples.ts";
+import {
+  append,
+  appended,
+  create,
+  destroy,
+  epochNotFound,
+  idsTo,
+  logOf,
+  one,
+  overdueEpochs,
+  roomExists,
+  roomNotFound,
+  trim,
+  trimmed,
+} from "./samples.ts";
 
 /** What is left when a store was closed and another one opens its place. */
 export const restartCases: readonly StoreCase[] = [
@@ -79,6 +93,87 @@ export const restartCases: readonly StoreCase[] = [
         log.map(({ msg_id }) => msg_id),
         idsTo(64),
       );
+    },
+  },
+
+  {
+    title: "[M9] names of sends outlive a restart, and are forgotten as before",
+    async run(newStore) {
+      const named = { ...append(one), client_msg_id: "x" };
+      const duplicate = { kind: "duplicate", msg_id: 1 };
+      await whileOpen(newStore(), (store) => store.commit([create(one), named, append(one)]));
+      await whileOpen(newStore(), async (store) => {
+        assert.deepEqual(await store.commit([named]), [duplicate]);
+        await store.commit([trim(one, { before: 3 })]);
+      });
+      await whileOpen(newStore(), async (store) => {
+        assert.deepEqual(await store.commit([named]), [duplicate]);
+        await store.commit([trim(one, { bounds: { names_before: 2 } })]);
+      });
+      await whileOpen(newStore(), async (store) => {
+        assert.deepEqual(await store.commit([named, named]), [appended(3), { ...duplicate, msg_id: 3 }]);
+      });
+    },
+  },
+
+  {
+    title: "[M13] a trimmed log, its bytes and its retention outlive a restart",
+    async run(newStore) {
+      const info = { class: "chat", retention: { max_messages: 2, max_age: 1000 } } as const;
+      const sends = ['{"a":1}', '{"é":1}', "{}", '{"b":2}'].map((msg, i) => append(one, msg, i + 1));
+      await whileOpen(newStore(), (store) =>
+        store.commit([{ ...create(one), info }, ...sends, trim(one, { most: 1 })]),
+      );
+      await whileOpen(newStore(), async (store) => {
+        const log = { epoch: "first life", created_at: 1, first_id: 2, last_id: 4, count: 3, bytes: 17 };
+        assert.deepEqual(await store.life(one), { ...log, first_time: 2, last_time: 4 });
+        assert.deepEqual((await store.room(one))?.info, info);
+        assert.deepEqual(await store.commit([trim(one)]), [trimmed(3, 1, 8)]);
+        await store.commit([{ kind: "update_room", ...one, retention: { max_messages: 1 } }]);
+      });
+      await whileOpen(newStore(), async (store) => {
+        assert.deepEqual(await overdueEpochs(store), ["first life"]);
+        assert.deepEqual(await store.commit([trim(one), trim(one, { before: 9 })]), [
+          trimmed(4, 1, 2),
+          trimmed(5, 1, 7),
+        ]);
+      });
+      await whileOpen(newStore(), async (store) => {
+        assert.equal((await store.room(one))?.first_id, 5);
+        assert.deepEqual(await store.commit([append(one)]), [appended(5, 4)]);
+      });
+    },
+  },
+
+  {
+    title:
+      "[M12] ended lives outlive a restart; what is not kept is still to be removed, and does not come back",
+    async run(newStore) {
+      const lives = idsTo(4).flatMap((life) => [
+        create(one, `life ${life}`),
+        append(one),
+        destroy(one, { destroyed_at: life, keep_log: life !== 3 }),
+      ]);
+      const gone = trim(one, { epoch: "life 3" });
+      await whileOpen(newStore(), (store) => store.commit(lives));
+      await whileOpen(newStore(), async (store) => {
+        const ended = await store.endedLives({ ...one, limit: 10 });
+        assert.deepEqual(
+          ended.map(({ epoch, destroyed_at, count }) => [epoch, destroyed_at, count]),
+          [
+            ["life 4", 4, 1],
+            ["life 2", 2, 1],
+            ["life 1", 1, 1],
+          ],
+        );
+        assert.deepEqual(await overdueEpochs(store), ["life 3"]);
+        assert.deepEqual(await store.commit([gone]), [trimmed(2, 1, 2)]);
+      });
+      await whileOpen(newStore(), async (store) => {
+        assert.deepEqual(await overdueEpochs(store), []);
+        assert.deepEqual(await store.commit([gone]), [epochNotFound]);
+        assert.equal((await store.endedLives({ ...one, limit: 10 })).length, 3);
+      });
     },
   },
 ];

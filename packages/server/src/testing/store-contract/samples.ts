@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type {
   Append,
+  Bounds,
   CreateRoom,
   DestroyRoom,
   Message,
@@ -8,6 +9,8 @@ import type {
   Page,
   RoomKey,
   Store,
+  Trim,
+  Trimmed,
   Written,
 } from "../../store/store.ts";
 
@@ -17,13 +20,14 @@ export const one: RoomKey = { service: "main", room_id: "one" };
 export const done: Written = { kind: "done" };
 export const roomExists: Written = { kind: "refused", reason: "room_exists" };
 export const roomNotFound: Written = { kind: "refused", reason: "room_not_found" };
+export const epochNotFound: Written = { kind: "refused", reason: "epoch_not_found" };
 
 export function create(key: RoomKey, epoch = "first life"): CreateRoom {
   return { kind: "create_room", ...key, epoch, info: { class: "chat" }, created_at: 1 };
 }
 
-export function destroy(key: RoomKey): DestroyRoom {
-  return { kind: "destroy_room", ...key, destroyed_at: 2, keep_log: true };
+export function destroy(key: RoomKey, part: Partial<DestroyRoom> = {}): DestroyRoom {
+  return { kind: "destroy_room", ...key, destroyed_at: 2, keep_log: true, ...part };
 }
 
 export function append(key: RoomKey, msg = "{}", timestmap = 1): Append {
@@ -33,6 +37,32 @@ export function append(key: RoomKey, msg = "{}", timestmap = 1): Append {
 /** The answer to an `append` with its default time. */
 export function appended(msg_id: number, timestmap = 1, epoch = "first life"): Written {
   return { kind: "appended", epoch, msg_id, timestmap };
+}
+
+/** Of the first life, in one slice; nothing has to go when `bounds` do not say so. */
+export function trim(
+  key: RoomKey,
+  { bounds, ...part }: Partial<Omit<Trim, "bounds">> & { readonly bounds?: Partial<Bounds> } = {},
+): Trim {
+  const none: Bounds = { retention: {}, now: 0, names_before: 0 };
+  return { kind: "trim", ...key, epoch: "first life", most: 1000, ...part, bounds: { ...none, ...bounds } };
+}
+
+export function trimmed(first_id: number, messages: number, bytes: number, more = false): Written {
+  return { kind: "trimmed", first_id, messages, bytes, more };
+}
+
+/** Repeats a trim until nothing more has to go; what all of them dropped together. */
+export async function trimAll(store: Pick<Store, "commit">, trim: Trim): Promise<Trimmed> {
+  let [messages, bytes] = [0, 0];
+  for (let slices = 1; ; slices++) {
+    assert(slices < 10_000, "a trim does not come to an end");
+    const [slice] = await store.commit([trim]);
+    assert(slice?.kind === "trimmed", `a trim was answered ${JSON.stringify(slice)}`);
+    messages += slice.messages;
+    bytes += slice.bytes;
+    if (!slice.more) return { first_id: slice.first_id, messages, bytes, more: false };
+  }
 }
 
 /** `count` rooms of one service. */
@@ -58,4 +88,16 @@ export async function pageOf(
 
 export async function logOf(store: Pick<Store, "messages">, key: RoomKey): Promise<readonly Message[]> {
   return (await pageOf(store, key)).messages;
+}
+
+/** A JSON object of that many bytes, 9 or more, in fewer characters. */
+export function textOf(bytes: number): string {
+  const odd = bytes % 2 === 1 ? "x" : "";
+  return `{"a":"${"é".repeat((bytes - 8 - odd.length) / 2)}${odd}"}`;
+}
+
+/** The epochs of the lives in the service of `one` that a trim with these bounds would change. */
+export async function overdueEpochs(store: Store, bounds = trim(one).bounds): Promise<string[]> {
+  const { lives } = await store.overdue({ service: one.service, bounds, from: 0, most: 1000 });
+  return lives.map(({ epoch }) => epoch);
 }

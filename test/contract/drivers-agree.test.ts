@@ -1,0 +1,146 @@
+import * as fc from "fast-check";
+import { expect, onTestFinished, test } from "vitest";
+import { MemoryStore } from "../../packages/server/src/store/memory.ts";
+import { SqliteStore } from "../../packages/server/src/store/sqlite/index.ts";
+import type { Bounds, MessageQuery, Store, Trim, Write } from "../../packages/server/src/store/store.ts";
+import { dataDirectory } from "../support/server.ts";
+
+/** Two drivers that have nothing in common but the contract say the same, whatever is written and asked. */
+
+const RUNS = 60;
+const EPOCHS = ["e0", "e1", "e2", "e3", "e4", "e5"];
+
+const maybe = <T>(one: fc.Arbitrary<T>) => fc.option(one, { nil: undefined, freq: 2 });
+const room_id = fc.constantFrom("a", "b");
+const epoch = fc.constantFrom(...EPOCHS);
+const retention = fc.record(
+  {
+    max_age: fc.integer({ min: 1, max: 5 }),
+    max_messages: fc.integer({ min: 1, max: 6 }),
+    max_bytes: fc.integer({ min: 1, max: 60 }),
+  },
+  { requiredKeys: [] },
+);
+const time = fc.integer({ min: 0, max: 8 }).map((seconds) => seconds * 1_000_000);
+const bounds: fc.Arbitrary<Bounds> = fc.record({ retention, now: time, names_before: time });
+const trim = fc.record({
+  room_id,
+  epoch,
+  bounds,
+  before: maybe(fc.nat(12)),
+  most: fc.integer({ min: 1, max: 4 }),
+});
+
+/** Writes of one service; an epoch is given once, as names of lives are. */
+const write = fc.oneof(
+  {
+    weight: 2,
+    arbitrary: fc
+      .record({ room_id, retention: maybe(retention) })
+      .map((o) => ({ kind: "create_room", ...o })),
+  },
+  { weight: 1, arbitrary: fc.record({ room_id, retention }).map((o) => ({ kind: "update_room", ...o })) },
+  {
+    weight: 2,
+    arbitrary: fc
+      .record({ room_id, epoch: maybe(epoch), keep_log: fc.boolean(), destroyed_at: time })
+      .map((o) => ({ kind: "destroy_room", ...o })),
+  },
+  {
+    weight: 12,
+    arbitrary: fc
+      .record({
+        room_id,
+        epoch: maybe(fc.constantFrom("e0", "e0", "e1", "e2")),
+        user_id: fc.constantFrom("ann", "bob"),
+        session_id: fc.constantFrom("s1", "s2", "s3"),
+        client_msg_id: maybe(fc.constantFrom("x", "y", "z")),
+        timestmap: time,
+        msg: fc.constantFrom("{}", '{"é":1}', '{"a":"xxxxxxxxxxxxxxxxxxx"}'),
+      })
+      .map((o) => ({ kind: "append", ...o })),
+  },
+  { weight: 3, arbitrary: trim.map((o) => ({ kind: "trim", ...o })) },
+);
+const batches = fc.array(fc.array(write, { minLength: 1, maxLength: 12 }), { minLength: 1, maxLength: 8 });
+
+const query: fc.Arbitrary<Omit<MessageQuery, "service">> = fc.record({
+  room_id,
+  epoch: maybe(epoch),
+  after: maybe(fc.nat(9)),
+  before: maybe(fc.nat(12)),
+  from_time: maybe(time),
+  to_time: maybe(time),
+  user_id: maybe(fc.constantFrom("ann", "bob")),
+  session_id: maybe(fc.constantFrom("s1", "s2", "s3")),
+  order: fc.constantFrom("asc", "desc"),
+  limit: fc.integer({ min: 1, max: 6 }),
+  max_bytes: fc.integer({ min: 1, max: 80 }),
+}) as fc.Arbitrary<Omit<MessageQuery, "service">>;
+
+test("[M6] [M8] [M9] [M12] [M13] memory and SQLite answer alike, whatever is written and asked", async () => {
+  const questions = fc.record({
+    queries: fc.array(query, { minLength: 6, maxLength: 6 }),
+    bounds,
+    trim,
+    before: epoch,
+    counted: fc.constantFrom({ messages: 0, bytes: 0 }, { messages: 1, bytes: 2 }),
+  });
+  const [memory, sqlite] = [new MemoryStore(), new SqliteStore(dataDirectory())];
+  await sqlite.open();
+  onTestFinished(() => sqlite.close());
+  let runs = 0;
+  await fc.assert(
+    fc.asyncProperty(batches, questions, async (parts, asked) => {
+      const service = `run ${++runs}`;
+      const answers = (store: Store) => play(store, service, parts, asked);
+      expect(await answers(sqlite)).toEqual(await answers(memory));
+    }),
+    { numRuns: RUNS },
+  );
+});
+
+interface Asked {
+  readonly queries: readonly Omit<MessageQuery, "service">[];
+  readonly bounds: Bounds;
+  readonly trim: Omit<Trim, "kind" | "service" | "before"> & { readonly before: number | undefined };
+  readonly before: string;
+  readonly counted: { readonly messages: number; readonly bytes: number };
+}
+
+/** All answers of a store to the writes, batch by batch, with what it says after each. */
+async function play(
+  store: Store,
+  service: string,
+  parts: readonly (readonly object[])[],
+  asked: Asked,
+): Promise<unknown[]> {
+  const said: unknown[] = [];
+  let created = 0;
+  for (const part of parts) {
+    const writes = part.map((one) => {
+      if (!("kind" in one) || one.kind !== "create_room") return { service, ...one } as Write;
+      const { retention: own, ...room } = one as { retention?: object };
+      const info = { class: "chat", ...(own && { retention: own }) };
+      return { service, ...room, epoch: `e${created++}`, info, created_at: created } as unknown as Write;
+    });
+    said.push(await store.commit(writes), await look(store, service, asked));
+  }
+  return said;
+}
+
+async function look(store: Store, service: string, { queries, bounds, trim, before, counted }: Asked) {
+  const said: unknown[] = [await store.rooms({ service, limit: 10 })];
+  for (const room_id of ["a", "b"]) {
+    const key = { service, room_id };
+    said.push(await store.room(key), await store.endedLives({ ...key, limit: 2 }));
+    said.push(await store.endedLives({ ...key, before, limit: 9 }), await store.life(key));
+    for (const one of EPOCHS) said.push(await store.life({ ...key, epoch: one }));
+  }
+  for (const one of queries) said.push(await store.messages({ service, ...one } as MessageQuery));
+  const { lives } = await store.overdue({ service, bounds, from: 0, most: 1_000_000 });
+  const { before: below, ...order } = trim;
+  const purge = below === undefined ? order : { ...order, before: below };
+  said.push(lives, await store.trimmable({ service, ...purge, counted }));
+  return said;
+}
