@@ -1,4 +1,3 @@
-import { type EventData, roomEvents } from "@roomlog/protocol";
 import type { Room } from "../store/store.ts";
 import { RequestError } from "./errors.ts";
 import type { Feed } from "./feed.ts";
@@ -55,35 +54,32 @@ export class Cursors {
   }
 
   /**
-   * Sets the connection's cursor. From the first moment what is told of the room waits; with all that the log shows
-   * told, the seam between what will be read and what has been told is known by its id: no hole, no repeat. Throws
-   * 304001 (no such room), 304104 (`after` is beyond the log); then everything is as before.
+   * Sets the connection's cursor. From the first moment what is told to it of the room waits. The cursor is there, in
+   * the same turn, when all that the log shows has been told: the seam between what will be read and what comes is
+   * known by its id: no hole, no repeat. Throws 304001 (no such room), 304104 (`after` is beyond the log); then
+   * everything is as before.
    */
   async open(follower: Follower, room_id: string, from: From): Promise<Cursor> {
     const { service, hub, rooms, log } = this.#parts;
     const lane = laneOf(service, room_id);
     const isNew = !this.has(follower, room_id);
-    const stays = from.after === undefined && log.isWanted(follower, room_id);
     const handOver = () => {
       if (isNew) this.close(follower, room_id);
     };
-    hub.subscribe(follower, follows(room_id));
     follower.feed.hold(lane);
     try {
-      const position = await rooms.living(room_id, (room) => {
+      const position = await rooms.living(room_id, (room, told) => {
         const { first, recovered } = place(room, from);
         const { epoch, first_id, last_id } = room;
-        const stretch = { log, room_id, epoch, from: first, to: last_id };
+        const stays = from.after === undefined && log.isWanted(follower, room_id);
+        hub.subscribe(follower, follows(room_id));
+        const stretch = { log, room_id, epoch, from: first, to: Math.max(last_id, told) };
         follower.feed.move(lane, stretch, !stays);
         return { epoch, first_id, last_id, recovered };
       });
       return { position, handOver, start: () => follower.feed.release(lane) };
     } catch (error) {
-      if (isNew) hub.unsubscribe(follower, follows(room_id));
-      follower.feed.giveUp(lane, {
-        messages: log.isWanted(follower, room_id),
-        ends: hub.listens(follower, endOf(room_id), { isLog: true }),
-      });
+      follower.feed.release(lane);
       throw error;
     }
   }
@@ -102,10 +98,6 @@ function place(room: Room, { after, epoch }: From): { readonly first: number; re
     throw new RequestError(304104, { field: "after", limit: room.last_id });
   const recovered = isThisLife && after + 1 >= room.first_id;
   return { first: recovered ? after + 1 : room.first_id, recovered };
-}
-
-function endOf(obj_id: string): EventData {
-  return { class: "media", subclass: "room", type: roomEvents.destroyed, obj_id };
 }
 
 function follows(obj_id: string): Pattern {

@@ -34,8 +34,8 @@ type Item = Behind | Waiting;
 /** What has not been delivered of one lane, in its order. */
 interface Lane {
   items: Item[];
-  /** What has come since it is held: nothing is delivered for now. Undefined while it is not. */
-  news: Item[] | undefined;
+  /** Whether nothing of it is delivered for now. */
+  held: boolean;
 }
 
 /** Messages that are read at once for one connection. */
@@ -65,7 +65,7 @@ export class Feed {
     const fits = this.#parts.takes(frame.bytes.length);
     if (fits && this.#lanes.size === 0) return this.#parts.send(frame);
     if (place.isLossy && !(fits && this.#isLevel(place.lane))) return;
-    if (place.entry) extend(tailOf(this.#lane(place.lane)), place.entry);
+    if (place.entry) extend(this.#lane(place.lane).items, place.entry);
     else this.#wait(frame, place);
     this.serve();
   }
@@ -83,24 +83,15 @@ export class Feed {
     }
   }
 
-  /** Keeps back what comes for a lane until `release` or `giveUp`. */
+  /** Keeps back what comes for a lane until `release`. */
   hold(key: string): void {
-    this.#lane(key).news ??= [];
+    this.#lane(key).held = true;
   }
 
   release(key: string): void {
     const lane = this.#lanes.get(key);
-    if (lane) join(lane);
+    if (lane) lane.held = false;
     this.serve();
-  }
-
-  /** Releases a lane whose cursor could not be set; `wanted` is what of its log is listened to without it. */
-  giveUp(key: string, wanted: { readonly messages: boolean; readonly ends: boolean }): void {
-    const lane = this.#lanes.get(key);
-    const isWanted = (item: Item) => (item.kind === "behind" ? wanted.messages : wanted.ends || !item.isEnd);
-    if (lane) lane.news = lane.news?.filter(isWanted);
-    this.#waiting = bytesOf(this.#lanes.values());
-    this.release(key);
   }
 
   /**
@@ -109,10 +100,8 @@ export class Feed {
    */
   move(key: string, stretch: Stretch, isMoved: boolean): void {
     const lane = this.#lane(key);
-    join(lane);
     const items = ofLife(lane.items, stretch.epoch);
     lane.items = isMoved ? moved(items, stretch) : items;
-    this.hold(key);
     this.#waiting = bytesOf(this.#lanes.values());
   }
 
@@ -120,12 +109,10 @@ export class Feed {
   without(end: () => void): void {
     const isWanted = (item: Item) =>
       item.kind === "behind" && item.log.isWanted(this.#parts.subscriber, item.room_id);
-    const wanted = new Set([...this.#lanes.values()].flatMap((lane) => allOf(lane).filter(isWanted)));
+    const wanted = new Set([...this.#lanes.values()].flatMap(({ items }) => items.filter(isWanted)));
     end();
-    const stays = (item: Item) => !wanted.has(item) || isWanted(item);
     for (const lane of this.#lanes.values()) {
-      lane.items = lane.items.filter(stays);
-      lane.news = lane.news?.filter(stays);
+      lane.items = lane.items.filter((item) => !wanted.has(item) || isWanted(item));
     }
     this.serve();
   }
@@ -137,23 +124,22 @@ export class Feed {
   }
 
   #lane(key: string): Lane {
-    const lane = this.#lanes.get(key) ?? { items: [], news: undefined };
+    const lane = this.#lanes.get(key) ?? { items: [], held: false };
     this.#lanes.set(key, lane);
     return lane;
   }
 
   #isLevel(key: string): boolean {
-    const lane = this.#lanes.get(key);
-    return !lane || allOf(lane).length === 0;
+    return (this.#lanes.get(key)?.items.length ?? 0) === 0;
   }
 
   #next(): [string, Lane] | undefined {
-    for (const one of this.#lanes) if (!one[1].news) return one;
+    for (const one of this.#lanes) if (!one[1].held) return one;
     return undefined;
   }
 
   #wait(frame: EventFrame, { lane, isEnd = false }: Place): void {
-    tailOf(this.#lane(lane)).push({ kind: "event", frame, isEnd });
+    this.#lane(lane).items.push({ kind: "event", frame, isEnd });
     this.#waiting += frame.bytes.length;
     if (this.#waiting > this.#parts.limit()) this.#parts.overflowed();
   }
@@ -172,7 +158,7 @@ export class Feed {
       const run = await behind.log.read(this.#parts.subscriber, behind, most);
       this.#isReading = false;
       // Held, moved or pruned meanwhile: what was read is not what comes next.
-      const isNext = !this.#ended && !lane.news && lane.items[0] === behind;
+      const isNext = !this.#ended && !lane.held && lane.items[0] === behind;
       const goesOn = isNext ? this.#play(lane, behind, run) : true;
       this.#toTheEnd(key, lane);
       if (goesOn) this.serve();
@@ -214,25 +200,6 @@ export class Feed {
   }
 }
 
-function tailOf({ items, news }: Lane): Item[] {
-  return news ?? items;
-}
-
-function allOf({ items, news = [] }: Lane): Item[] {
-  return [...items, ...news];
-}
-
-/** Nothing is kept back any more. */
-function join(lane: Lane): void {
-  for (const item of lane.news ?? []) {
-    const last = lane.items.at(-1);
-    const goesOn = item.kind === "behind" && last?.kind === "behind" && last.epoch === item.epoch;
-    if (goesOn) last.to = item.to;
-    else lane.items.push(item);
-  }
-  lane.news = undefined;
-}
-
 /** Adds a message behind what waits; a stretch that ends before it grows. */
 function extend(items: Item[], { msg_id, ...life }: LogEntry): void {
   const last = items.at(-1);
@@ -265,6 +232,6 @@ function moved(items: readonly Item[], stretch: Stretch): Item[] {
 }
 
 function bytesOf(lanes: Iterable<Lane>): number {
-  const items = Array.from(lanes, allOf).flat();
+  const items = Array.from(lanes, (lane) => lane.items).flat();
   return items.reduce((sum, item) => sum + (item.kind === "event" ? item.frame.bytes.length : 0), 0);
 }

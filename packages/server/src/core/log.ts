@@ -188,7 +188,8 @@ export class Log implements LogSource {
   }
 
   #publish(room_id: string, { epoch, ...message }: Message & { readonly epoch: string }): void {
-    const { hub, service } = this.#parts;
+    const { hub, service, rooms } = this.#parts;
+    rooms.told(room_id, message.msg_id);
     const entry: LogEntry = { log: this, room_id, epoch, msg_id: message.msg_id };
     const event = { ...messageEvent(room_id), body: this.#render(message) };
     hub.publish(event, { lane: laneOf(service, room_id), isLog: true, entry });

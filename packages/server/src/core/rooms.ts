@@ -24,8 +24,8 @@ export class Rooms {
   readonly #parts: RoomsParts;
   readonly #onActivity: ((room_id: string) => void)[] = [];
   readonly #onEnded: ((room_id: string) => void)[] = [];
-  /** Rooms that somebody waits for in `living`: how often they have ended meanwhile. */
-  readonly #watched = new Map<string, { watchers: number; ends: number }>();
+  /** Rooms that somebody waits for in `living`: how often they have ended meanwhile, the newest message told since. */
+  readonly #watched = new Map<string, { watchers: number; ends: number; told: number }>();
 
   constructor(parts: RoomsParts) {
     this.#parts = parts;
@@ -44,6 +44,12 @@ export class Rooms {
   /** Something happened in a room (R6). */
   touch(room_id: string): void {
     for (const listener of this.#onActivity) listener(room_id);
+  }
+
+  /** A message is being told. */
+  told(room_id: string, msg_id: number): void {
+    const watched = this.#watched.get(room_id);
+    if (watched) watched.told = msg_id;
   }
 
   /** An event of a room that is not a message. Cursors on its log are told of its end too (M10). */
@@ -93,7 +99,7 @@ export class Rooms {
       settle(failure);
       if (failure) return;
       const watched = this.#watched.get(room_id);
-      if (watched) watched.ends += 1;
+      if (watched) Object.assign(watched, { ends: watched.ends + 1, told: 0 });
       this.publish(roomEvents.destroyed, room_id, reason);
       for (const listener of this.#onEnded) listener(room_id);
     });
@@ -118,10 +124,11 @@ export class Rooms {
   /**
    * Gives `use` a room that is there, when its creation, earlier endings and all that it shows of the log have been
    * told to every listener: what `use` keeps for it in memory belongs to this life, and what is told from then on is
-   * news. Throws 304001 when there is none.
+   * news. `told` is the newest message that was told meanwhile, 0 without one: it may be newer than what the room shows.
+   * Throws 304001 when there is none.
    */
-  async living<T>(room_id: string, use: (room: Room) => T): Promise<T> {
-    const watched = this.#watched.get(room_id) ?? { watchers: 0, ends: 0 };
+  async living<T>(room_id: string, use: (room: Room, told: number) => T): Promise<T> {
+    const watched = this.#watched.get(room_id) ?? { watchers: 0, ends: 0, told: 0 };
     this.#watched.set(room_id, watched);
     watched.watchers += 1;
     try {
@@ -129,7 +136,7 @@ export class Rooms {
         const { ends } = watched;
         const room = await this.get(room_id);
         await this.#parts.store.settled();
-        if (watched.ends === ends) return use(room);
+        if (watched.ends === ends) return use(room, watched.told);
       }
     } finally {
       watched.watchers -= 1;
