@@ -7,6 +7,8 @@ import type { Rooms } from "./rooms.ts";
 /** Whose connection it is. */
 export interface Follower extends Subscriber {
   readonly feed: Feed;
+  /** Then nothing is kept for it any more. */
+  readonly isClosed: boolean;
 }
 
 export interface CursorsParts {
@@ -69,6 +71,7 @@ export class Cursors {
     follower.feed.hold(lane);
     try {
       const position = await rooms.living(room_id, (room, told) => {
+        if (follower.isClosed) throw new RequestError(100061);
         const { first, recovered } = place(room, from);
         const { epoch, first_id, last_id } = room;
         const stays = from.after === undefined && log.isWanted(follower, room_id);
