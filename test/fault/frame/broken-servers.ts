@@ -1,0 +1,21 @@
+import type { Patch } from "./twins.ts";
+
+/** Faults that a server could have. The texts are those of the built modules. */
+export const broken = {
+  /** Answers a batch, then commits it with the next one. */
+  ackBeforeCommit: [
+    {
+      file: "store/sqlite/writer.js",
+      from: "return this.#commit.immediate(writes);",
+      to: `if (this.#db.inTransaction) this.#db.exec("COMMIT");
+        this.#db.exec("BEGIN IMMEDIATE");
+        setTimeout(() => this.#db.inTransaction && this.#db.exec("COMMIT"), 50);
+        return this.#applyAll(writes);`,
+    },
+  ],
+  /** The value that most guides to SQLite suggest: a commit does not wait for the disk. */
+  synchronousNormal: [
+    { file: "store/sqlite/file.js", from: "synchronous = full", to: "synchronous = normal" },
+    { file: "store/sqlite/file.js", from: "synchronous !== 2", to: "synchronous !== 1" },
+  ],
+} satisfies Record<string, readonly Patch[]>;

@@ -1,0 +1,47 @@
+import { mkdirSync } from "node:fs";
+import type { HistoryRecord } from "roomlog/testing";
+import { Workload } from "../workload/workload.ts";
+import type { Random } from "./random.ts";
+import { ServerProcess } from "./server-process.ts";
+
+export interface EpisodeOptions {
+  /** The data directory; made when it is not there. */
+  readonly data: string;
+  readonly log: string;
+  /** The command line of the server. */
+  readonly main: string;
+  readonly random: Random;
+}
+
+/** One data directory, what was done to it through the lives of its server, and what was seen. */
+export class Episode {
+  readonly data: string;
+  /** It grows as things happen, so that a run that breaks off can be looked into. */
+  readonly history: HistoryRecord[] = [];
+  readonly readyMs: number[] = [];
+  readonly workload: Workload;
+  readonly #options: EpisodeOptions;
+
+  constructor(options: EpisodeOptions) {
+    this.#options = options;
+    this.data = options.data;
+    mkdirSync(this.data, { recursive: true });
+    this.workload = new Workload({ random: options.random, record: (line) => void this.history.push(line) });
+  }
+
+  async start(env?: NodeJS.ProcessEnv): Promise<ServerProcess> {
+    const { main, data, log } = this.#options;
+    const server = await ServerProcess.start({ main, data, log, env });
+    this.readyMs.push(server.readyMs);
+    return server;
+  }
+
+  /** The last life: everybody catches up, then everything is read. Without it a history cannot be judged. */
+  async conclude(): Promise<void> {
+    const server = await this.start();
+    const life = await this.workload.begin(server.url);
+    await life.leave();
+    await this.workload.readAll(server.url);
+    await server.stop();
+  }
+}

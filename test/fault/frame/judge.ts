@@ -1,0 +1,92 @@
+import { readFileSync } from "node:fs";
+import { type Anomaly, checkHistory, type HistoryRecord } from "roomlog/testing";
+import { subscribers } from "../workload/workload.ts";
+import type { Options } from "./options.ts";
+import { type PlantName, plants } from "./plants.ts";
+import { seeded } from "./random.ts";
+import type { Run } from "./run.ts";
+
+/** A run in which less happened proves nothing; each per cycle. */
+export interface Least {
+  readonly acked: number;
+  readonly unknown: number;
+}
+
+export interface Verdict {
+  readonly anomalies: readonly Anomaly[];
+  /** How often each name, in words. */
+  readonly counts: string;
+  readonly faults: readonly string[];
+}
+
+interface Circumstances extends Options {
+  readonly least: Least;
+  readonly logsErrors: boolean;
+  /** What broke the run off. */
+  readonly broken: string | undefined;
+}
+
+const READY_LIMIT_MS = 2000;
+
+export function judge(run: Run, { broken, least, logsErrors, plant, seed }: Circumstances): Verdict {
+  const histories = run.episodes.map(({ history }) => planted(history, plant, seed));
+  // Without its final read a history cannot be judged.
+  const anomalies = broken === undefined ? histories.flatMap(checkHistory) : [];
+  const faults = [
+    ...run.faults,
+    ...(broken === undefined ? tooLittle(run, histories.flat(), least) : [broken]),
+    ...tooSlow(run),
+    ...(logsErrors ? [] : loggedErrors(run)),
+  ];
+  return { anomalies, faults, counts: countByName(anomalies) };
+}
+
+export function summary(run: Run, name: string, { cycles, seed, plant, twin }: Options): string {
+  const lines = run.episodes.flatMap(({ history }) => history);
+  const count = (kind: HistoryRecord["kind"]) => lines.filter((line) => line.kind === kind).length;
+  const sends = `invoked ${count("invoke")}, acked ${count("ok")}, unknown ${count("unknown")}, refused ${count("error")}`;
+  const figures = Array.from(run.figures, ([figure, value]) => `${figure} ${value}`);
+  return [
+    `${name}: cycles ${cycles}, seed ${seed}, plant ${plant}, server ${twin ?? "as built"}`,
+    `${sends}, events ${count("event")}, pages ${count("page")}`,
+    [`slowest ready ${Math.round(Math.max(0, ...readyMs(run)))} ms`, ...figures].join(", "),
+  ].join("\n");
+}
+
+function planted(history: readonly HistoryRecord[], plant: PlantName, seed: number): HistoryRecord[] {
+  const random = seeded(seed);
+  return history.flatMap((line) => plants[plant](line, random));
+}
+
+function tooLittle({ cycles }: Run, lines: readonly HistoryRecord[], least: Least): string[] {
+  const fewer = (count: number, kind: HistoryRecord["kind"]) =>
+    lines.filter((line) => line.kind === kind).length < count ? [`fewer than ${count} lines "${kind}"`] : [];
+  const heard = new Set(lines.map((line) => (line.kind === "event" ? line.subscriber : "")));
+  const deaf = subscribers.filter((name) => !heard.has(name)).map((name) => `no event to the ${name}`);
+  return [
+    ...fewer(cycles * least.acked, "ok"),
+    ...fewer(cycles * least.unknown, "unknown"),
+    ...fewer(cycles, "page"),
+    ...deaf,
+  ];
+}
+
+function tooSlow(run: Run): string[] {
+  const slow = readyMs(run).filter((ms) => ms > READY_LIMIT_MS).length;
+  return slow > 0 ? [`${slow} starts took more than ${READY_LIMIT_MS} ms`] : [];
+}
+
+/** What the server itself calls an error (pino: level 50 and above). */
+function loggedErrors({ log }: Run): string[] {
+  const errors = readFileSync(log, "utf8").match(/"level":[56]0/g) ?? [];
+  return errors.length > 0 ? [`the server logged ${errors.length} errors`] : [];
+}
+
+function readyMs({ episodes }: Run): number[] {
+  return episodes.flatMap((episode) => episode.readyMs);
+}
+
+function countByName(anomalies: readonly Anomaly[]): string {
+  const groups = Map.groupBy(anomalies, ({ name }) => name);
+  return [...groups].map(([name, all]) => `${all.length} ${name}`).join(", ");
+}

@@ -1,0 +1,84 @@
+import { copyFileSync, existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import Database from "better-sqlite3";
+import { atExit } from "./at-exit.ts";
+import { Episode } from "./episode.ts";
+import type { Options } from "./options.ts";
+import { type Random, seeded } from "./random.ts";
+
+/** What a fault program works with, and what it finds. */
+export class Run {
+  readonly cycles: number;
+  readonly random: Random;
+  /** Holds the log of the server, the data that lie nowhere else, and the evidence. Gone at the end unless kept. */
+  readonly directory: string;
+  readonly episodes: Episode[] = [];
+  /** What is wrong beside the history, in words. */
+  readonly faults: string[] = [];
+  /** Figures for the summary. */
+  readonly figures = new Map<string, number>();
+  readonly #main: string;
+  readonly #keep: () => void;
+
+  constructor({ cycles, seed }: Options, { name, main }: { readonly name: string; readonly main: string }) {
+    this.cycles = cycles;
+    this.random = seeded(seed);
+    this.directory = mkdtempSync(join(tmpdir(), `roomlog-${name}-`));
+    this.#main = main;
+    // Before anything is mounted in it, so that it goes after that.
+    this.#keep = atExit(() => rmSync(this.directory, { recursive: true, force: true }));
+  }
+
+  /** Leaves the directory behind. */
+  keep(): void {
+    this.#keep();
+  }
+
+  get log(): string {
+    return join(this.directory, "server.log");
+  }
+
+  /** 1, 2, 3 … */
+  *numbers(): Generator<number> {
+    for (let number = 1; number <= this.cycles; number++) yield number;
+  }
+
+  /** Begins with an empty data directory. */
+  episode(data = join(this.directory, `data-${this.episodes.length + 1}`)): Episode {
+    const { log, random } = this;
+    const episode = new Episode({ data, log, main: this.#main, random: random.fork() });
+    this.episodes.push(episode);
+    return episode;
+  }
+
+  fault(what: string): void {
+    this.faults.push(what);
+  }
+
+  count(figure: string, by = 1): void {
+    this.figures.set(figure, (this.figures.get(figure) ?? 0) + by);
+  }
+
+  atMost(figure: string, value: number): void {
+    this.figures.set(figure, Math.max(this.figures.get(figure) ?? 0, Math.round(value)));
+  }
+
+  progress(line: string): void {
+    if (process.stdout.isTTY) console.log(line);
+  }
+
+  /** Has SQLite look over a copy of the files as they lie there, before a server mends them. */
+  checkIntegrity({ data }: Episode): void {
+    const copy = join(this.directory, "copy.db");
+    for (const end of ["", "-wal"]) {
+      const file = join(data, `roomlog.db${end}`);
+      rmSync(copy + end, { force: true });
+      if (existsSync(file)) copyFileSync(file, copy + end);
+    }
+    const db = new Database(copy);
+    const verdict = db.pragma("integrity_check", { simple: true });
+    db.close();
+    if (verdict !== "ok") this.fault(`integrity_check: ${verdict}`);
+  }
+}

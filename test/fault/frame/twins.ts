@@ -1,0 +1,55 @@
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import { atExit } from "./at-exit.ts";
+import { ROOT } from "./root.ts";
+
+/** A text of a built module that becomes another; it stands there exactly once. */
+export interface Patch {
+  /** Below `packages/server/dist`. */
+  readonly file: string;
+  readonly from: string;
+  readonly to: string;
+}
+
+/** A server with one planted fault: a program that does not find it proves nothing. */
+export interface Twin {
+  readonly patches: readonly Patch[];
+  /** What the program has to report: the name of an anomaly, or a fault in words. */
+  readonly found: RegExp;
+}
+
+const SERVER = join(ROOT, "packages/server");
+const TWINS = join(ROOT, "node_modules/.cache/roomlog-twins");
+const MAIN = "dist/cli/main.js";
+
+/** The command line of the server as it was built. */
+export const realServer = join(SERVER, MAIN);
+
+/** Builds the twin below the repository, where its imports resolve; returns its command line. */
+export function makeTwin(name: string, { patches }: Twin): string {
+  mkdirSync(TWINS, { recursive: true });
+  const home = mkdtempSync(join(TWINS, `${name}-`));
+  atExit(() => rmSync(home, { recursive: true, force: true }));
+  for (const part of ["dist", "package.json"])
+    cpSync(join(SERVER, part), join(home, part), { recursive: true });
+  const own = join(SERVER, "node_modules");
+  if (existsSync(own)) symlinkSync(own, join(home, "node_modules"));
+  for (const patch of patches) apply(patch, join(home, "dist", patch.file));
+  return join(home, MAIN);
+}
+
+/** A twin that is no longer broken would be a proof of nothing. */
+function apply({ file, from, to }: Patch, path: string): void {
+  const parts = readFileSync(path, "utf8").split(from);
+  if (parts.length !== 2) throw new Error(`twin: ${file} has ${parts.length - 1} times: ${from}`);
+  writeFileSync(path, parts.join(to));
+}

@@ -1,0 +1,54 @@
+import { Client, type ClientOptions } from "@roomlog/client";
+import type { StoredMessage } from "@roomlog/protocol";
+import type { HistoryRecord, Seen } from "roomlog/testing";
+import type { Random } from "../frame/random.ts";
+
+/** What everybody at work on one server knows. */
+export interface Site {
+  readonly url: string;
+  readonly random: Random;
+  readonly record: (line: HistoryRecord) => void;
+  /** Close codes that the fault may bring. */
+  readonly closes: readonly number[];
+  /** The greatest id known of each room. */
+  readonly tips: Map<string, number>;
+}
+
+/** Somebody at work. */
+export interface Actor {
+  /** Resolves when the server is gone or the actor has left; rejects when the server closed a connection. */
+  readonly ended: Promise<unknown>;
+  /** Finishes what was begun and closes. */
+  leave(): Promise<void>;
+}
+
+export const rooms = ["one", "two", "three"] as const;
+
+/** Whether the server has M9 and M10. */
+export const EXACT: boolean = process.env.ROOMLOG_FAULT_EXACT === "1";
+
+/** More than anybody gets done in one life. */
+export const MOST_CALLS = 1_000_000;
+
+/** What a socket says when the other side vanished (RFC 6455 §7.1.5), and when it was closed by its own side. */
+const VANISHED = 1006;
+const CLOSED_HERE = [1000, 1005];
+
+export async function login(url: string, user: string, options?: ClientOptions): Promise<Client> {
+  const client = await Client.connect(url, options);
+  await client.call("core/user/login", { user });
+  return client;
+}
+
+/** Resolves when a connection has ended in a way that was to be expected. */
+export async function gone({ closed }: Client, expected: readonly number[]): Promise<void> {
+  const { code, reason } = await closed;
+  if (![VANISHED, ...CLOSED_HERE, ...expected].includes(code))
+    throw new Error(`the server closed a connection: ${code} ${reason}`);
+}
+
+/** What a client sent, apart from what the server added. */
+export function seen(message: StoredMessage): Seen {
+  const { msg_id, user_id, session_id, timestmap, $log, ...sent } = message;
+  return { msg_id, id: String(sent.id), text: JSON.stringify(sent), timestmap };
+}

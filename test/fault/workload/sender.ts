@@ -1,0 +1,115 @@
+import { CallError, type Client, ConnectionLost } from "@roomlog/client";
+import type { HistoryRecord } from "roomlog/testing";
+import type { Random } from "../frame/random.ts";
+import { type Actor, EXACT, gone, login, MOST_CALLS, rooms, type Site } from "./connect.ts";
+
+/** A send; its id is also its `client_msg_id` (M9). */
+interface Message {
+  readonly id: string;
+  readonly room: string;
+  readonly msg: { readonly id: string; readonly body: string };
+}
+
+/** One send after the other. What has no answer when the server goes is sent again to the next one. */
+interface Lane {
+  readonly name: string;
+  readonly random: Random;
+  count: number;
+  unanswered: Message | undefined;
+}
+
+interface Work {
+  readonly lane: Lane;
+  readonly site: Site;
+  /** Of one user: a repeat may overtake on another connection, where no order of answers holds it back. */
+  readonly clients: readonly Client[];
+  readonly isLeaving: () => boolean;
+}
+
+const IN_FLIGHT = 8;
+const CONNECTIONS = 2;
+/** One send in so many is repeated while it is in flight. */
+const REPEATED = 10;
+/** The outcome of a send is unknown (M4). */
+const UNKNOWN = 304105;
+
+/** Characters that storing and framing could damage. */
+const samples = ["", "plain ", '"\\/', "\u0000\n", "é𝄞", "\ud800", "</script>"] as const;
+
+/** Sends without a pause, several at once. */
+export class Sender {
+  readonly #name: string;
+  readonly #lanes: readonly Lane[];
+
+  constructor(name: string, random: Random) {
+    this.#name = name;
+    this.#lanes = Array.from({ length: IN_FLIGHT }, (_, n) => ({
+      name: `${name}.${n + 1}`,
+      random: random.fork(),
+      count: 0,
+      unanswered: undefined,
+    }));
+  }
+
+  async begin(site: Site): Promise<Actor> {
+    const clients = await Promise.all(Array.from({ length: CONNECTIONS }, () => login(site.url, this.#name)));
+    let leaving = false;
+    const work = this.#lanes.map((lane) => runLane({ lane, site, clients, isLeaving: () => leaving }));
+    return {
+      ended: Promise.all([...work, ...clients.map((client) => gone(client, site.closes))]),
+      async leave() {
+        leaving = true;
+        await Promise.all(work);
+        await Promise.all(clients.map((client) => client.close()));
+      },
+    };
+  }
+}
+
+async function runLane({ lane, site, clients, isLeaving }: Work): Promise<void> {
+  for (let n = 0; n < MOST_CALLS && (lane.unanswered || !isLeaving()); n++) {
+    lane.unanswered ??= nextMessage(lane);
+    const outcomes = await Promise.all(attempts(lane.random, clients).map(attempt(site, lane)));
+    const lives = outcomes.every((outcome) => outcome.kind !== "unknown");
+    if (!EXACT || lives || outcomes.some(({ kind }) => kind === "ok")) lane.unanswered = undefined;
+    if (!lives) return;
+  }
+}
+
+/** On which connections a message goes out. */
+function attempts(random: Random, clients: readonly Client[]): Client[] {
+  const often = EXACT && random.int(1, REPEATED) === 1 ? 2 : 1;
+  return Array.from({ length: often }, () => random.pick(clients));
+}
+
+function nextMessage(lane: Lane): Message {
+  const { name, random } = lane;
+  lane.count += 1;
+  const id = `${name}.${lane.count}`;
+  const msg = { id, body: random.pick(samples).repeat(random.int(1, 40)) };
+  return { id, room: random.pick(rooms), msg };
+}
+
+type Outcome = Extract<HistoryRecord, { kind: "ok" | "error" | "unknown" }>;
+
+function attempt(site: Site, { name, unanswered }: Lane): (client: Client) => Promise<Outcome> {
+  const { id, room, msg } = unanswered as Message;
+  return async (client) => {
+    site.record({ kind: "invoke", room, client: name, id, text: JSON.stringify(msg) });
+    const named = EXACT ? { client_msg_id: id } : {};
+    const outcome = await client.call("media/room/msglog_send", { room_id: room, msg, ...named }).then(
+      ({ msg_id }): Outcome => ({ kind: "ok", id, msg_id }),
+      (error: unknown) => failure(id, error),
+    );
+    site.record(outcome);
+    if (outcome.kind === "ok") site.tips.set(room, Math.max(site.tips.get(room) ?? 0, outcome.msg_id));
+    return outcome;
+  };
+}
+
+/** M4: an error means that nothing was stored, save 304105, which like a lost connection says nothing. */
+function failure(id: string, error: unknown): Outcome {
+  if (error instanceof ConnectionLost) return { kind: "unknown", id };
+  if (!(error instanceof CallError)) throw error;
+  return error.code === UNKNOWN ? { kind: "unknown", id } : { kind: "error", id, code: error.code };
+}

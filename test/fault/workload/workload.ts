@@ -1,0 +1,111 @@
+import { CallError } from "@roomlog/client";
+import type { HistoryRecord } from "roomlog/testing";
+import type { Random } from "../frame/random.ts";
+import { within } from "../frame/within.ts";
+import { type Actor, login, MOST_CALLS, rooms, type Site, seen } from "./connect.ts";
+import { Listener, listeners } from "./listener.ts";
+import { beginPager } from "./pager.ts";
+import { Sender } from "./sender.ts";
+
+/** Everybody's work on one life of the server. */
+export interface Life {
+  /** Resolves when all have noticed that the server is gone; rejects when it closed a connection. */
+  readonly ended: Promise<void>;
+  /** Waits for that, but not for ever. */
+  noticed(): Promise<void>;
+  /** Everybody finishes and goes. */
+  leave(): Promise<void>;
+}
+
+export interface WorkloadOptions {
+  readonly random: Random;
+  readonly record: (line: HistoryRecord) => void;
+  /** Close codes beside the sudden end that the fault may bring. */
+  readonly closes?: readonly number[];
+}
+
+export const subscribers = listeners;
+
+const SENDERS = 4;
+/** Clients have this long to notice that the server is gone. */
+const NOTICE_LIMIT_MS = 5000;
+const LEAVE_LIMIT_MS = 30_000;
+const ROOM_EXISTS = 304002;
+
+/** Senders, subscribers and a pager, who remember from one life of the server to the next how far they came. */
+export class Workload {
+  readonly #options: WorkloadOptions;
+  readonly #tips = new Map<string, number>();
+  readonly #senders: readonly Sender[];
+  readonly #listeners = listeners.map((name) => new Listener(name));
+
+  constructor(options: WorkloadOptions) {
+    this.#options = options;
+    this.#senders = Array.from(
+      { length: SENDERS },
+      (_, n) => new Sender(`sender ${n + 1}`, options.random.fork()),
+    );
+  }
+
+  /** Starts everybody at once: subscriptions begin while messages flow. Resolves when all are at work. */
+  async begin(url: string): Promise<Life> {
+    const site = this.#site(url);
+    await createRooms(url);
+    const actors = await Promise.all([
+      ...this.#senders.map((sender) => sender.begin(site)),
+      ...this.#listeners.map((listener) => listener.begin(site)),
+      beginPager(site),
+    ]);
+    return lifeOf(actors);
+  }
+
+  /** Reads every room from its first message to its last. */
+  async readAll(url: string): Promise<void> {
+    for (const room of rooms) await readRoom(url, room, this.#options.record);
+  }
+
+  #site(url: string): Site {
+    const { random, record, closes = [] } = this.#options;
+    return { url, random: random.fork(), record, closes, tips: this.#tips };
+  }
+}
+
+function lifeOf(actors: readonly Actor[]): Life {
+  const ended = Promise.all(actors.map((actor) => actor.ended)).then(() => {});
+  // Whoever waits for it learns of it; nobody has to.
+  ended.catch(() => {});
+  return {
+    ended,
+    noticed: () => within(NOTICE_LIMIT_MS, ended, "the clients to notice the end of the server"),
+    async leave() {
+      const left = Promise.all(actors.map((actor) => actor.leave()));
+      await within(LEAVE_LIMIT_MS, left, "the clients to leave");
+      await ended;
+    },
+  };
+}
+
+async function createRooms(url: string): Promise<void> {
+  const client = await login(url, "founder");
+  for (const room_id of rooms) {
+    await client.call("media/room/create", { class: "chat", room_id }).catch((error: unknown) => {
+      if (!(error instanceof CallError && error.code === ROOM_EXISTS)) throw error;
+    });
+  }
+  await client.close();
+}
+
+async function readRoom(url: string, room: string, record: WorkloadOptions["record"]): Promise<void> {
+  const client = await login(url, "reader");
+  let after = 0;
+  for (let n = 0; n < MOST_CALLS; n++) {
+    const page = await client.call("media/room/msglog_get", { room_id: room, after, limit: 1000 });
+    const messages = page.map(seen);
+    record({ kind: "page", room, after, messages });
+    record({ kind: "final", room, messages });
+    const last = messages.at(-1)?.msg_id ?? 0;
+    if (last <= after) break;
+    after = last;
+  }
+  await client.close();
+}
