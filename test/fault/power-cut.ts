@@ -38,7 +38,7 @@ await runProgram({
 async function cutAgainAndAgain(run: Run): Promise<void> {
   const cut = compile("cut");
   const disk = loopDisk(join(run.directory, "disk"), DISK_BYTES);
-  const episode = run.episode(join(disk.mountPoint, "data"));
+  const episode = run.episode({ data: join(disk.mountPoint, "data") });
   for (const number of run.numbers()) {
     const server = await episode.start();
     const life = await episode.workload.begin(server.url);

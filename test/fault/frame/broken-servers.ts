@@ -1,5 +1,7 @@
 import type { Patch } from "./twins.ts";
 
+const FAILURE = "this.#failure ??= { cause, reported: false };";
+
 /** Faults that a server could have. The texts are those of the built modules. */
 export const broken = {
   /** Answers a batch, then commits it with the next one. */
@@ -18,4 +20,8 @@ export const broken = {
     { file: "store/sqlite/file.js", from: "synchronous = full", to: "synchronous = normal" },
     { file: "store/sqlite/file.js", from: "synchronous !== 2", to: "synchronous !== 1" },
   ],
+  /** A commit that failed is unknown to its senders, and the next one is tried. */
+  goesOnAfterFailure: [{ file: "store/managed.js", from: FAILURE, to: "" }],
+  /** A commit that failed is tried again: the fsync that is tried again succeeds. */
+  triesAgain: [{ file: "store/managed.js", from: FAILURE, to: "return await this.#tryCommit(writes);" }],
 } satisfies Record<string, readonly Patch[]>;

@@ -1,4 +1,4 @@
-import { mkdirSync } from "node:fs";
+import { mkdirSync, rmSync } from "node:fs";
 import type { HistoryRecord } from "roomlog/testing";
 import { Workload } from "../workload/workload.ts";
 import type { Random } from "./random.ts";
@@ -11,6 +11,8 @@ export interface EpisodeOptions {
   /** The command line of the server. */
   readonly main: string;
   readonly random: Random;
+  /** Close codes that the fault may bring. */
+  readonly closes: readonly number[];
 }
 
 /** One data directory, what was done to it through the lives of its server, and what was seen. */
@@ -21,12 +23,19 @@ export class Episode {
   readonly readyMs: number[] = [];
   readonly workload: Workload;
   readonly #options: EpisodeOptions;
+  #acknowledgedAt = 0n;
 
   constructor(options: EpisodeOptions) {
     this.#options = options;
     this.data = options.data;
     mkdirSync(this.data, { recursive: true });
-    this.workload = new Workload({ random: options.random, record: (line) => void this.history.push(line) });
+    const { random, closes } = options;
+    this.workload = new Workload({ random, closes, record: (line) => this.#record(line) });
+  }
+
+  /** When the newest answer ok to a send came; nanoseconds of the monotonic clock. */
+  get acknowledgedAt(): bigint {
+    return this.#acknowledgedAt;
   }
 
   async start(env?: NodeJS.ProcessEnv): Promise<ServerProcess> {
@@ -43,5 +52,15 @@ export class Episode {
     await life.leave();
     await this.workload.readAll(server.url);
     await server.stop();
+  }
+
+  /** Gives the space of the data back. */
+  discard(): void {
+    rmSync(this.data, { recursive: true });
+  }
+
+  #record(line: HistoryRecord): void {
+    this.history.push(line);
+    if (line.kind === "ok") this.#acknowledgedAt = process.hrtime.bigint();
   }
 }

@@ -44,10 +44,11 @@ export class Run {
     for (let number = 1; number <= this.cycles; number++) yield number;
   }
 
-  /** Begins with an empty data directory. */
-  episode(data = join(this.directory, `data-${this.episodes.length + 1}`)): Episode {
-    const { log, random } = this;
-    const episode = new Episode({ data, log, main: this.#main, random: random.fork() });
+  /** Begins with an empty data directory; `closes` are the close codes that the fault may bring. */
+  episode(parts: { readonly data?: string; readonly closes?: readonly number[] } = {}): Episode {
+    const { log } = this;
+    const { data = join(this.directory, `data-${this.episodes.length + 1}`), closes = [] } = parts;
+    const episode = new Episode({ data, log, main: this.#main, random: this.random.fork(), closes });
     this.episodes.push(episode);
     return episode;
   }

@@ -8,6 +8,8 @@ import { within } from "./within.ts";
 export interface Exit {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
+  /** Nanoseconds of the monotonic clock. */
+  readonly at: bigint;
 }
 
 export interface ServerOptions {
@@ -29,7 +31,7 @@ export class NotStarted extends Error {
   readonly exit: Exit;
 
   constructor(exit: Exit) {
-    super(`the server did not start and ended ${inWords(exit)}`);
+    super(`the server did not start and ended ${exitInWords(exit)}`);
     this.name = "NotStarted";
     this.exit = exit;
   }
@@ -76,14 +78,15 @@ export class ServerProcess {
   async kill(): Promise<void> {
     this.signal("SIGKILL");
     const exit = await this.#end();
-    if (exit.signal !== "SIGKILL") throw new Error(`before it was killed the server ended ${inWords(exit)}`);
+    if (exit.signal !== "SIGKILL")
+      throw new Error(`before it was killed the server ended ${exitInWords(exit)}`);
   }
 
   /** Stops it in order. */
   async stop(): Promise<void> {
     this.signal("SIGTERM");
     const exit = await this.#end();
-    if (exit.code !== 0) throw new Error(`told to stop, the server ended ${inWords(exit)}`);
+    if (exit.code !== 0) throw new Error(`told to stop, the server ended ${exitInWords(exit)}`);
   }
 
   #end(): Promise<Exit> {
@@ -91,7 +94,7 @@ export class ServerProcess {
   }
 }
 
-export function inWords({ code, signal }: Exit): string {
+export function exitInWords({ code, signal }: Exit): string {
   return signal ? `by ${signal}` : `with exit code ${code}`;
 }
 
@@ -103,7 +106,7 @@ function endsWithThisProcess(child: ChildProcess): Promise<Exit> {
     child.on("error", reject);
     child.on("exit", (code, signal) => {
       process.off("exit", reap);
-      resolve({ code, signal });
+      resolve({ code, signal, at: process.hrtime.bigint() });
     });
   });
 }

@@ -3,6 +3,7 @@
  *
  *     FAIL_FILES=DIRECTORY  the calls on files in it are counted
  *     FAIL_END=TEXT         only on those whose names end so; may be empty
+ *     FAIL_CALL=TEXT        only of calls whose names hold it; may be empty
  *     FAIL_ARMED=FILE       only from when this file is there; may be empty
  *     FAIL_AT=N             the N-th call fails
  *     FAIL_WITH=ERRNO
@@ -28,7 +29,7 @@
 
 static atomic_int unsynced[FILES];
 static atomic_long calls;
-static char files[PATH_MAX], ending[256], armed[PATH_MAX], report[PATH_MAX];
+static char files[PATH_MAX], ending[256], kind[64], armed[PATH_MAX], report[PATH_MAX];
 static long at;
 static int error, ever;
 
@@ -45,6 +46,7 @@ static long number(const char *name) {
 __attribute__((constructor)) static void start(void) {
   take("FAIL_FILES", files, sizeof files);
   take("FAIL_END", ending, sizeof ending);
+  take("FAIL_CALL", kind, sizeof kind);
   take("FAIL_ARMED", armed, sizeof armed);
   take("FAIL_REPORT", report, sizeof report);
   at = number("FAIL_AT");
@@ -78,7 +80,7 @@ static void tell(const char *name, const char *path, int fd) {
 static int fails(const char *name, int fd) {
   char path[PATH_MAX];
   int before = errno;
-  int counts = is_meant(fd, path) && (!*armed || access(armed, F_OK) == 0);
+  int counts = strstr(name, kind) && is_meant(fd, path) && (!*armed || access(armed, F_OK) == 0);
   errno = before;
   if (!counts) return 0;
   long call = ++calls;

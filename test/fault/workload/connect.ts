@@ -30,6 +30,9 @@ export const EXACT: boolean = process.env.ROOMLOG_FAULT_EXACT === "1";
 /** More than anybody gets done in one life. */
 export const MOST_CALLS = 1_000_000;
 
+/** The store has failed; the outcome of a send is unknown (M4). */
+export const UNKNOWN = 304105;
+
 /** What a socket says when the other side vanished (RFC 6455 §7.1.5), and when it was closed by its own side. */
 const VANISHED = 1006;
 const CLOSED_HERE = [1000, 1005];

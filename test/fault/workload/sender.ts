@@ -1,7 +1,7 @@
 import { CallError, type Client, ConnectionLost } from "@roomlog/client";
 import type { HistoryRecord } from "roomlog/testing";
 import type { Random } from "../frame/random.ts";
-import { type Actor, EXACT, gone, login, MOST_CALLS, rooms, type Site } from "./connect.ts";
+import { type Actor, EXACT, gone, login, MOST_CALLS, rooms, type Site, UNKNOWN } from "./connect.ts";
 
 /** A send; its id is also its `client_msg_id` (M9). */
 interface Message {
@@ -30,8 +30,6 @@ const IN_FLIGHT = 8;
 const CONNECTIONS = 2;
 /** One send in so many is repeated while it is in flight. */
 const REPEATED = 10;
-/** The outcome of a send is unknown (M4). */
-const UNKNOWN = 304105;
 
 /** Characters that storing and framing could damage. */
 const samples = ["", "plain ", '"\\/', "\u0000\n", "é𝄞", "\ud800", "</script>"] as const;

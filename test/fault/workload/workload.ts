@@ -1,8 +1,8 @@
-import { CallError } from "@roomlog/client";
+import { CallError, ConnectionLost } from "@roomlog/client";
 import type { HistoryRecord } from "roomlog/testing";
 import type { Random } from "../frame/random.ts";
 import { within } from "../frame/within.ts";
-import { type Actor, login, MOST_CALLS, rooms, type Site, seen } from "./connect.ts";
+import { type Actor, login, MOST_CALLS, rooms, type Site, seen, UNKNOWN } from "./connect.ts";
 import { Listener, listeners } from "./listener.ts";
 import { beginPager } from "./pager.ts";
 import { Sender } from "./sender.ts";
@@ -68,6 +68,13 @@ export class Workload {
     const { random, record, closes = [] } = this.#options;
     return { url, random: random.fork(), record, closes, tips: this.#tips };
   }
+}
+
+/** Gives nothing when the server could not go on for want of its store; throws every other error. */
+export function isStoreFailure(error: unknown): undefined {
+  if (error instanceof ConnectionLost || (error instanceof CallError && error.code === UNKNOWN))
+    return undefined;
+  throw error;
 }
 
 function lifeOf(actors: readonly Actor[]): Life {
