@@ -24,6 +24,7 @@ export class Episode {
   readonly workload: Workload;
   readonly #options: EpisodeOptions;
   #acknowledgedAt = 0n;
+  #unknownAt = 0n;
 
   constructor(options: EpisodeOptions) {
     this.#options = options;
@@ -38,9 +39,15 @@ export class Episode {
     return this.#acknowledgedAt;
   }
 
+  /** When the first send of unknown outcome was told in the present life of the server. */
+  get unknownAt(): bigint {
+    return this.#unknownAt;
+  }
+
   async start(env?: NodeJS.ProcessEnv): Promise<ServerProcess> {
     const { main, data, log } = this.#options;
     const server = await ServerProcess.start({ main, data, log, env });
+    this.#unknownAt = 0n;
     this.readyMs.push(server.readyMs);
     return server;
   }
@@ -61,6 +68,7 @@ export class Episode {
 
   #record(line: HistoryRecord): void {
     this.history.push(line);
+    if (line.kind === "unknown") this.#unknownAt ||= process.hrtime.bigint();
     if (line.kind === "ok") this.#acknowledgedAt = process.hrtime.bigint();
   }
 }
