@@ -24,4 +24,16 @@ export const broken = {
   goesOnAfterFailure: [{ file: "store/managed.js", from: FAILURE, to: "" }],
   /** A commit that failed is tried again: the fsync that is tried again succeeds. */
   triesAgain: [{ file: "store/managed.js", from: FAILURE, to: "return await this.#tryCommit(writes);" }],
+  /** Takes a pause of its own for one of its clients. */
+  pauseIsSilence: [
+    {
+      file: "core/session.js",
+      from: 'const state = this.#state;\n        if (state.name === "closed")\n            return;',
+      to: `const state = this.#state;
+        const before = this.swept ?? now;
+        this.swept = now;
+        if (state.name === "closed") return;
+        if (now - before > 5000) return this.close(4001, "not answered");`,
+    },
+  ],
 } satisfies Record<string, readonly Patch[]>;

@@ -35,7 +35,7 @@ export const UNKNOWN = 304105;
 
 /** What a socket says when the other side vanished (RFC 6455 §7.1.5), and when it was closed by its own side. */
 const VANISHED = 1006;
-const CLOSED_HERE = [1000, 1005];
+export const CLOSED_HERE = [1000, 1005];
 
 export async function login(url: string, user: string, options?: ClientOptions): Promise<Client> {
   const client = await Client.connect(url, options);

@@ -1,0 +1,66 @@
+/**
+ * F8: stops the server for a while (SIGSTOP), under load, and lets it go on.
+ *
+ *     node --conditions=source test/fault/pause.ts --cycles 20 [--seed N] [--twin NAME | --plant FAULT]
+ *
+ * Pauses last 1 to 30 s, most of them less than 2. No client may be closed for it: the time that a client has for an
+ * answer (F8 of the protocol) is the server's own pause when that did not listen.
+ */
+import { setTimeout as sleep } from "node:timers/promises";
+import { broken } from "./frame/broken-servers.ts";
+import { runProgram } from "./frame/program.ts";
+import type { Run } from "./frame/run.ts";
+import { beginLateAnswerer } from "./workload/late-answerer.ts";
+
+const LATE_ANSWERERS = 4;
+/** The server looks at its clients once a second: it has done so before and after each pause. */
+const SHORTEST_REST_MS = 1100;
+const LONGEST_REST_MS = 2000;
+
+await runProgram({
+  name: "pause",
+  cycles: 20,
+  cycleSeconds: 45,
+  least: { acked: 10, unknown: 0 },
+  logsErrors: false,
+  twins: { "pause-is-silence": { patches: broken.pauseIsSilence, found: /the server closed/ } },
+  lacks: () => undefined,
+  work: pauseAgainAndAgain,
+});
+
+async function pauseAgainAndAgain(run: Run): Promise<void> {
+  const episode = run.episode();
+  const server = await episode.start();
+  const life = await episode.workload.begin(server.url);
+  const names = Array.from({ length: LATE_ANSWERERS }, (_, n) => `late answerer ${n + 1}`);
+  const late = await Promise.all(names.map((name) => beginLateAnswerer(server.url, name)));
+  // None of them ends before it is told to.
+  const closed = Promise.race([life.ended, ...late.map(({ ended }) => ended)]).then(() => {
+    throw new Error("a connection ended");
+  });
+  for (const number of run.numbers()) {
+    const ms = lengthOf(number, run);
+    await Promise.race([sleep(restMs(run)), closed]);
+    server.signal("SIGSTOP");
+    await sleep(ms);
+    server.signal("SIGCONT");
+    run.atMost("longest pause, ms", ms);
+    run.progress(`cycle ${number}: ${ms} ms, ${episode.history.length} lines`);
+  }
+  await Promise.race([sleep(restMs(run)), closed]);
+  closed.catch(() => {});
+  await Promise.all(late.map((client) => client.leave()));
+  await life.leave();
+  await server.stop();
+  await episode.conclude();
+}
+
+function restMs({ random }: Run): number {
+  return random.int(SHORTEST_REST_MS, LONGEST_REST_MS);
+}
+
+/** The last one is longer than a client has for an answer, and very long in a long run; so is every fifth. */
+function lengthOf(number: number, { cycles, random }: Run): number {
+  if (number === cycles) return cycles < 20 ? 6500 : 30_000;
+  return number % 5 === 0 ? random.int(5500, 8000) : random.int(1000, 2000);
+}
