@@ -36,4 +36,20 @@ export const broken = {
         if (now - before > 5000) return this.close(4001, "not answered");`,
     },
   ],
+  /** Takes the time of day as it comes. */
+  timeNotRaised: [
+    {
+      file: "store/sqlite/writer.js",
+      from: "counter.last_timestmap = Math.max(counter.last_timestmap, timestmap);",
+      to: "counter.last_timestmap = timestmap;",
+    },
+  ],
+  /** Measures how long something takes by the time of day. */
+  timersByTheWall: [
+    {
+      file: "core/clock.js",
+      from: "monotonic: () => performance.now(),",
+      to: "monotonic: () => Date.now(),",
+    },
+  ],
 } satisfies Record<string, readonly Patch[]>;

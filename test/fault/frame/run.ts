@@ -1,4 +1,4 @@
-import { copyFileSync, existsSync, mkdtempSync, rmSync } from "node:fs";
+import { copyFileSync, existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Database from "better-sqlite3";
@@ -25,6 +25,7 @@ export class Run {
     this.cycles = cycles;
     this.random = seeded(seed);
     this.directory = mkdtempSync(join(tmpdir(), `roomlog-${name}-`));
+    writeFileSync(this.log, "");
     this.#main = main;
     // Before anything is mounted in it, so that it goes after that.
     this.#keep = atExit(() => rmSync(this.directory, { recursive: true, force: true }));
