@@ -3,9 +3,12 @@ import { type AnomalyName, anomalyTexts, checkHistory, type HistoryRecord, type 
 import { describe, expect, test } from "vitest";
 
 const rooms = ["r1", "r2"] as const;
-const outcomes = ["ok", "error", "stored", "lost"] as const;
+const outcomes = ["ok", "error", "stored", "lost", "retried", "raced"] as const;
 
-/** A send and what becomes of it; `stored` and `lost` are the two that remain unanswered. */
+/**
+ * A send and what becomes of it. `stored` and `lost` remain unanswered, `retried` is answered the second time, and
+ * `raced` is sent again before it is answered.
+ */
 interface Step {
   readonly room: (typeof rooms)[number];
   readonly outcome: (typeof outcomes)[number];
@@ -14,43 +17,84 @@ interface Step {
 /** Subscribers arrive behind this step, and connect anew at the other. */
 const ARRIVAL = 2;
 const RECONNECT = 12;
+/** One of them is there from the start, gone from this step on, and then goes on where it had stopped. */
+const GONE = 10;
 
 /** What a sound server would leave behind. */
 function soundHistory(steps: readonly Step[]): HistoryRecord[] {
   const logs = new Map<string, Seen[]>(rooms.map((room) => [room, []]));
-  const lines = steps.flatMap((step, n) => linesOf(step, n, logs.get(step.room) as Seen[]));
+  const ahead = Array.from(logs, ([room]) => resumeAt(room, 1, 0));
+  const lines = steps.flatMap((step, n) => [
+    ...(n === RECONNECT ? [...logs].flatMap(([room, log]) => resumed(room, log)) : []),
+    ...linesOf(step, n, logs.get(step.room) as Seen[]),
+  ]);
+  const missed = steps.length <= RECONNECT ? [...logs].flatMap(([room, log]) => resumed(room, log)) : [];
   const finals = [...logs].flatMap(([room, log]): HistoryRecord[] => [
     { kind: "final", room, messages: log.slice(0, 3) },
     { kind: "final", room, messages: log.slice(3) },
   ]);
-  return [...lines, ...finals];
+  return [...ahead, ...lines, ...missed, ...finals];
+}
+
+function resumeAt(room: string, connection: number, after: number): HistoryRecord {
+  return { kind: "resume", subscriber: "s3", connection, room, after };
+}
+
+/** The one that was gone gets what it missed. */
+function resumed(room: string, log: readonly Seen[]): HistoryRecord[] {
+  const missed = log.filter((message) => stepOf(message) >= GONE);
+  return [
+    resumeAt(room, 2, log.length - missed.length),
+    ...missed.map((message): HistoryRecord => eventTo("s3", 2, room, message)),
+  ];
+}
+
+function eventTo(subscriber: string, connection: number, room: string, message: Seen): Of<"event"> {
+  return { kind: "event", subscriber, connection, room, ...message };
 }
 
 function linesOf({ room, outcome }: Step, n: number, log: Seen[]): HistoryRecord[] {
   const id = `c1.${n}`;
   const text = JSON.stringify({ id, n });
   const message = { msg_id: log.length + 1, id, text, timestmap: 1_700_000_000_000_000 + n };
-  const lines: HistoryRecord[] = [{ kind: "invoke", room, client: "c1", id, text }];
-  if (outcome === "ok") lines.push({ kind: "ok", id, msg_id: message.msg_id });
-  else if (outcome === "error") lines.push({ kind: "error", id, code: 100051 });
-  else lines.push({ kind: "unknown", id });
+  const lines = attemptsOf(outcome, { kind: "invoke", room, client: "c1", id, text }, message.msg_id);
   if (outcome === "error" || outcome === "lost") return lines;
   log.push(message);
   if (n > ARRIVAL) lines.push(...sightingsOf(room, n < RECONNECT ? 1 : 2, log));
+  if (n < GONE || n >= RECONNECT) lines.push(eventTo("s3", n < GONE ? 1 : 2, room, message));
   return lines;
+}
+
+function attemptsOf(outcome: Step["outcome"], invoke: Of<"invoke">, msg_id: number): HistoryRecord[] {
+  const { id } = invoke;
+  const ok = { kind: "ok", id, msg_id } as const;
+  const again = { ...ok, duplicate: true } as const;
+  switch (outcome) {
+    case "ok":
+      return [invoke, ok];
+    case "error":
+      return [invoke, { kind: "error", id, code: 100051 }];
+    case "stored":
+    case "lost":
+      return [invoke, { kind: "unknown", id }];
+    case "retried":
+      return [invoke, { kind: "unknown", id }, invoke, again];
+    case "raced":
+      return [invoke, invoke, again, ok];
+  }
 }
 
 function sightingsOf(room: string, connection: number, log: readonly Seen[]): HistoryRecord[] {
   const message = log.at(-1) as Seen;
   const after = Math.max(1, log.length - 3);
   return [
-    { kind: "event", subscriber: "s1", connection, room, ...message },
-    { kind: "event", subscriber: "s2", connection, room, ...message },
+    eventTo("s1", connection, room, message),
+    eventTo("s2", connection, room, message),
     { kind: "page", room, after, messages: log.slice(after) },
   ];
 }
 
-/** Room r1 gets 1 (unanswered) to 9 (acknowledged), with one refused and one lost in between; r2 gets three. */
+/** Room r1 gets 1 (unanswered) to 11 (acknowledged), with one refused and one lost in between; r2 gets three. */
 const steps: Step[] = [
   { room: "r1", outcome: "stored" },
   { room: "r2", outcome: "ok" },
@@ -65,11 +109,15 @@ const steps: Step[] = [
   { room: "r1", outcome: "ok" },
   { room: "r1", outcome: "ok" },
   { room: "r2", outcome: "ok" },
+  { room: "r1", outcome: "retried" },
+  { room: "r1", outcome: "raced" },
   { room: "r1", outcome: "ok" },
 ];
 const FIRST = "c1.0";
 const FOURTH = "c1.5";
-const LAST = "c1.13";
+const RETRIED = "c1.13";
+const RACED = "c1.14";
+const LAST = "c1.15";
 const LOST = "c1.8";
 
 type Kind = HistoryRecord["kind"];
@@ -120,6 +168,14 @@ const without = (id: string) => (message: Seen) => (message.id === id ? [] : [me
 const isOfSend = (id: string) => (record: HistoryRecord) =>
   (record.kind === "invoke" || record.kind === "ok") && record.id === id;
 
+const onAnswerTo = (id: string, into: (ok: Of<"ok">) => Of<"ok">) => (ok: Of<"ok">) =>
+  ok.id === id ? [into(ok)] : undefined;
+
+const isOfResumer = (record: HistoryRecord): record is Of<"event"> =>
+  record.kind === "event" && record.subscriber === "s3";
+
+const stepOf = ({ id }: Seen): number => Number(id.split(".")[1]);
+
 type Records = readonly HistoryRecord[];
 
 /** Each fault with the one name that it is reported under. */
@@ -136,6 +192,49 @@ const faults: readonly (readonly [string, AnomalyName, (records: Records) => Rec
           const [one, last] = [all[0] as Seen, all.at(-1) as Seen];
           return [...all, { ...one, msg_id: last.msg_id + 1, timestmap: last.timestmap }];
         }),
+      ),
+  ],
+  [
+    "a message that was sent twice is stored twice",
+    "duplicate",
+    (records) =>
+      change(
+        records,
+        "final",
+        lastPiece((all) => {
+          const [last, raced] = [all.at(-1) as Seen, all.find(({ id }) => id === RACED) as Seen];
+          return [...all, { ...raced, msg_id: last.msg_id + 1, timestmap: last.timestmap }];
+        }),
+      ),
+  ],
+  [
+    "a retry is answered with the id of another message",
+    "retry-got-other-id",
+    (records) =>
+      change(
+        records,
+        "ok",
+        onAnswerTo(RACED, (ok) => ({ ...ok, msg_id: ok.msg_id - 1 })),
+      ),
+  ],
+  [
+    "a retry is not answered as one",
+    "duplicate-flag",
+    (records) =>
+      change(
+        records,
+        "ok",
+        onAnswerTo(RACED, ({ duplicate, ...ok }) => ok),
+      ),
+  ],
+  [
+    "a first send is answered as a retry",
+    "duplicate-flag",
+    (records) =>
+      change(
+        records,
+        "ok",
+        onAnswerTo(LAST, (ok) => ({ ...ok, duplicate: true })),
       ),
   ],
   ["the first id is not there", "gap-in-ids", (records) => everywhere(records, without(FIRST))],
@@ -164,7 +263,7 @@ const faults: readonly (readonly [string, AnomalyName, (records: Records) => Rec
     "phantom-event",
     (records) => {
       const text = JSON.stringify({ id: LOST, n: 8 });
-      const place = { subscriber: "s1", connection: 3, room: "r1", msg_id: 10 };
+      const place = { subscriber: "s1", connection: 3, room: "r1", msg_id: 12 };
       return [...records, { kind: "event", ...place, id: LOST, text, timestmap: 1 }];
     },
   ],
@@ -174,6 +273,16 @@ const faults: readonly (readonly [string, AnomalyName, (records: Records) => Rec
     (records) =>
       change(records, "ok", ({ id }) =>
         id === LAST ? [{ kind: "error" as const, id, code: 100002 }] : undefined,
+      ),
+  ],
+  [
+    "a send that was refused twice is stored",
+    "aborted-read",
+    (records) =>
+      records.map((record) =>
+        (record.kind === "ok" || record.kind === "unknown") && record.id === RETRIED
+          ? { kind: "error" as const, id: RETRIED, code: 100002 }
+          : record,
       ),
   ],
   [
@@ -248,6 +357,31 @@ const faults: readonly (readonly [string, AnomalyName, (records: Records) => Rec
         "event",
         middleEvent(() => []),
       ),
+  ],
+  [
+    "who goes on gets the last one again",
+    "event-twice",
+    (records) => {
+      const last = records.findLast(
+        (record) => record.kind === "event" && record.connection === 1 && isOfResumer(record),
+      );
+      return change(records, "resume", (resume) =>
+        resume.connection === 2 ? [resume, { ...(last as Of<"event">), connection: 2 }] : undefined,
+      );
+    },
+  ],
+  [
+    "who goes on does not get what came meanwhile",
+    "unseen",
+    (records) =>
+      records.filter(
+        (record) => !(isOfResumer(record) && record.connection === 2 && stepOf(record) < RECONNECT),
+      ),
+  ],
+  [
+    "who goes on gets nothing any more",
+    "unseen",
+    (records) => records.filter((record) => !(isOfResumer(record) && record.connection === 2)),
   ],
   [
     "a page has a hole",
@@ -337,7 +471,11 @@ describe("a fault is reported under its own name and no other", () => {
 });
 
 test("records that contradict themselves are refused", () => {
-  const [invoke] = soundHistory(steps) as [HistoryRecord];
-  expect(() => checkHistory([invoke, invoke])).toThrow("c1.0 was sent twice");
-  expect(() => checkHistory([{ kind: "unknown", id: "c1.0" }])).toThrow("c1.0 has an outcome");
+  const invoke: HistoryRecord = { kind: "invoke", room: "r1", client: "c1", id: "c1.0", text: "{}" };
+  const unknown: HistoryRecord = { kind: "unknown", id: "c1.0" };
+  expect(() => checkHistory([invoke, { ...invoke, room: "r2" }])).toThrow(
+    "c1.0 was sent again as something else",
+  );
+  expect(() => checkHistory([unknown])).toThrow("c1.0 has an outcome");
+  expect(() => checkHistory([invoke, unknown, unknown])).toThrow("c1.0 has more outcomes than sends");
 });

@@ -3,7 +3,8 @@ import { brokenRuns } from "./history/events.ts";
 import { duplicates, fallingTimes, gapsInIds, unorderedIds } from "./history/final.ts";
 import { brokenPages } from "./history/pages.ts";
 import type { Anomaly, HistoryRecord } from "./history/records.ts";
-import { abortedReads, lostAckedWrites, realtimeOrder } from "./history/sends.ts";
+import { comeAgain, unseen } from "./history/resumes.ts";
+import { abortedReads, lostAckedWrites, otherIds, realtimeOrder, wrongFlags } from "./history/sends.ts";
 import { changedTexts, changedTimes, inconsistentOffsets, phantoms, strays } from "./history/sightings.ts";
 
 export {
@@ -16,6 +17,8 @@ export {
 
 const checks = [
   lostAckedWrites,
+  otherIds,
+  wrongFlags,
   abortedReads,
   realtimeOrder,
   gapsInIds,
@@ -28,12 +31,14 @@ const checks = [
   changedTexts,
   changedTimes,
   brokenRuns,
+  comeAgain,
+  unseen,
   brokenPages,
 ];
 
 /**
  * Everything in a history that breaks a promise of the log; nothing when it is sound. Each send has content of
- * its own, is sent once, and every room is read in full at the end. Throws when the records contradict themselves.
+ * its own, and every room is read in full at the end. Throws when the records contradict themselves.
  */
 export function checkHistory(records: readonly HistoryRecord[]): Anomaly[] {
   const history = arrange(records);

@@ -6,15 +6,19 @@ import type {
   Ok,
   PageRead,
   Refused,
+  Resume,
   Seen,
   Unknown,
 } from "./records.ts";
 
-/** A send and what became of it. */
+type Outcome = Ok | Refused | Unknown;
+
+/** A send, how often it went out, and what became of that. */
 export interface Send extends Invoke {
-  /** The greatest id of its room that was acknowledged before it went out. */
+  /** The greatest id of its room that was acknowledged before it went out first. */
   readonly floor: number;
-  outcome: Ok | Refused | Unknown;
+  times: number;
+  readonly outcomes: Outcome[];
 }
 
 /** Somebody said that an id belongs to a send. */
@@ -43,6 +47,7 @@ export interface FinalLog {
 export interface History {
   readonly sends: ReadonlyMap<string, Send>;
   readonly events: readonly Event[];
+  readonly resumes: readonly Resume[];
   readonly pages: readonly PageRead[];
   readonly sightings: readonly Sighting[];
   readonly logs: ReadonlyMap<string, FinalLog>;
@@ -56,6 +61,7 @@ export function arrange(records: readonly HistoryRecord[]): History {
   return {
     sends: sendsOf(records),
     events,
+    resumes: records.filter((record) => record.kind === "resume"),
     pages,
     sightings: [
       ...events.map((event) => sighting(event, event.room, `event to ${event.subscriber}`)),
@@ -73,6 +79,17 @@ export function arrange(records: readonly HistoryRecord[]): History {
 /** The final read of a room; empty when there was none. */
 export function logOf({ logs }: History, room: string): FinalLog {
   return logs.get(room) ?? finalLog([]);
+}
+
+/** The answers to a send. */
+export function answersTo({ outcomes }: Send): Ok[] {
+  return outcomes.filter((outcome) => outcome.kind === "ok");
+}
+
+/** The one id that all answers to a send name; undefined when there is none. */
+export function agreedId(send: Send): number | undefined {
+  const ids = new Set(answersTo(send).map(({ msg_id }) => msg_id));
+  return ids.size === 1 ? [...ids][0] : undefined;
 }
 
 /** Ascending, each number once. */
@@ -98,9 +115,9 @@ function sendsOf(records: readonly HistoryRecord[]): Map<string, Send> {
   const acked = new Map<string, number>();
   for (const record of records) {
     if (record.kind === "invoke") {
-      if (sends.has(record.id)) throw new Error(`history: ${record.id} was sent twice`);
-      const floor = acked.get(record.room) ?? 0;
-      sends.set(record.id, { ...record, floor, outcome: { kind: "unknown", id: record.id } });
+      const send = sends.get(record.id);
+      if (send) repeat(send, record);
+      else sends.set(record.id, { ...record, floor: acked.get(record.room) ?? 0, times: 1, outcomes: [] });
     } else if (record.kind === "ok" || record.kind === "error" || record.kind === "unknown") {
       const { room } = settle(sends, record);
       if (record.kind === "ok") acked.set(room, Math.max(acked.get(room) ?? 0, record.msg_id));
@@ -109,10 +126,18 @@ function sendsOf(records: readonly HistoryRecord[]): Map<string, Send> {
   return sends;
 }
 
-function settle(sends: ReadonlyMap<string, Send>, outcome: Send["outcome"]): Send {
+function repeat(send: Send, { id, room, text }: Invoke): void {
+  if (send.room !== room || send.text !== text)
+    throw new Error(`history: ${id} was sent again as something else`);
+  send.times += 1;
+}
+
+function settle(sends: ReadonlyMap<string, Send>, outcome: Outcome): Send {
   const send = sends.get(outcome.id);
   if (!send) throw new Error(`history: ${outcome.id} has an outcome and was never sent`);
-  send.outcome = outcome;
+  if (send.outcomes.length === send.times)
+    throw new Error(`history: ${outcome.id} has more outcomes than sends`);
+  send.outcomes.push(outcome);
   return send;
 }
 

@@ -10,7 +10,10 @@ export interface Seen {
   readonly timestmap: number;
 }
 
-/** A send goes out. Its `id` is part of its text and belongs to no other send. */
+/**
+ * A send goes out. Its `id` is part of its text and belongs to no other send; the same one again is a retry, in the
+ * same words, under the same `client_msg_id`. Each time it may have one outcome.
+ */
 export interface Invoke {
   readonly kind: "invoke";
   readonly room: string;
@@ -24,9 +27,11 @@ export interface Ok {
   readonly kind: "ok";
   readonly id: string;
   readonly msg_id: number;
+  /** Answered as one that was stored before (M9). */
+  readonly duplicate?: true;
 }
 
-/** A send was refused: nothing was stored, and nothing will be. */
+/** A send was refused: this time nothing was stored, and nothing will be. */
 export interface Refused {
   readonly kind: "error";
   readonly id: string;
@@ -47,6 +52,18 @@ export interface Event extends Seen {
   readonly room: string;
 }
 
+/**
+ * A subscriber goes on behind `after` (M10): from here on this connection gets the room's log from there, and at the
+ * end of the history its subscriber has seen all of it behind the first `after`.
+ */
+export interface Resume {
+  readonly kind: "resume";
+  readonly subscriber: string;
+  readonly connection: number;
+  readonly room: string;
+  readonly after: number;
+}
+
 /** The answer to a read of what follows `after`. */
 export interface PageRead {
   readonly kind: "page";
@@ -63,12 +80,14 @@ export interface FinalRead {
 }
 
 /** One line of a history. The lines stand in the order in which one observer wrote them down. */
-export type HistoryRecord = Invoke | Ok | Refused | Unknown | Event | PageRead | FinalRead;
+export type HistoryRecord = Invoke | Ok | Refused | Unknown | Event | Resume | PageRead | FinalRead;
 
 /** What can be wrong with a history, by the names that the promises use. */
 export const anomalyTexts = {
   "lost-acked-write": "acknowledged, but not in the final read",
-  duplicate: "sent once, stored more than once",
+  duplicate: "stored more than once, however often it was sent",
+  "retry-got-other-id": "two answers to one send name different ids",
+  "duplicate-flag": "a retry not answered as one, or a first send answered as a retry",
   "gap-in-ids": "the ids of a room are not 1, 2, 3 …",
   "duplicate-or-unordered-id": "the final read does not ascend",
   "phantom-event": "an event or a page showed a message that is not in the final read",
@@ -76,8 +95,9 @@ export const anomalyTexts = {
   "inconsistent-offset": "one id, different messages in two places",
   "realtime-order": "sent after another was acknowledged, but before it in the log",
   nonmonotonic: "an event after one with a greater id",
-  "event-twice": "an event twice on one connection",
+  "event-twice": "an event again: on one connection, or behind which it went on",
   "poll-skip": "a hole in the events of one connection",
+  unseen: "who went on where it had stopped has not seen everything at the end",
   "page-gap": "a hole or a wrong order in a page",
   "page-start": "a page does not begin behind the id that it was asked for",
   "time-decreases": "the time falls as the ids rise",

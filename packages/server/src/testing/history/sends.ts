@@ -1,14 +1,40 @@
-import { type History, logOf, type Send } from "./arrange.ts";
+import { agreedId, answersTo, type History, logOf, type Send } from "./arrange.ts";
 import type { Anomaly } from "./records.ts";
 
 /** P1: what was acknowledged is there at the end. */
 export function* lostAckedWrites(history: History): Generator<Anomaly> {
-  for (const { id, room, outcome } of history.sends.values()) {
-    if (outcome.kind !== "ok") continue;
+  for (const send of history.sends.values()) {
+    const { id, room } = send;
+    const [answer] = answersTo(send);
+    if (!answer) continue;
     const { byId, placesOf } = logOf(history, room);
-    if (byId.has(outcome.msg_id) && placesOf.has(id)) continue;
-    const detail = `${id} was acknowledged as ${outcome.msg_id} and is not in the final read`;
+    const msg_id = agreedId(send);
+    if (placesOf.has(id) && (msg_id === undefined || byId.has(msg_id))) continue;
+    const detail = `${id} was acknowledged as ${answer.msg_id} and is not in the final read`;
     yield { name: "lost-acked-write", room, detail };
+  }
+}
+
+/** P5: every answer to a send names the same id. */
+export function* otherIds({ sends }: History): Generator<Anomaly> {
+  for (const send of sends.values()) {
+    const ids = new Set(answersTo(send).map(({ msg_id }) => msg_id));
+    if (ids.size < 2) continue;
+    const detail = `${send.id} was answered as ${[...ids].join(" and ")}`;
+    yield { name: "retry-got-other-id", room: send.room, detail };
+  }
+}
+
+/** M9: a repeated send is answered as one, a first one is not. */
+export function* wrongFlags({ sends }: History): Generator<Anomaly> {
+  for (const send of sends.values()) {
+    const { id, room, times } = send;
+    const answers = answersTo(send);
+    const firsts = answers.filter(({ duplicate }) => !duplicate).length;
+    const name = "duplicate-flag";
+    if (firsts > 1) yield { name, room, detail: `${id} was stored first ${firsts} times` };
+    if (times === 1 && answers.length > firsts)
+      yield { name, room, detail: `${id} was sent once and answered as a retry` };
   }
 }
 
@@ -22,9 +48,11 @@ export function* abortedReads({ logs, sends }: History): Generator<Anomaly> {
   }
 }
 
+/** A send of which one try was not refused may be there. */
 function faultOf(send: Send | undefined): string | undefined {
   if (!send) return "never sent";
-  return send.outcome.kind === "error" ? `refused with ${send.outcome.code}` : undefined;
+  const codes = send.outcomes.filter((outcome) => outcome.kind === "error").map(({ code }) => code);
+  return codes.length === send.times ? `refused with ${codes.join(", ")}` : undefined;
 }
 
 /** P3: a send that went out after another was acknowledged stands behind it. */
@@ -38,6 +66,6 @@ export function* realtimeOrder(history: History): Generator<Anomaly> {
 }
 
 /** An unanswered send has a place too, when it was stored. */
-function placeOf(history: History, { id, room, outcome }: Send): number | undefined {
-  return outcome.kind === "ok" ? outcome.msg_id : logOf(history, room).placesOf.get(id)?.[0];
+function placeOf(history: History, send: Send): number | undefined {
+  return agreedId(send) ?? logOf(history, send.room).placesOf.get(send.id)?.[0];
 }

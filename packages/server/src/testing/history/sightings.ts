@@ -1,4 +1,4 @@
-import { type Claim, type History, logOf, type Send } from "./arrange.ts";
+import { agreedId, type Claim, type History, logOf, type Send } from "./arrange.ts";
 import type { Anomaly } from "./records.ts";
 
 /** P2: what one client has seen, no restart takes back. */
@@ -52,8 +52,10 @@ export function* changedTimes({ sightings }: History): Generator<Anomaly> {
 }
 
 function* acknowledgements(sends: ReadonlyMap<string, Send>): Generator<Claim> {
-  for (const { room, id, client, outcome } of sends.values()) {
-    if (outcome.kind === "ok") yield { room, msg_id: outcome.msg_id, id, where: `answer to ${client}` };
+  for (const send of sends.values()) {
+    const msg_id = agreedId(send);
+    if (msg_id !== undefined)
+      yield { room: send.room, msg_id, id: send.id, where: `answer to ${send.client}` };
   }
 }
 
