@@ -96,7 +96,7 @@ function attempt(site: Site, { name, unanswered }: Lane): (client: Client) => Pr
     site.record({ kind: "invoke", room, client: name, id, text: JSON.stringify(msg) });
     const named = EXACT ? { client_msg_id: id } : {};
     const outcome = await client.call("media/room/msglog_send", { room_id: room, msg, ...named }).then(
-      ({ msg_id }): Outcome => ({ kind: "ok", id, msg_id }),
+      ({ msg_id, duplicate }): Outcome => ({ kind: "ok", id, msg_id, ...(duplicate && { duplicate }) }),
       (error: unknown) => failure(id, error),
     );
     site.record(outcome);

@@ -2,7 +2,8 @@ import { CallError, ConnectionLost } from "@roomlog/client";
 import type { HistoryRecord } from "roomlog/testing";
 import type { Random } from "../frame/random.ts";
 import { within } from "../frame/within.ts";
-import { type Actor, login, MOST_CALLS, rooms, type Site, seen, UNKNOWN } from "./connect.ts";
+import { type Actor, EXACT, login, MOST_CALLS, rooms, type Site, seen, UNKNOWN } from "./connect.ts";
+import { Follower, followers } from "./follower.ts";
 import { Listener, listeners } from "./listener.ts";
 import { beginPager } from "./pager.ts";
 import { Sender } from "./sender.ts";
@@ -24,7 +25,7 @@ export interface WorkloadOptions {
   readonly closes?: readonly number[];
 }
 
-export const subscribers = listeners;
+export const subscribers = EXACT ? [...listeners, ...followers] : listeners;
 
 const SENDERS = 4;
 /** Clients have this long to notice that the server is gone. */
@@ -38,6 +39,7 @@ export class Workload {
   readonly #tips = new Map<string, number>();
   readonly #senders: readonly Sender[];
   readonly #listeners = listeners.map((name) => new Listener(name));
+  readonly #followers: readonly Follower[];
 
   constructor(options: WorkloadOptions) {
     this.#options = options;
@@ -45,18 +47,19 @@ export class Workload {
       { length: SENDERS },
       (_, n) => new Sender(`sender ${n + 1}`, options.random.fork()),
     );
+    const names = EXACT ? followers : [];
+    this.#followers = names.map((name) => new Follower(name, options.random.fork()));
   }
 
   /** Starts everybody at once: subscriptions begin while messages flow. Resolves when all are at work. */
   async begin(url: string): Promise<Life> {
     const site = this.#site(url);
     await createRooms(url);
-    const actors = await Promise.all([
-      ...this.#senders.map((sender) => sender.begin(site)),
-      ...this.#listeners.map((listener) => listener.begin(site)),
-      beginPager(site),
+    const [workers, subscribers] = await Promise.all([
+      Promise.all([...this.#senders.map((sender) => sender.begin(site)), beginPager(site)]),
+      Promise.all([...this.#listeners, ...this.#followers].map((one) => one.begin(site))),
     ]);
-    return lifeOf(actors);
+    return lifeOf(workers, subscribers);
   }
 
   /** Reads every room from its first message to its last. */
@@ -77,19 +80,23 @@ export function isStoreFailure(error: unknown): undefined {
   throw error;
 }
 
-function lifeOf(actors: readonly Actor[]): Life {
-  const ended = Promise.all(actors.map((actor) => actor.ended)).then(() => {});
+function lifeOf(workers: readonly Actor[], subscribers: readonly Actor[]): Life {
+  const ended = Promise.all([...workers, ...subscribers].map((actor) => actor.ended)).then(() => {});
   // Whoever waits for it learns of it; nobody has to.
   ended.catch(() => {});
   return {
     ended,
     noticed: () => within(NOTICE_LIMIT_MS, ended, "the clients to notice the end of the server"),
     async leave() {
-      const left = Promise.all(actors.map((actor) => actor.leave()));
-      await within(LEAVE_LIMIT_MS, left, "the clients to leave");
+      await within(LEAVE_LIMIT_MS, allLeave(workers), "the senders to leave");
+      await within(LEAVE_LIMIT_MS, allLeave(subscribers), "the subscribers to leave");
       await ended;
     },
   };
+}
+
+async function allLeave(actors: readonly Actor[]): Promise<void> {
+  await Promise.all(actors.map((actor) => actor.leave()));
 }
 
 async function createRooms(url: string): Promise<void> {
