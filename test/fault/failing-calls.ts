@@ -18,7 +18,7 @@ import { compile } from "./frame/native.ts";
 import { runProgram } from "./frame/program.ts";
 import type { Run } from "./frame/run.ts";
 import { exitInWords, NotStarted, type ServerProcess } from "./frame/server-process.ts";
-import { isStoreFailure, type Life } from "./workload/workload.ts";
+import type { Life } from "./workload/workload.ts";
 
 const STORAGE_FAILED = 74;
 const CLOSED_BY_FAILURE = 1011;
@@ -38,8 +38,8 @@ await runProgram({
   least: { acked: 5, unknown: 0 },
   logsErrors: true,
   twins: {
-    "goes-on-after-failure": { patches: broken.goesOnAfterFailure, found },
-    "tries-again": { patches: broken.triesAgain, found },
+    "goes-on-after-failure": { patches: broken.goesOnAfterFailure, found, cycles: 4 },
+    "tries-again": { patches: broken.triesAgain, found, cycles: 4 },
   },
   lacks: () => lacksCommand("gcc"),
   work: failCallAfterCall,
@@ -65,7 +65,7 @@ interface Meeting {
 async function faultsAt(run: Run, episode: Episode, { point, failing }: Meeting): Promise<string[]> {
   const server = await episode.start(failing.env).catch(notStarted);
   if (server instanceof NotStarted) return faultsOfStart(run, server, failing);
-  const life = await episode.workload.begin(server.url).catch(isStoreFailure);
+  const life = await episode.workload.begin(server.url);
   failing.arm();
   const hit = await failing.met(HIT_LIMIT_MS);
   const faults = hit ? await faultsOf(run, { server, hit, episode }) : ["was never made"];
@@ -109,8 +109,8 @@ async function faultsOf(run: Run, { server, hit, episode }: Aftermath): Promise<
   ];
 }
 
-async function ended(server: ServerProcess, life: Life | undefined): Promise<void> {
+async function ended(server: ServerProcess, life: Life): Promise<void> {
   server.signal("SIGKILL");
   await server.exited;
-  await life?.noticed();
+  await life.noticed();
 }

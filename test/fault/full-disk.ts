@@ -16,7 +16,6 @@ import { lacksCommand, lacksRoot } from "./frame/lacks.ts";
 import { runProgram } from "./frame/program.ts";
 import type { Run } from "./frame/run.ts";
 import { exitInWords } from "./frame/server-process.ts";
-import { isStoreFailure } from "./workload/workload.ts";
 
 const SPARE_BYTES = 4 * 2 ** 20;
 const LARGEST_BALLAST_BYTES = 3 * 2 ** 20;
@@ -36,7 +35,7 @@ await runProgram({
   cycleSeconds: 30,
   least: { acked: 10, unknown: 1 },
   logsErrors: true,
-  twins: { "goes-on-after-failure": { patches: broken.goesOnAfterFailure, found: /lived on/ } },
+  twins: { "goes-on-after-failure": { patches: broken.goesOnAfterFailure, found: /lived on/, cycles: 1 } },
   lacks: () => lacksRoot() ?? lacksCommand("mount"),
   work: fillAgainAndAgain,
 });
@@ -69,14 +68,14 @@ function takeRoom({ mountPoint, resize }: SmallDisk, bytes: number): string {
 /** The disk fills up while everybody is at work. */
 async function untilFull(run: Run, episode: Episode): Promise<void> {
   const server = await episode.start();
-  const life = await episode.workload.begin(server.url).catch(isStoreFailure);
+  const life = await episode.workload.begin(server.url);
   const exit = await Promise.race([server.exited, longFull(episode)]);
   if (!exit) run.fault(`the disk is full, and the server lived on for ${LONG_FULL_MS} ms`);
   else if (exit.code !== STORAGE_FAILED) run.fault(`with a full disk the server ended ${exitInWords(exit)}`);
   else noteEnd(run, Number(exit.at - episode.unknownAt) / 1e6);
   server.signal("SIGKILL");
   await server.exited;
-  await life?.noticed();
+  await life.noticed();
 }
 
 /** Resolves when the disk has been full for a while. */

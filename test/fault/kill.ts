@@ -19,7 +19,20 @@ await runProgram({
   cycleSeconds: 10,
   least: { acked: 10, unknown: 1 },
   logsErrors: false,
-  twins: { "ack-before-commit": { patches: broken.ackBeforeCommit, found: /^lost-acked-write$/ } },
+  twins: {
+    "ack-before-commit": { patches: broken.ackBeforeCommit, found: /^lost-acked-write$/, cycles: 3 },
+    "event-before-commit": {
+      patches: broken.eventBeforeCommit,
+      found: /^(phantom-event|inconsistent-offset)$/,
+      cycles: 3,
+    },
+    "retry-before-commit": { patches: broken.retryBeforeCommit, found: /^lost-acked-write$/, cycles: 5 },
+    "no-idempotency": { patches: broken.noIdempotency, found: /^duplicate$/, cycles: 1 },
+    "names-forgotten": { patches: broken.namesForgotten, found: /^duplicate$/, cycles: 4 },
+    "resume-skips": { patches: broken.resumeSkips, found: /^unseen$/, cycles: 2 },
+    "resume-repeats": { patches: broken.resumeRepeats, found: /^event-twice$/, cycles: 2 },
+    "no-seam": { patches: broken.noSeam, found: /^(nonmonotonic|event-twice)$/, cycles: 3 },
+  },
   lacks: () => undefined,
   work: killAgainAndAgain,
 });

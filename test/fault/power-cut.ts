@@ -29,7 +29,7 @@ await runProgram({
   least: { acked: 10, unknown: 1 },
   logsErrors: false,
   twins: {
-    "synchronous-normal": { patches: broken.synchronousNormal, found: /^lost-acked-write$/ },
+    "synchronous-normal": { patches: broken.synchronousNormal, found: /^lost-acked-write$/, cycles: 2 },
   },
   lacks: () => lacksRoot() ?? lacksCommand("mkfs.ext4", "mount", "gcc"),
   work: cutAgainAndAgain,

@@ -384,6 +384,11 @@ const faults: readonly (readonly [string, AnomalyName, (records: Records) => Rec
     (records) => records.filter((record) => !(isOfResumer(record) && record.connection === 2)),
   ],
   [
+    "who goes on is told that its place is not there",
+    "place-lost",
+    (records) => [...records, { kind: "astray", subscriber: "s3", room: "r1", after: 7, answer: "{}" }],
+  ],
+  [
     "a page has a hole",
     "page-gap",
     (records) =>

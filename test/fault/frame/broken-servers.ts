@@ -1,48 +1,115 @@
 import type { Patch } from "./twins.ts";
 
-const FAILURE = "this.#failure ??= { cause, reported: false };";
+/**
+ * Faults that a server could have, as changes of its built modules. One whose text is not there any more stops the
+ * program: find what it has become, and break that.
+ */
 
-/** Faults that a server could have. The texts are those of the built modules. */
-export const broken = {
-  /** Answers a batch, then commits it with the next one. */
-  ackBeforeCommit: [
-    {
-      file: "store/sqlite/writer.js",
-      from: "return this.#commit.immediate(writes);",
-      to: `if (this.#db.inTransaction) this.#db.exec("COMMIT");
-        this.#db.exec("BEGIN IMMEDIATE");
-        setTimeout(() => this.#db.inTransaction && this.#db.exec("COMMIT"), 50);
+const writer = "store/sqlite/writer.js";
+const log = "core/log.js";
+const cursors = "core/cursors.js";
+
+const FAILURE = /* of a commit, in store/managed.js */ `catch (cause) {
+            this.#failure ??= { cause, reported: false };
+            return undefined;`;
+const COMMIT = "return this.#commit.immediate(writes);";
+const APPENDED = "settle({ msg_id: outcome.msg_id });";
+
+/** Answers batches, and commits them together a little later. */
+const ackBeforeCommit = [
+  {
+    file: writer,
+    from: COMMIT,
+    to: `if (!this.#db.inTransaction) {
+            this.#db.exec("BEGIN IMMEDIATE");
+            setTimeout(() => this.#db.exec("COMMIT"), 100);
+        }
         return this.#applyAll(writes);`,
+  },
+];
+
+export const broken = {
+  ackBeforeCommit,
+  /** Tells everybody of a batch before it is durable, and the senders afterwards. */
+  eventBeforeCommit: [
+    ...ackBeforeCommit,
+    { file: log, from: APPENDED, to: "setTimeout(settle, 200, { msg_id: outcome.msg_id });" },
+  ],
+  /** Answers a retry while the first try waits for a slow disk. */
+  retryBeforeCommit: [
+    {
+      file: writer,
+      from: COMMIT,
+      to: `Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20); ${COMMIT}`,
+    },
+    {
+      file: log,
+      from: "const timestmap = clock.wall();",
+      to: `const timestmap = clock.wall();
+        const room = sent.room_id, key = \`\${room} \${sent.user_id} \${sent.client_msg_id}\`;
+        const waiting = (this.waiting ??= new Map()), last = (this.last ??= new Map()), ids = (this.ids ??= new Map());
+        if (ids.has(key)) return void setImmediate(settle, { msg_id: ids.get(key), duplicate: true });
+        waiting.set(room, (waiting.get(room) ?? 0) + 1);
+        if (last.has(room)) ids.set(key, last.get(room) + waiting.get(room));`,
+    },
+    {
+      file: log,
+      from: "rooms.touch(sent.room_id);",
+      to: `rooms.touch(room);
+            waiting.set(room, waiting.get(room) - 1);
+            ids.delete(key);
+            if (outcome.kind === "appended") last.set(room, outcome.msg_id);`,
     },
   ],
+  /** Stores a retry again. */
+  noIdempotency: [
+    {
+      file: writer,
+      from: `if (changes === 0)
+                return this.#duplicate(room_key, user_id, client_msg_id);`,
+      to: "",
+    },
+  ],
+  /** Knows the names of sends only until it ends. */
+  namesForgotten: [
+    {
+      file: writer,
+      from: "this.#commit = db.transaction(",
+      to: 'db.exec("DELETE FROM client_msg_ids"); this.#commit = db.transaction(',
+    },
+  ],
+  /** Goes on one message too late, or too early. */
+  resumeSkips: [{ file: cursors, from: "recovered ? after + 1 :", to: "recovered ? after + 2 :" }],
+  resumeRepeats: [{ file: cursors, from: "recovered ? after + 1 :", to: "recovered ? Math.max(1, after) :" }],
+  /** Lets through what happens while it looks up where to go on. */
+  noSeam: [{ file: cursors, from: "follower.feed.hold(lane);", to: "" }],
   /** The value that most guides to SQLite suggest: a commit does not wait for the disk. */
   synchronousNormal: [
     { file: "store/sqlite/file.js", from: "synchronous = full", to: "synchronous = normal" },
     { file: "store/sqlite/file.js", from: "synchronous !== 2", to: "synchronous !== 1" },
   ],
   /** A commit that failed is unknown to its senders, and the next one is tried. */
-  goesOnAfterFailure: [{ file: "store/managed.js", from: FAILURE, to: "" }],
+  goesOnAfterFailure: [{ file: "store/managed.js", from: FAILURE, to: "catch { return undefined;" }],
   /** A commit that failed is tried again: the fsync that is tried again succeeds. */
-  triesAgain: [{ file: "store/managed.js", from: FAILURE, to: "return await this.#tryCommit(writes);" }],
+  triesAgain: [
+    { file: "store/managed.js", from: FAILURE, to: "catch { return await this.#tryCommit(writes);" },
+  ],
   /** Takes a pause of its own for one of its clients. */
   pauseIsSilence: [
     {
       file: "core/session.js",
-      from: 'const state = this.#state;\n        if (state.name === "closed")\n            return;',
-      to: `const state = this.#state;
+      from: `sweep(now) {
+        const state = this.#state;`,
+      to: `sweep(now) {
+        const state = this.#state;
         const before = this.swept ?? now;
         this.swept = now;
-        if (state.name === "closed") return;
         if (now - before > 5000) return this.close(4001, "not answered");`,
     },
   ],
   /** Takes the time of day as it comes. */
   timeNotRaised: [
-    {
-      file: "store/sqlite/writer.js",
-      from: "counter.last_timestmap = Math.max(counter.last_timestmap, timestmap);",
-      to: "counter.last_timestmap = timestmap;",
-    },
+    { file: writer, from: "Math.max(counter.last_timestmap, write.timestmap)", to: "write.timestmap" },
   ],
   /** Measures how long something takes by the time of day. */
   timersByTheWall: [

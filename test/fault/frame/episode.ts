@@ -13,6 +13,8 @@ export interface EpisodeOptions {
   readonly random: Random;
   /** Close codes that the fault may bring. */
   readonly closes: readonly number[];
+  /** Told what is wrong beside the history. */
+  readonly fault: (what: string) => void;
 }
 
 /** One data directory, what was done to it through the lives of its server, and what was seen. */
@@ -30,8 +32,7 @@ export class Episode {
     this.#options = options;
     this.data = options.data;
     mkdirSync(this.data, { recursive: true });
-    const { random, closes } = options;
-    this.workload = new Workload({ random, closes, record: (line) => this.#record(line) });
+    this.workload = new Workload({ ...options, record: (line) => this.#record(line) });
   }
 
   /** When the newest answer ok to a send came; nanoseconds of the monotonic clock. */

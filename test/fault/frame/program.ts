@@ -28,9 +28,9 @@ export interface Program {
 /** Longest time of what is no cycle: the start, the end and the reading. */
 const REST_SECONDS = 120;
 
-/** Runs it and exits: 0 when all is well, or when the twin was found out. */
+/** Runs it and exits: 0 when all is well, or when every twin that was asked for was found out. */
 export async function runProgram(program: Program): Promise<void> {
-  const options = readOptions(program);
+  const options = readOptions();
   // An orderly exit takes servers and mounts along; the default end by a signal would leave them behind.
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => process.exit(1));
   const reason = program.lacks();
@@ -39,38 +39,55 @@ export async function runProgram(program: Program): Promise<void> {
     process.exit(process.env.CI ? 1 : 0);
   }
   if (!options.built) buildServer();
-  process.exit((await isWell(program, options)) ? 0 : 1);
+  const twins = twinsOf(program, options.twin);
+  if (twins.length === 0) process.exit((await isWell(program, options)) ? 0 : 1);
+  let found = 0;
+  for (const twin of twins) if (await isFoundOut(program, options, twin)) found += 1;
+  process.exit(found === twins.length ? 0 : 1);
 }
 
 async function isWell(program: Program, options: Options): Promise<boolean> {
-  const twin = twinOf(program, options.twin);
-  const main = twin ? makeTwin(options.twin ?? "", twin) : realServer;
-  const run = new Run(options, { name: program.name, main });
-  const limit = (REST_SECONDS + options.cycles * program.cycleSeconds) * 1000;
-  const broken = await within(limit, program.work(run), "the end of the run").then(() => undefined, String);
-  const verdict = judge(run, { ...program, ...options, broken });
-  console.log(summary(run, program.name, options));
-  console.log(`anomalies: ${verdict.counts || "none"}`);
-  for (const fault of verdict.faults) console.log(`fault: ${fault}`);
-  const findings = [...verdict.anomalies.map(({ name }) => name), ...verdict.faults];
-  if (twin) return foundOut(run, twin, findings);
-  if (findings.length > 0) keepEvidence(run, verdict.anomalies);
+  const { cycles = program.cycles, seed } = options;
+  const run = new Run({ name: program.name, main: realServer, cycles, seed });
+  const { findings, anomalies } = await findingsOf(program, options, run);
+  if (findings.length > 0) keepEvidence(run, anomalies);
   return findings.length === 0;
 }
 
-function foundOut(run: Run, { found }: Twin, findings: readonly string[]): boolean {
-  const isFound = findings.some((finding) => found.test(finding));
-  console.log(
-    isFound ? "the twin was found out" : `fault: nothing like ${found} was found: this run proves nothing`,
-  );
+async function isFoundOut(program: Program, options: Options, [name, twin]: NamedTwin): Promise<boolean> {
+  const { cycles = twin.cycles, seed } = options;
+  const main = makeTwin(name, twin);
+  const run = new Run({ name: `${program.name}-${name}`, main, cycles, seed });
+  const { findings } = await findingsOf(program, options, run);
+  const isFound = findings.some((finding) => twin.found.test(finding));
   if (!isFound) keepEvidence(run, []);
+  console.log(isFound ? "found out" : `NOT found out: nothing like ${twin.found}; this run proves nothing`);
   return isFound;
 }
 
-function twinOf({ twins }: Program, name: string | undefined): Twin | undefined {
-  if (name === undefined) return undefined;
-  if (!Object.hasOwn(twins, name)) throw new Error(`--twin: one of ${Object.keys(twins).join(", ")}`);
-  return twins[name];
+/** Runs the program once and says what came of it. */
+async function findingsOf(program: Program, options: Options, run: Run) {
+  const limit = (REST_SECONDS + run.cycles * program.cycleSeconds) * 1000;
+  const broken = await within(limit, program.work(run), "the end of the run").then(() => undefined, inWords);
+  const { anomalies, counts, faults } = judge(run, { ...program, ...options, broken });
+  console.log(summary(run));
+  console.log(`anomalies: ${counts || "none"}`);
+  for (const fault of faults) console.log(`fault: ${fault}`);
+  return { anomalies, findings: [...anomalies.map(({ name }) => name), ...faults] };
+}
+
+function inWords(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
+
+type NamedTwin = readonly [name: string, twin: Twin];
+
+function twinsOf({ twins }: Program, name: string | undefined): NamedTwin[] {
+  const all = Object.entries(twins);
+  const chosen = name === "all" ? all : all.filter(([twin]) => twin === name);
+  if (name !== undefined && chosen.length === 0)
+    throw new Error(`--twin: all, or one of ${Object.keys(twins).join(", ")}`);
+  return chosen;
 }
 
 /** The server under test is the built one; this builds what has changed. */

@@ -1,14 +1,23 @@
+import { execFileSync } from "node:child_process";
 import { copyFileSync, existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Database from "better-sqlite3";
 import { atExit } from "./at-exit.ts";
 import { Episode } from "./episode.ts";
-import type { Options } from "./options.ts";
 import { type Random, seeded } from "./random.ts";
+
+export interface RunOptions {
+  readonly name: string;
+  /** The command line of the server. */
+  readonly main: string;
+  readonly cycles: number;
+  readonly seed: number;
+}
 
 /** What a fault program works with, and what it finds. */
 export class Run {
+  readonly title: string;
   readonly cycles: number;
   readonly random: Random;
   /** Holds the log of the server, the data that lie nowhere else, and the evidence. Gone at the end unless kept. */
@@ -21,7 +30,8 @@ export class Run {
   readonly #main: string;
   readonly #keep: () => void;
 
-  constructor({ cycles, seed }: Options, { name, main }: { readonly name: string; readonly main: string }) {
+  constructor({ name, main, cycles, seed }: RunOptions) {
+    this.title = `${name}: ${cycles} cycles, seed ${seed}`;
     this.cycles = cycles;
     this.random = seeded(seed);
     this.directory = mkdtempSync(join(tmpdir(), `roomlog-${name}-`));
@@ -48,8 +58,9 @@ export class Run {
   /** Begins with an empty data directory; `closes` are the close codes that the fault may bring. */
   episode(parts: { readonly data?: string; readonly closes?: readonly number[] } = {}): Episode {
     const { log } = this;
+    const fault = (what: string) => this.fault(what);
     const { data = join(this.directory, `data-${this.episodes.length + 1}`), closes = [] } = parts;
-    const episode = new Episode({ data, log, main: this.#main, random: this.random.fork(), closes });
+    const episode = new Episode({ data, log, main: this.#main, random: this.random.fork(), closes, fault });
     this.episodes.push(episode);
     return episode;
   }
@@ -64,6 +75,13 @@ export class Run {
 
   atMost(figure: string, value: number): void {
     this.figures.set(figure, Math.max(this.figures.get(figure) ?? 0, Math.round(value)));
+  }
+
+  /** How long it takes now to load the server and do nothing. */
+  bareStartMs(): number {
+    const began = performance.now();
+    execFileSync(process.execPath, [this.#main, "--version"], { stdio: "ignore" });
+    return performance.now() - began;
   }
 
   progress(line: string): void {

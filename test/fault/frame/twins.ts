@@ -25,6 +25,8 @@ export interface Twin {
   readonly patches: readonly Patch[];
   /** What the program has to report: the name of an anomaly, or a fault in words. */
   readonly found: RegExp;
+  /** How often the fault of the program is enough to bring that out. */
+  readonly cycles: number;
 }
 
 const SERVER = join(ROOT, "packages/server");

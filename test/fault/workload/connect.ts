@@ -8,24 +8,23 @@ export interface Site {
   readonly url: string;
   readonly random: Random;
   readonly record: (line: HistoryRecord) => void;
-  /** Close codes that the fault may bring. */
+  /** Close codes that are to be expected. */
   readonly closes: readonly number[];
+  /** Told what is wrong beside the history. */
+  readonly fault: (what: string) => void;
   /** The greatest id known of each room. */
   readonly tips: Map<string, number>;
 }
 
 /** Somebody at work. */
 export interface Actor {
-  /** Resolves when the server is gone or the actor has left; rejects when the server closed a connection. */
+  /** Resolves when the server is gone or the actor has left. */
   readonly ended: Promise<unknown>;
   /** Finishes what was begun and closes. */
   leave(): Promise<void>;
 }
 
 export const rooms = ["one", "two", "three"] as const;
-
-/** Whether the server has M9 and M10. */
-export const EXACT: boolean = process.env.ROOMLOG_FAULT_EXACT === "1";
 
 /** More than anybody gets done in one life. */
 export const MOST_CALLS = 1_000_000;
@@ -35,7 +34,7 @@ export const UNKNOWN = 304105;
 
 /** What a socket says when the other side vanished (RFC 6455 §7.1.5), and when it was closed by its own side. */
 const VANISHED = 1006;
-export const CLOSED_HERE = [1000, 1005];
+const CLOSED_HERE = [1000, 1005];
 
 export async function login(url: string, user: string, options?: ClientOptions): Promise<Client> {
   const client = await Client.connect(url, options);
@@ -43,11 +42,11 @@ export async function login(url: string, user: string, options?: ClientOptions):
   return client;
 }
 
-/** Resolves when a connection has ended in a way that was to be expected. */
-export async function gone({ closed }: Client, expected: readonly number[]): Promise<void> {
+/** Resolves when a connection has ended; a close that was not to be expected is a fault. */
+export async function gone({ closed }: Pick<Client, "closed">, { closes, fault }: Site): Promise<void> {
   const { code, reason } = await closed;
-  if (![VANISHED, ...CLOSED_HERE, ...expected].includes(code))
-    throw new Error(`the server closed a connection: ${code} ${reason}`);
+  if (![VANISHED, ...CLOSED_HERE, ...closes].includes(code))
+    fault(`the server closed a connection: ${code} ${reason}`);
 }
 
 /** What a client sent, apart from what the server added. */

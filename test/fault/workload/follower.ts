@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Client, ConnectionLost } from "@roomlog/client";
+import { CallError, type Client, ConnectionLost } from "@roomlog/client";
 import type { EventData, StoredMessage } from "@roomlog/protocol";
 import type { Random } from "../frame/random.ts";
 import { type Actor, gone, login, MOST_CALLS, rooms, type Site, seen } from "./connect.ts";
@@ -57,7 +57,7 @@ export class Follower {
       if (leaving) await client.close();
     };
     const ended = follow().then(
-      () => gone(client, site.closes),
+      () => gone(client, site),
       (error: unknown) => {
         if (!(error instanceof ConnectionLost)) throw error;
       },
@@ -107,11 +107,14 @@ export class Follower {
     const { site, client, connection, room, cursor } = place;
     const { after } = cursor;
     site.record({ kind: "resume", subscriber: this.#name, connection, room, after });
-    const answer = await client.call("media/room/msglog_subscribe", { room_id: room, ...cursor });
-    const { epoch, first_id, last_id, recovered } = answer;
-    cursor.epoch ??= epoch;
-    if (!recovered || first_id !== 1 || last_id < after || epoch !== cursor.epoch)
-      throw new Error(`${this.#name}, ${room} behind ${after}: ${JSON.stringify(answer)}`);
+    const subscribed = client.call("media/room/msglog_subscribe", { room_id: room, ...cursor });
+    const answer = await subscribed.catch((error: unknown) => {
+      if (error instanceof CallError) return error.data;
+      throw error;
+    });
+    const recovered = "recovered" in answer && answer.recovered && answer.first_id === 1;
+    if (recovered) cursor.epoch ??= answer.epoch;
+    else site.record({ kind: "astray", subscriber: this.#name, room, after, answer: JSON.stringify(answer) });
   }
 
   #note({ record }: Site, connection: number, { type, obj_id: room = "", body }: EventData): void {

@@ -35,7 +35,7 @@ export class Listener {
     });
     for (const pattern of subscriptions[subscriber] ?? []) await client.call("core/event/subscribe", pattern);
     return {
-      ended: gone(client, site.closes),
+      ended: gone(client, site),
       async leave() {
         await client.close();
       },

@@ -9,7 +9,7 @@ export async function beginPager(site: Site): Promise<Actor> {
   let leaving = false;
   const work = readWindows(client, site, () => leaving);
   return {
-    ended: Promise.all([work, gone(client, site.closes)]),
+    ended: Promise.all([work, gone(client, site)]),
     async leave() {
       leaving = true;
       await work;

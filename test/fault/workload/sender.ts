@@ -1,7 +1,7 @@
 import { CallError, type Client, ConnectionLost } from "@roomlog/client";
 import type { HistoryRecord } from "roomlog/testing";
 import type { Random } from "../frame/random.ts";
-import { type Actor, EXACT, gone, login, MOST_CALLS, rooms, type Site, UNKNOWN } from "./connect.ts";
+import { type Actor, gone, login, MOST_CALLS, rooms, type Site, UNKNOWN } from "./connect.ts";
 
 /** A send; its id is also its `client_msg_id` (M9). */
 interface Message {
@@ -21,13 +21,12 @@ interface Lane {
 interface Work {
   readonly lane: Lane;
   readonly site: Site;
-  /** Of one user: a repeat may overtake on another connection, where no order of answers holds it back. */
-  readonly clients: readonly Client[];
+  /** Of one user. On the second one go only repeats: there no order of answers holds them back. */
+  readonly clients: readonly [Client, Client];
   readonly isLeaving: () => boolean;
 }
 
 const IN_FLIGHT = 8;
-const CONNECTIONS = 2;
 /** One send in so many is repeated while it is in flight. */
 const REPEATED = 10;
 
@@ -50,11 +49,12 @@ export class Sender {
   }
 
   async begin(site: Site): Promise<Actor> {
-    const clients = await Promise.all(Array.from({ length: CONNECTIONS }, () => login(site.url, this.#name)));
+    const connect = () => login(site.url, this.#name);
+    const clients = await Promise.all([connect(), connect()]);
     let leaving = false;
     const work = this.#lanes.map((lane) => runLane({ lane, site, clients, isLeaving: () => leaving }));
     return {
-      ended: Promise.all([...work, ...clients.map((client) => gone(client, site.closes))]),
+      ended: Promise.all([...work, ...clients.map((client) => gone(client, site))]),
       async leave() {
         leaving = true;
         await Promise.all(work);
@@ -69,15 +69,15 @@ async function runLane({ lane, site, clients, isLeaving }: Work): Promise<void> 
     lane.unanswered ??= nextMessage(lane);
     const outcomes = await Promise.all(attempts(lane.random, clients).map(attempt(site, lane)));
     const lives = outcomes.every((outcome) => outcome.kind !== "unknown");
-    if (!EXACT || lives || outcomes.some(({ kind }) => kind === "ok")) lane.unanswered = undefined;
+    if (lives || outcomes.some(({ kind }) => kind === "ok")) lane.unanswered = undefined;
     if (!lives) return;
   }
 }
 
 /** On which connections a message goes out. */
-function attempts(random: Random, clients: readonly Client[]): Client[] {
-  const often = EXACT && random.int(1, REPEATED) === 1 ? 2 : 1;
-  return Array.from({ length: often }, () => random.pick(clients));
+function attempts(random: Random, clients: Work["clients"]): Client[] {
+  const repeats = random.int(1, REPEATED) === 1 ? [random.pick(clients)] : [];
+  return [clients[0], ...repeats];
 }
 
 function nextMessage(lane: Lane): Message {
@@ -94,11 +94,12 @@ function attempt(site: Site, { name, unanswered }: Lane): (client: Client) => Pr
   const { id, room, msg } = unanswered as Message;
   return async (client) => {
     site.record({ kind: "invoke", room, client: name, id, text: JSON.stringify(msg) });
-    const named = EXACT ? { client_msg_id: id } : {};
-    const outcome = await client.call("media/room/msglog_send", { room_id: room, msg, ...named }).then(
-      ({ msg_id, duplicate }): Outcome => ({ kind: "ok", id, msg_id, ...(duplicate && { duplicate }) }),
-      (error: unknown) => failure(id, error),
-    );
+    const outcome = await client
+      .call("media/room/msglog_send", { room_id: room, msg, client_msg_id: id })
+      .then(
+        ({ msg_id, duplicate }): Outcome => ({ kind: "ok", id, msg_id, ...(duplicate && { duplicate }) }),
+        (error: unknown) => failure(id, error),
+      );
     site.record(outcome);
     if (outcome.kind === "ok") site.tips.set(room, Math.max(site.tips.get(room) ?? 0, outcome.msg_id));
     return outcome;

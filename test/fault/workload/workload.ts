@@ -2,15 +2,16 @@ import { CallError, ConnectionLost } from "@roomlog/client";
 import type { HistoryRecord } from "roomlog/testing";
 import type { Random } from "../frame/random.ts";
 import { within } from "../frame/within.ts";
-import { type Actor, EXACT, login, MOST_CALLS, rooms, type Site, seen, UNKNOWN } from "./connect.ts";
+import { type Actor, gone, login, MOST_CALLS, rooms, type Site, seen, UNKNOWN } from "./connect.ts";
 import { Follower, followers } from "./follower.ts";
+import { beginLateAnswerer } from "./late-answerer.ts";
 import { Listener, listeners } from "./listener.ts";
 import { beginPager } from "./pager.ts";
 import { Sender } from "./sender.ts";
 
 /** Everybody's work on one life of the server. */
 export interface Life {
-  /** Resolves when all have noticed that the server is gone; rejects when it closed a connection. */
+  /** Resolves when all have noticed that the server is gone, or have left. */
   readonly ended: Promise<void>;
   /** Waits for that, but not for ever. */
   noticed(): Promise<void>;
@@ -21,11 +22,18 @@ export interface Life {
 export interface WorkloadOptions {
   readonly random: Random;
   readonly record: (line: HistoryRecord) => void;
-  /** Close codes beside the sudden end that the fault may bring. */
-  readonly closes?: readonly number[];
+  /** Close codes beside the sudden end that are to be expected. */
+  readonly closes: readonly number[];
+  /** Told what is wrong beside the history. */
+  readonly fault: (what: string) => void;
 }
 
-export const subscribers = EXACT ? [...listeners, ...followers] : listeners;
+/** Who else is there. */
+interface Company {
+  readonly lateAnswerers?: number;
+}
+
+export const subscribers = [...listeners, ...followers];
 
 const SENDERS = 4;
 /** Clients have this long to notice that the server is gone. */
@@ -47,17 +55,21 @@ export class Workload {
       { length: SENDERS },
       (_, n) => new Sender(`sender ${n + 1}`, options.random.fork()),
     );
-    const names = EXACT ? followers : [];
-    this.#followers = names.map((name) => new Follower(name, options.random.fork()));
+    this.#followers = followers.map((name) => new Follower(name, options.random.fork()));
   }
 
   /** Starts everybody at once: subscriptions begin while messages flow. Resolves when all are at work. */
-  async begin(url: string): Promise<Life> {
+  async begin(url: string, { lateAnswerers = 0 }: Company = {}): Promise<Life> {
     const site = this.#site(url);
-    await createRooms(url);
+    const present = (actor: Promise<Actor>) => actor.catch((error: unknown) => cameTooLate(error, site));
+    const all = (actors: readonly Promise<Actor>[]) => Promise.all(actors.map(present));
+    await present(createRooms(url));
+    const late = Array.from({ length: lateAnswerers }, (_, n) =>
+      beginLateAnswerer(site, `late answerer ${n + 1}`),
+    );
     const [workers, subscribers] = await Promise.all([
-      Promise.all([...this.#senders.map((sender) => sender.begin(site)), beginPager(site)]),
-      Promise.all([...this.#listeners, ...this.#followers].map((one) => one.begin(site))),
+      all([...this.#senders.map((sender) => sender.begin(site)), beginPager(site)]),
+      all([...[...this.#listeners, ...this.#followers].map((one) => one.begin(site)), ...late]),
     ]);
     return lifeOf(workers, subscribers);
   }
@@ -68,15 +80,17 @@ export class Workload {
   }
 
   #site(url: string): Site {
-    const { random, record, closes = [] } = this.#options;
-    return { url, random: random.fork(), record, closes, tips: this.#tips };
+    return { ...this.#options, url, random: this.#options.random.fork(), tips: this.#tips };
   }
 }
 
-/** Gives nothing when the server could not go on for want of its store; throws every other error. */
-export function isStoreFailure(error: unknown): undefined {
-  if (error instanceof ConnectionLost || (error instanceof CallError && error.code === UNKNOWN))
-    return undefined;
+const nobody: Actor = { ended: Promise.resolve(), leave: async () => {} };
+
+/** Who finds the server ending has nothing to do there. */
+function cameTooLate(error: unknown, site: Site): Actor {
+  if (error instanceof ConnectionLost)
+    return { ...nobody, ended: gone({ closed: Promise.resolve(error) }, site) };
+  if (error instanceof CallError && error.code === UNKNOWN) return nobody;
   throw error;
 }
 
@@ -99,7 +113,7 @@ async function allLeave(actors: readonly Actor[]): Promise<void> {
   await Promise.all(actors.map((actor) => actor.leave()));
 }
 
-async function createRooms(url: string): Promise<void> {
+async function createRooms(url: string): Promise<Actor> {
   const client = await login(url, "founder");
   for (const room_id of rooms) {
     await client.call("media/room/create", { class: "chat", room_id }).catch((error: unknown) => {
@@ -107,6 +121,7 @@ async function createRooms(url: string): Promise<void> {
     });
   }
   await client.close();
+  return nobody;
 }
 
 async function readRoom(url: string, room: string, record: WorkloadOptions["record"]): Promise<void> {

@@ -3,7 +3,7 @@ import { brokenRuns } from "./history/events.ts";
 import { duplicates, fallingTimes, gapsInIds, unorderedIds } from "./history/final.ts";
 import { brokenPages } from "./history/pages.ts";
 import type { Anomaly, HistoryRecord } from "./history/records.ts";
-import { comeAgain, unseen } from "./history/resumes.ts";
+import { comeAgain, placesLost, unseen } from "./history/resumes.ts";
 import { abortedReads, lostAckedWrites, otherIds, realtimeOrder, wrongFlags } from "./history/sends.ts";
 import { changedTexts, changedTimes, inconsistentOffsets, phantoms, strays } from "./history/sightings.ts";
 
@@ -32,6 +32,7 @@ const checks = [
   changedTimes,
   brokenRuns,
   comeAgain,
+  placesLost,
   unseen,
   brokenPages,
 ];

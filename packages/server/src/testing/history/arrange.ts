@@ -1,4 +1,5 @@
 import type {
+  Astray,
   Event,
   FinalRead,
   HistoryRecord,
@@ -48,6 +49,7 @@ export interface History {
   readonly sends: ReadonlyMap<string, Send>;
   readonly events: readonly Event[];
   readonly resumes: readonly Resume[];
+  readonly strays: readonly Astray[];
   readonly pages: readonly PageRead[];
   readonly sightings: readonly Sighting[];
   readonly logs: ReadonlyMap<string, FinalLog>;
@@ -62,6 +64,7 @@ export function arrange(records: readonly HistoryRecord[]): History {
     sends: sendsOf(records),
     events,
     resumes: records.filter((record) => record.kind === "resume"),
+    strays: records.filter((record) => record.kind === "astray"),
     pages,
     sightings: [
       ...events.map((event) => sighting(event, event.room, `event to ${event.subscriber}`)),

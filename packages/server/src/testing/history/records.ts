@@ -64,6 +64,16 @@ export interface Resume {
   readonly after: number;
 }
 
+/** The server did not know the place behind which a subscriber wanted to go on, or not the whole log from there. */
+export interface Astray {
+  readonly kind: "astray";
+  readonly subscriber: string;
+  readonly room: string;
+  readonly after: number;
+  /** As JSON text. */
+  readonly answer: string;
+}
+
 /** The answer to a read of what follows `after`. */
 export interface PageRead {
   readonly kind: "page";
@@ -80,7 +90,7 @@ export interface FinalRead {
 }
 
 /** One line of a history. The lines stand in the order in which one observer wrote them down. */
-export type HistoryRecord = Invoke | Ok | Refused | Unknown | Event | Resume | PageRead | FinalRead;
+export type HistoryRecord = Invoke | Ok | Refused | Unknown | Event | Resume | Astray | PageRead | FinalRead;
 
 /** What can be wrong with a history, by the names that the promises use. */
 export const anomalyTexts = {
@@ -97,6 +107,7 @@ export const anomalyTexts = {
   nonmonotonic: "an event after one with a greater id",
   "event-twice": "an event again: on one connection, or behind which it went on",
   "poll-skip": "a hole in the events of one connection",
+  "place-lost": "who went on where it had stopped was told that this place is not there",
   unseen: "who went on where it had stopped has not seen everything at the end",
   "page-gap": "a hole or a wrong order in a page",
   "page-start": "a page does not begin behind the id that it was asked for",

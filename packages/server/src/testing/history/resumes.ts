@@ -10,6 +10,12 @@ interface Way {
   readonly events: readonly Event[];
 }
 
+/** P7: nothing has been dropped, so every place in a log is there for good. */
+export function* placesLost({ strays }: History): Generator<Anomaly> {
+  for (const { subscriber, room, after, answer } of strays)
+    yield { name: "place-lost", room, detail: `${subscriber}, behind ${after}: ${answer}` };
+}
+
 /** P7: what lies at or before the place where a connection goes on does not come again. */
 export function* comeAgain({ events, resumes }: History): Generator<Anomaly> {
   const places = new Map(resumes.map((resume) => [connectionOf(resume), resume.after]));
