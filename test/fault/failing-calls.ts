@@ -26,8 +26,9 @@ const EXIT_LIMIT_MS = 1000;
 /** Answers that were on their way. */
 const LATE_ANSWER_MS = 250;
 const HIT_LIMIT_MS = 20_000;
-/** A server that may live on is kept at work this long. */
-const AFTERLIFE_MS = 1200;
+/** A server that may live on is kept at work this long; one that has to end is waited for. */
+const AFTERLIFE_MS = 500;
+const PATIENCE_MS = 4000;
 
 const found = /lived on|acknowledged after/;
 
@@ -92,7 +93,7 @@ interface Aftermath {
 }
 
 async function faultsOf(run: Run, { server, hit, episode }: Aftermath): Promise<string[]> {
-  const exit = await Promise.race([server.exited, sleep(AFTERLIFE_MS)]);
+  const exit = await Promise.race([server.exited, sleep(hit.inCommit ? PATIENCE_MS : AFTERLIFE_MS)]);
   const exitMs = exit ? Number(exit.at - hit.at) / 1e6 : undefined;
   run.count(exit ? "ends" : "failures survived");
   if (exit && exit.code !== STORAGE_FAILED) return [`the server ended ${exitInWords(exit)}`];
@@ -102,9 +103,9 @@ async function faultsOf(run: Run, { server, hit, episode }: Aftermath): Promise<
   run.atMost("slowest end, ms", exitMs);
   const lastAnswerMs = Number(episode.acknowledgedAt - hit.at) / 1e6;
   return [
-    ...(exitMs > EXIT_LIMIT_MS ? [`the server lived on for ${Math.round(exitMs)} ms`] : []),
-    ...(lastAnswerMs > LATE_ANSWER_MS
-      ? [`a send was acknowledged after ${Math.round(lastAnswerMs)} ms`]
+    ...(run.exceeds(exitMs, EXIT_LIMIT_MS) ? [`the server lived on for ${exitMs} ms`] : []),
+    ...(run.exceeds(lastAnswerMs, LATE_ANSWER_MS)
+      ? [`a send was acknowledged after ${lastAnswerMs} ms`]
       : []),
   ];
 }

@@ -92,7 +92,7 @@ function msSince(at: bigint): number {
 
 function noteEnd(run: Run, ms: number): void {
   run.atMost("slowest end, ms", ms);
-  if (ms > EXIT_LIMIT_MS) run.fault(`the server lived on for ${Math.round(ms)} ms`);
+  if (run.exceeds(ms, EXIT_LIMIT_MS)) run.fault(`the server lived on for ${Math.round(ms)} ms`);
 }
 
 /** A start is all it takes. */

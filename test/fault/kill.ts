@@ -23,10 +23,14 @@ await runProgram({
     "ack-before-commit": { patches: broken.ackBeforeCommit, found: /^lost-acked-write$/, cycles: 3 },
     "event-before-commit": {
       patches: broken.eventBeforeCommit,
-      found: /^(phantom-event|inconsistent-offset)$/,
+      found: /^(phantom-event|inconsistent-offset|content-changed)$/,
       cycles: 3,
     },
-    "retry-before-commit": { patches: broken.retryBeforeCommit, found: /^lost-acked-write$/, cycles: 5 },
+    "retry-before-commit": {
+      patches: broken.retryBeforeCommit,
+      found: /^(lost-acked-write|retry-got-other-id)$/,
+      cycles: 5,
+    },
     "no-idempotency": { patches: broken.noIdempotency, found: /^duplicate$/, cycles: 1 },
     "names-forgotten": { patches: broken.namesForgotten, found: /^duplicate$/, cycles: 4 },
     "resume-skips": { patches: broken.resumeSkips, found: /^unseen$/, cycles: 2 },

@@ -97,14 +97,9 @@ export const broken = {
   /** Takes a pause of its own for one of its clients. */
   pauseIsSilence: [
     {
-      file: "core/session.js",
-      from: `sweep(now) {
-        const state = this.#state;`,
-      to: `sweep(now) {
-        const state = this.#state;
-        const before = this.swept ?? now;
-        this.swept = now;
-        if (now - before > 5000) return this.close(4001, "not answered");`,
+      file: "core/service.js",
+      from: "const isLate = now - this.#sweptAt > LATE_SWEEP_MS;",
+      to: "const isLate = false;",
     },
   ],
   /** Takes the time of day as it comes. */

@@ -3,7 +3,7 @@ import { mkdirSync, truncateSync, writeFileSync } from "node:fs";
 import { atExit } from "./at-exit.ts";
 
 /** A file system of its own; gone when this program ends. */
-export interface Disk {
+interface Disk {
   readonly mountPoint: string;
   /** Takes it out; every file on it has to be closed. */
   unmount(): void;

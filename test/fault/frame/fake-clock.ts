@@ -1,6 +1,7 @@
 import { existsSync, renameSync, writeFileSync } from "node:fs";
 
-const LIBRARY = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1";
+const MACHINE = process.arch === "arm64" ? "aarch64" : "x86_64";
+const LIBRARY = `/usr/lib/${MACHINE}-linux-gnu/faketime/libfaketimeMT.so.1`;
 
 /** The time of day of one process, by libfaketime; its monotonic clock is the true one. */
 export class FakeClock {

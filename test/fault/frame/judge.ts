@@ -27,8 +27,6 @@ interface Circumstances extends Pick<Options, "plant" | "seed"> {
 }
 
 const READY_LIMIT_MS = 2000;
-/** A start takes a little longer than to load the program. */
-const BUSY_FACTOR = 4;
 
 export function judge(run: Run, { broken, least, logsErrors, plant, seed }: Circumstances): Verdict {
   const histories = run.episodes.map(({ history }) => planted(history, plant, seed));
@@ -76,14 +74,13 @@ function tooLittle({ cycles }: Run, lines: readonly HistoryRecord[], least: Leas
   ];
 }
 
-/** A single slow start may be the machine's, and a busy machine is slow in all things. */
+/** A single slow start may be the machine's. */
 function tooSlow(run: Run): string[] {
   const all = readyMs(run).sort((a, b) => a - b);
   const median = all[Math.floor(all.length / 2)] ?? 0;
-  if (median <= READY_LIMIT_MS) return [];
-  const bareMs = run.bareStartMs();
-  if (median <= BUSY_FACTOR * bareMs) return [];
-  return [`half of the starts took ${Math.round(median)} ms and more, a bare one ${Math.round(bareMs)} ms`];
+  return run.exceeds(median, READY_LIMIT_MS)
+    ? [`half of the starts took ${Math.round(median)} ms and more`]
+    : [];
 }
 
 /** What the server itself calls an error (pino: level 50 and above). */

@@ -72,7 +72,8 @@ async function findingsOf(program: Program, options: Options, run: Run) {
   const { anomalies, counts, faults } = judge(run, { ...program, ...options, broken });
   console.log(summary(run));
   console.log(`anomalies: ${counts || "none"}`);
-  for (const fault of faults) console.log(`fault: ${fault}`);
+  for (const [fault, all] of Map.groupBy(faults, String))
+    console.log(`fault: ${fault}${all.length > 1 ? ` (${all.length} times)` : ""}`);
   return { anomalies, findings: [...anomalies.map(({ name }) => name), ...faults] };
 }
 

@@ -7,6 +7,9 @@ import { atExit } from "./at-exit.ts";
 import { Episode } from "./episode.ts";
 import { type Random, seeded } from "./random.ts";
 
+/** What that takes on a machine with two cores and nothing else to do. */
+const BARE_START_MS = 600;
+
 export interface RunOptions {
   readonly name: string;
   /** The command line of the server. */
@@ -77,8 +80,13 @@ export class Run {
     this.figures.set(figure, Math.max(this.figures.get(figure) ?? 0, Math.round(value)));
   }
 
-  /** How long it takes now to load the server and do nothing. */
-  bareStartMs(): number {
+  /** Whether something took too long, also for a machine that is as busy as this one is now. */
+  exceeds(ms: number, limit: number): boolean {
+    return ms > limit && ms > (limit * this.#bareStartMs()) / BARE_START_MS;
+  }
+
+  /** How long it takes to load the server and do nothing. */
+  #bareStartMs(): number {
     const began = performance.now();
     execFileSync(process.execPath, [this.#main, "--version"], { stdio: "ignore" });
     return performance.now() - began;
