@@ -26,6 +26,8 @@ export const plants = {
   ]),
   "change-text": oneIn(500, "event", (line) => [{ ...line, text: "{}" }]),
   "refuse-stored": oneIn(500, "ok", ({ id }) => [{ kind: "error", id, code: 100002 }]),
+  "other-id": oneIn(200, "ok", (line) => [{ ...line, msg_id: line.msg_id + 1 }]),
+  "hide-retry": oneIn(5, "ok", ({ duplicate, ...line }) => [line]),
   "shift-page": oneIn(20, "page", (line) => [{ ...line, after: line.after + 1 }]),
   "forget-stored": oneIn(2, "final", (line) => [{ ...line, messages: line.messages.toSpliced(0, 1) }]),
 } satisfies Record<string, Plant>;

@@ -45,13 +45,19 @@ export function makeTwin(name: string, { patches }: Twin): string {
     cpSync(join(SERVER, part), join(home, part), { recursive: true });
   const own = join(SERVER, "node_modules");
   if (existsSync(own)) symlinkSync(own, join(home, "node_modules"));
-  for (const patch of patches) apply(patch, join(home, "dist", patch.file));
+  for (const patch of patches)
+    writeFileSync(join(home, "dist", patch.file), patched(moduleText(patch.file, home), patch));
   return join(home, MAIN);
 }
 
-/** A twin that is no longer broken would be a proof of nothing. */
-function apply({ file, from, to }: Patch, path: string): void {
-  const parts = readFileSync(path, "utf8").split(from);
+/** The text of a module with a patch. Throws when it has no place there, or several: a twin must be broken. */
+export function patched(text: string, { file, from, to }: Patch): string {
+  const parts = text.split(from);
   if (parts.length !== 2) throw new Error(`twin: ${file} has ${parts.length - 1} times: ${from}`);
-  writeFileSync(path, parts.join(to));
+  return parts.join(to);
+}
+
+/** The text of a built module, as it is in `home`. */
+export function moduleText(file: string, home = SERVER): string {
+  return readFileSync(join(home, "dist", file), "utf8");
 }
