@@ -24,7 +24,7 @@ const LONGEST_STAY_MS = 1500;
 await runProgram({
   name: "clock",
   cycles: 20,
-  cycleSeconds: 10,
+  cycleSeconds: 60,
   least: { acked: 10, unknown: 0 },
   logsErrors: false,
   twins: {

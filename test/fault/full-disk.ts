@@ -24,7 +24,7 @@ const STORAGE_FAILED = 74;
 const CLOSED_BY_FAILURE = 1011;
 /** From the first send of unknown outcome. */
 const EXIT_LIMIT_MS = 1000;
-const FULL_LIMIT_MS = 20_000;
+const FULL_LIMIT_MS = 60_000;
 const LONG_FULL_MS = 3000;
 const POLL_MS = 50;
 const WORK_MS = 200;
@@ -32,7 +32,7 @@ const WORK_MS = 200;
 await runProgram({
   name: "full-disk",
   cycles: 10,
-  cycleSeconds: 30,
+  cycleSeconds: 90,
   least: { acked: 10, unknown: 1 },
   logsErrors: true,
   twins: { "goes-on-after-failure": { patches: broken.goesOnAfterFailure, found: /lived on/, cycles: 1 } },

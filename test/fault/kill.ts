@@ -16,7 +16,7 @@ const LONGEST_LIFE_MS = 600;
 await runProgram({
   name: "kill",
   cycles: 20,
-  cycleSeconds: 10,
+  cycleSeconds: 60,
   least: { acked: 10, unknown: 1 },
   logsErrors: false,
   twins: {

@@ -18,7 +18,7 @@ const LONGEST_REST_MS = 2000;
 await runProgram({
   name: "pause",
   cycles: 20,
-  cycleSeconds: 45,
+  cycleSeconds: 90,
   least: { acked: 10, unknown: 0 },
   logsErrors: false,
   twins: { "pause-is-silence": { patches: broken.pauseIsSilence, found: /the server closed/, cycles: 1 } },

@@ -25,7 +25,7 @@ const LONGEST_LIFE_MS = 600;
 await runProgram({
   name: "power-cut",
   cycles: 10,
-  cycleSeconds: 20,
+  cycleSeconds: 90,
   least: { acked: 10, unknown: 1 },
   logsErrors: false,
   twins: {

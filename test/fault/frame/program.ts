@@ -26,7 +26,7 @@ export interface Program {
 }
 
 /** Longest time of what is no cycle: the start, the end and the reading. */
-const REST_SECONDS = 120;
+const REST_SECONDS = 300;
 
 /** Runs it and exits: 0 when all is well, or when every twin that was asked for was found out. */
 export async function runProgram(program: Program): Promise<void> {

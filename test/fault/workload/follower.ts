@@ -27,7 +27,7 @@ interface Cursor {
 /** It connects anew after so many events, also when nothing is wrong. */
 const FEWEST_EVENTS = 50;
 const MOST_EVENTS = 1000;
-const LEVEL_LIMIT_MS = 10_000;
+const LEVEL_LIMIT_MS = 60_000;
 const POLL_MS = 10;
 
 /** Sees every message of its rooms once, over all its connections (M10). */

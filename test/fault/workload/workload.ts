@@ -37,8 +37,8 @@ export const subscribers = [...listeners, ...followers];
 
 const SENDERS = 4;
 /** Clients have this long to notice that the server is gone. */
-const NOTICE_LIMIT_MS = 5000;
-const LEAVE_LIMIT_MS = 30_000;
+const NOTICE_LIMIT_MS = 30_000;
+const LEAVE_LIMIT_MS = 120_000;
 const ROOM_EXISTS = 304002;
 
 /** Senders, subscribers and a pager, who remember from one life of the server to the next how far they came. */
