@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { CommandData } from "@roomlog/protocol";
+import { within } from "../frame/within.ts";
 import { login } from "./connect.ts";
 import { connectRaw } from "./raw-client.ts";
 
@@ -13,6 +14,8 @@ const NO_LOGIN = 4004;
 /** The server looks at its clients once a second; the rest is the machine's. */
 const EARLY_MS = 100;
 const LATE_MS = 3000;
+/** What does not end by then does not end. */
+const LOST_MS = 30_000;
 
 /** Lives longer than any run; a clock that jumps by a day must not end it. */
 const PATIENT = { room_id: "patient", class: "chat", timeout: 7200 } as const;
@@ -37,7 +40,7 @@ export async function watchTimeouts(url: string, machine: Machine): Promise<Time
   let finishing = false;
   const measure = async (who: string, seconds: number, once: (url: string) => Promise<number>) => {
     do {
-      const ms = await once(url);
+      const ms = await within(seconds * 1000 + LOST_MS, once(url), `the end of ${who}`);
       measured += 1;
       const late = ms - seconds * 1000;
       if (late < -EARLY_MS || machine.exceeds(late, LATE_MS))
