@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 
 const TEXT = 0x81;
+const CLOSE = 0x88;
 const EVENT = Buffer.from('"cmd":"event"');
 const TID = Buffer.from('"tid":');
 
@@ -13,6 +14,8 @@ export interface ReaderOptions {
   readonly pattern?: object;
   /** Called with the text of each event. */
   readonly onEvent?: (text: string) => void;
+  /** What it says to an event: ok at once (default), ok after so many milliseconds, an ack, nothing. */
+  readonly answer?: "ok" | number | "ack" | "nothing";
 }
 
 /**
@@ -22,14 +25,14 @@ export interface ReaderOptions {
 export class Reader {
   readonly #socket: Socket;
   readonly #onEvent: (text: string) => void;
+  readonly #answer: ReaderOptions["answer"];
+  /** The code with which the server closed it. */
+  closed: number | undefined;
   #rest: Buffer = Buffer.alloc(0);
   events = 0;
 
   /** Connected, logged in, subscribed. */
-  static async connect(
-    url: string,
-    { user, room_id, pattern, onEvent = () => {} }: ReaderOptions,
-  ): Promise<Reader> {
+  static async connect(url: string, { user, room_id, pattern, ...options }: ReaderOptions): Promise<Reader> {
     const { hostname, port, host } = new URL(url);
     const socket = connect({ host: hostname, port: Number(port) });
     await once(socket, "connect");
@@ -39,7 +42,7 @@ export class Reader {
       `GET / HTTP/1.1\r\nHost: ${host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n${key}\r\n\r\n`,
     );
     await once(socket, "data");
-    const reader = new Reader(socket, onEvent);
+    const reader = new Reader(socket, options);
     reader.#request("core", "user", "login", { user });
     if (pattern) reader.#request("core", "event", "subscribe", pattern);
     else reader.#request("media", "room", "msglog_subscribe", { room_id });
@@ -49,9 +52,13 @@ export class Reader {
 
   readonly #subscribed = Promise.withResolvers<void>();
 
-  private constructor(socket: Socket, onEvent: (text: string) => void) {
+  private constructor(
+    socket: Socket,
+    { onEvent = () => {}, answer = "ok" }: Pick<ReaderOptions, "onEvent" | "answer">,
+  ) {
     this.#socket = socket;
     this.#onEvent = onEvent;
+    this.#answer = answer;
     socket.on("data", (bytes) => this.#take(bytes));
     socket.on("error", () => {});
   }
@@ -74,7 +81,9 @@ export class Reader {
     const answers: Buffer[] = [];
     let at = 0;
     for (let next = endOfFrame(all, at); next !== undefined; next = endOfFrame(all, at)) {
-      if (all[at] === TEXT) this.#frame(all.subarray(at + headerLength(all, at), next), answers);
+      const payload = all.subarray(at + headerLength(all, at), next);
+      if (all[at] === TEXT) this.#frame(payload, answers);
+      if (all[at] === CLOSE) this.closed = payload.readUInt16BE(0);
       at = next;
     }
     this.#rest = all.subarray(at);
@@ -85,9 +94,12 @@ export class Reader {
     if (payload.includes('subscribe"}')) this.#subscribed.resolve();
     if (!payload.includes('"class":"core"')) return;
     const tid = payload.subarray(payload.lastIndexOf(TID) + TID.length, payload.length - 1);
-    answers.push(frame(`{"result":"ok","tid":${tid}}`));
-    if (!payload.includes(EVENT)) return;
+    const ok = frame(`{"result":"ok","tid":${tid}}`);
+    if (!payload.includes(EVENT)) return void answers.push(ok);
     this.events += 1;
+    if (this.#answer === "ok") answers.push(ok);
+    if (this.#answer === "ack") answers.push(frame(`{"ack":${tid}}`));
+    if (typeof this.#answer === "number") setTimeout(() => this.#socket.write(ok), this.#answer);
     this.#onEvent(payload.toString());
   }
 }

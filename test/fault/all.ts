@@ -22,6 +22,7 @@ const programs: Readonly<Record<string, Cycles>> = {
   "full-disk": { short: 2, full: 10 },
   pause: { short: 2, full: 20 },
   clock: { short: 5, full: 20 },
+  crowd: { short: 1, full: 6 },
 };
 
 const { values } = parseArgs({ options: { full: { type: "boolean" }, seed: { type: "string" } } });

@@ -114,4 +114,10 @@ export const broken = {
       to: "monotonic: () => Date.now(),",
     },
   ],
+  /** Sends events however many are unanswered. */
+  noWindow: [{ file: "core/session.js", from: "this.#unanswered.events < window", to: "true" }],
+  /** Forgets messages that a connection could not take at once. */
+  lagIsLost: [{ file: "core/feed.js", from: "if (place.entry)", to: "if (place.entry) return; if (false)" }],
+  /** Waits for answers for ever. */
+  neverClosed: [{ file: "core/session.js", from: "if (this.#isOverdue(now))", to: "if (false)" }],
 } satisfies Record<string, readonly Patch[]>;

@@ -1,5 +1,5 @@
 import type { CommandData, StoredMessage } from "@roomlog/protocol";
-import { type Actor, gone, login, type Site, seen } from "./connect.ts";
+import { type Actor, gone, login, rooms, type Site, seen } from "./connect.ts";
 
 type Pattern = CommandData<"core/event/subscribe">;
 
@@ -29,7 +29,8 @@ export class Listener {
     const connection = ++this.#connections;
     const client = await login(site.url, subscriber, {
       onEvent({ type, obj_id: room = "", body }) {
-        if (type !== "msglog_new_msg") return;
+        // A program may have rooms of its own.
+        if (type !== "msglog_new_msg" || !(rooms as readonly string[]).includes(room)) return;
         site.record({ kind: "event", subscriber, connection, room, ...seen(body as StoredMessage) });
       },
     });
