@@ -1,6 +1,9 @@
+import { definePlugin, RequestError } from "roomlog/plugin";
 import { expect, test } from "vitest";
+import { hashPassword } from "../../packages/server/src/auth/users.ts";
 import { idsOf, inRoom, roomCalls } from "../support/in-room.ts";
 import { eventsOf, type Frame, RawClient } from "../support/raw-client.ts";
+import { serverForTest } from "../support/server.ts";
 
 const E2 = { class: "media", subclass: "room", obj_id: "r" };
 /** The ids of the messages that have come so far. */
@@ -61,12 +64,26 @@ test("[M10] a cursor moves backwards, and what was delivered comes again", async
 });
 
 test("[M10] `after` beyond the log is 304104, and nothing changes", async () => {
-  const { client, subscribe, send, sendMany } = await inRoom();
+  const { url, client, subscribe, send, sendMany } = await inRoom();
   await sendMany(2);
+  const bob = await RawClient.login(url, "bob");
+  await bob.call("core/event/subscribe", E2);
+  expect((await roomCalls(bob).subscribe({ after: 3 })).data.code).toBe(304104);
   expect((await subscribe({ after: 3 })).data).toMatchObject({ code: 304104, field: "after", limit: 2 });
   await send({});
   expect(idsOf(await client.settled())).toEqual([]);
   expect((await subscribe({ after: 3 })).data).toMatchObject({ recovered: true });
+  await expect.poll(() => seen(bob)).toEqual([3]);
+});
+
+test("[M10] without `after` a cursor that is there stays where it stands", async () => {
+  const { url, sendMany } = await inRoom({ limits: { window: 2 } });
+  const bob = await RawClient.login(url, "bob");
+  await bob.call("core/event/subscribe", E2);
+  await sendMany(6);
+  expect((await roomCalls(bob).subscribe()).data).toMatchObject({ last_id: 6, recovered: true });
+  bob.answering();
+  await expect.poll(() => seen(bob)).toEqual([1, 2, 3, 4, 5, 6]);
 });
 
 test("[M10] an `after` of another life begins at first_id and says so", async () => {
@@ -216,4 +233,53 @@ test("[M10, M12] a cursor that is set in a new life gets nothing of the earlier 
   await expect.poll(() => types(bob.texts.map((text) => JSON.parse(text)))).toEqual([1, 2, 2, 3]);
   await sendMany(1);
   await expect.poll(() => types(bob.texts.map((text) => JSON.parse(text)))).toEqual([1, 2, 2, 3, 4]);
+});
+
+/** A plugin that refuses who joins, before or after the others have let him in. */
+const doorkeeper = (name: string, when: "before" | "after") =>
+  definePlugin({
+    name,
+    setup: () => ({
+      hooks: {
+        "room.join": async (join, next) => {
+          if (when === "before") throw new RequestError(100030);
+          await next(join);
+          throw new RequestError(100030);
+        },
+      },
+    }),
+  });
+
+test.for(["before", "after"] as const)(
+  "[R4, M10] a join that is refused %s the others is no standstill",
+  async (when) => {
+    const plugins = ["core", "room", ...(when === "before" ? ["door", "msglog"] : ["msglog", "door"])];
+    const services = { main: { plugins } };
+    const { url, sendMany, send } = await inRoom({ services }, { plugins: [doorkeeper("door", when)] });
+    await sendMany(2);
+    const bob = (await RawClient.login(url, "bob")).answering();
+    await bob.call("core/event/subscribe", E2);
+    expect((await bob.call("media/room/join", { room_id: "r", after: 0 })).data.code).toBe(100030);
+    await send({});
+    await expect.poll(() => seen(bob).at(-1)).toBe(3);
+    if (when === "before") expect(seen(bob)).toEqual([3]);
+  },
+);
+
+test("[R4, L8] a join with `after` needs the right to read the log", async () => {
+  const users = [
+    { name: "ann", password: await hashPassword("secret") },
+    { name: "bob", password: await hashPassword("secret"), rights: ["room_join"] },
+  ];
+  const { url } = await serverForTest({ users });
+  const [ann, bob] = [await RawClient.connect(url), await RawClient.connect(url)];
+  await ann.call("core/user/login", { user: "ann", password: "secret" });
+  await bob.call("core/user/login", { user: "bob", password: "secret" });
+  await ann.call("media/room/create", { class: "chat", room_id: "r" });
+  await roomCalls(ann).send({});
+  expect((await bob.call("media/room/join", { room_id: "r", after: 0 })).data.code).toBe(100030);
+  expect((await bob.call("media/room/join", { room_id: "r" })).data).toMatchObject({ last_id: 1 });
+  expect((await roomCalls(ann).purge({ before: 2 })).data.code).toBe(100030);
+  await roomCalls(ann).send({});
+  await expect.poll(() => seen(bob)).toEqual([2]);
 });

@@ -1,14 +1,16 @@
 import { expect, test } from "vitest";
+import { hashPassword } from "../../packages/server/src/auth/users.ts";
 import { ManualClock } from "../../packages/server/src/testing/clock.ts";
 import { idsOf, inRoom, roomCalls } from "../support/in-room.ts";
 import { eventsOf, RawClient } from "../support/raw-client.ts";
+import { serverForTest } from "../support/server.ts";
 
 /** A room in a service with this retention, a clock that stands still, and a way to let the background work run. */
 async function kept(retention: object, more: { window?: number; on_destroy?: string } = {}) {
   const { window = 256, on_destroy = "archive" } = more;
   const clock = new ManualClock();
   const limits = { idle_seconds: 86_400, answer_seconds: 86_400, window };
-  const services = { main: { msglog: { retention, on_destroy } } };
+  const services = { main: { msglog: { retention, on_destroy, sweep_seconds: 1 } } };
   const room = await inRoom({ limits, services }, { clock });
   const marker = { room_id: "marker" };
   /** Lets the background work look at everything: the youngest room comes last. */
@@ -16,10 +18,13 @@ async function kept(retention: object, more: { window?: number; on_destroy?: str
     await room.client.call("media/room/create", { class: "chat", ...marker, retention: { max_messages: 1 } });
     for (const msg of [{}, {}]) await room.client.call("media/room/msglog_send", { ...marker, msg });
     await expect
-      .poll(async () => {
-        clock.advance(1000);
-        return (await room.info(marker)).count;
-      })
+      .poll(
+        async () => {
+          clock.advance(1000);
+          return (await room.info(marker)).count;
+        },
+        { timeout: 10_000 },
+      )
       .toBe(1);
     await room.client.call("media/room/destroy", marker);
   };
@@ -181,19 +186,47 @@ test("[M13, M12] ended lives age too, and are forgotten when nothing is left of 
 
 test("[M14] over msglog.send_rate a send is refused, and says when to come again", async () => {
   const clock = new ManualClock();
-  const services = { main: { msglog: { send_rate: 2 } } };
-  const { url, send } = await inRoom({ services }, { clock });
-  const bob = roomCalls(await RawClient.login(url, "bob"));
-  await send({});
-  await send({});
-  expect((await send({})).data).toEqual({
-    code: 304102,
-    error: "Too many messages",
-    limit: 2,
-    retry_after_ms: 500,
+  const users = [{ name: "ann", password: await hashPassword("secret") }];
+  const config = (send_rate: number) => ({ users, services: { main: { msglog: { send_rate } } } });
+  for (const [rate, most] of [
+    [2, 2],
+    [0.5, 1],
+  ] as const) {
+    const { url } = await serverForTest(config(rate), { clock });
+    const ann = async () => {
+      const client = await RawClient.connect(url);
+      await client.call("core/user/login", { user: "ann", password: "secret" });
+      return client;
+    };
+    const client = await ann();
+    await client.call("media/room/create", { class: "chat", room_id: "r" });
+    const { send } = roomCalls(client);
+    for (let n = 1; n <= most; n++) expect((await send({})).data).toEqual({ msg_id: n });
+    const refused = { code: 304102, error: "Too many messages", limit: rate, retry_after_ms: 1000 / rate };
+    expect((await send({})).data).toEqual(refused);
+    expect((await roomCalls(await ann()).send({})).data).toEqual({ msg_id: most + 1 });
+    clock.advance(1000 / rate);
+    expect((await send({})).data).toEqual({ msg_id: most + 2 });
+    expect((await send({})).data).toMatchObject({ code: 304102 });
+  }
+});
+
+test("[M14, L7] in open mode there is no rate", async () => {
+  const { send } = await inRoom({ services: { main: { msglog: { send_rate: 1 } } } });
+  for (let n = 1; n <= 3; n++) expect((await send({})).data).toEqual({ msg_id: n });
+});
+
+test("[M13, S4] a reload after the clock was set forward deletes nothing", async () => {
+  const clock = new ManualClock();
+  const config = (send_rate: number) => ({
+    port: 0,
+    limits: { idle_seconds: 86_400, ping_seconds: 0 },
+    services: { main: { msglog: { send_rate, sweep_seconds: 1, retention: { max_age: 3600 } } } },
   });
-  expect((await bob.send({})).data).toEqual({ msg_id: 3 });
-  clock.advance(500);
-  expect((await send({})).data).toEqual({ msg_id: 4 });
-  expect((await send({})).data).toMatchObject({ code: 304102 });
+  const room = await inRoom(config(1), { clock, loadConfig: () => config(2) });
+  await room.send({});
+  clock.wallNow += 86_400_000_000;
+  await room.server.reload();
+  expect((await room.purge()).data).toMatchObject({ count: 0 });
+  expect((await room.get()).data).toHaveLength(1);
 });

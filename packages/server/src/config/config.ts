@@ -89,7 +89,9 @@ const user = z.strictObject({
   rights: z
     .array(z.string())
     .default(["*"])
-    .describe("Rights, by name; `*` stands for all but `admin`, `callback` and `other_services`."),
+    .describe(
+      "Rights, by name; `*` stands for all but `admin`, `callback`, `other_services`, `msglog_purge` and `room_update`.",
+    ),
 });
 
 /** The whole configuration: types, defaults and documentation in one place. */

@@ -12,6 +12,15 @@ export interface Clock {
 
 export type Stop = () => void;
 
+/**
+ * The wall clock, but never ahead of what has really passed since this was called: µs since 1970. What is deleted by
+ * its age is not deleted early because the clock was set forward (M13).
+ */
+export function steadyTime(clock: Clock): () => number {
+  const origin = clock.wall() - clock.monotonic() * 1000;
+  return () => Math.floor(Math.min(clock.wall(), origin + clock.monotonic() * 1000));
+}
+
 /** A difference between the two clocks of the system from which on the wall clock was set, in milliseconds. */
 const JUMP_MS = 5;
 

@@ -33,15 +33,6 @@ interface Position {
   readonly recovered: boolean;
 }
 
-/** A cursor that was set and waits to begin. */
-export interface Cursor {
-  readonly position: Position;
-  /** Lets the messages come. */
-  start(): void;
-  /** Leaves the connection's subscriptions with this cursor, but none of its own that was not there before. */
-  handOver(): void;
-}
-
 /** The cursors of connections on the logs of a service's rooms (M10). */
 export class Cursors {
   readonly #parts: CursorsParts;
@@ -55,36 +46,37 @@ export class Cursors {
     return this.#parts.hub.has(follower, follows(room_id));
   }
 
-  /**
-   * Sets the connection's cursor. From the first moment what is told to it of the room waits. The cursor is there, in
-   * the same turn, when all that the log shows has been told: the seam between what will be read and what comes is
-   * known by its id: no hole, no repeat. Throws 304001 (no such room), 304104 (`after` is beyond the log); then
-   * everything is as before.
-   */
-  async open(follower: Follower, room_id: string, from: From): Promise<Cursor> {
-    const { service, hub, rooms, log } = this.#parts;
-    const lane = laneOf(service, room_id);
-    const isNew = !this.has(follower, room_id);
-    const handOver = () => {
-      if (isNew) this.close(follower, room_id);
-    };
+  /** What is told to the connection of a room waits from now on, until what this gives back is called. */
+  hold(follower: Follower, room_id: string): () => void {
+    const lane = laneOf(this.#parts.service, room_id);
     follower.feed.hold(lane);
-    try {
-      const position = await rooms.living(room_id, (room, told) => {
-        if (follower.isClosed) throw new RequestError(100061);
-        const { first, recovered } = place(room, from);
-        const { epoch, first_id, last_id } = room;
-        const stays = from.after === undefined && log.isWanted(follower, room_id);
-        hub.subscribe(follower, follows(room_id));
-        const stretch = { log, room_id, epoch, from: first, to: Math.max(last_id, told) };
-        follower.feed.move(lane, stretch, !stays);
-        return { epoch, first_id, last_id, recovered };
-      });
-      return { position, handOver, start: () => follower.feed.release(lane) };
-    } catch (error) {
-      follower.feed.release(lane);
-      throw error;
-    }
+    return () => follower.feed.release(lane);
+  }
+
+  /** Throws 304001 and 304104 as `open` does. */
+  check(room_id: string, from: From): Promise<unknown> {
+    return this.#parts.rooms.living(room_id, (room) => place(room, from));
+  }
+
+  /**
+   * Sets the connection's cursor on a room that is held. The cursor is there, in the same turn, when all that the log
+   * shows has been told: the seam between what will be read and what comes is known by its id: no hole, no repeat.
+   * Without `isLasting` the cursor is that of the subscriptions that are there. Throws 304001 (no such room), 304104
+   * (`after` is beyond the log); then everything is as before.
+   */
+  open(follower: Follower, room_id: string, from: From & { readonly isLasting: boolean }): Promise<Position> {
+    const { service, hub, rooms, log } = this.#parts;
+    return rooms.living(room_id, (room, told) => {
+      if (follower.isClosed) throw new RequestError(100061);
+      const { first, recovered } = place(room, from);
+      const { epoch, first_id, last_id } = room;
+      const stays = from.after === undefined && log.isWanted(follower, room_id);
+      if (from.isLasting) hub.subscribe(follower, follows(room_id));
+      const lane = laneOf(service, room_id);
+      if (stays) follower.feed.toLife(lane, epoch);
+      else follower.feed.move(lane, { log, room_id, epoch, from: first, to: Math.max(last_id, told) });
+      return { epoch, first_id, last_id, recovered };
+    });
   }
 
   /** Ends the connection's own cursor. Its subscriptions stay. */

@@ -94,14 +94,17 @@ export class Feed {
     this.serve();
   }
 
-  /**
-   * Sets the cursor of a held lane to this life of its room: what was left of earlier ones goes, `stretch` comes, then
-   * what has come since (M10). Without `isMoved` the cursor stays where it stands in this life.
-   */
-  move(key: string, stretch: Stretch, isMoved: boolean): void {
+  /** Sets the cursor of a held lane: what was left of earlier lives goes, `stretch` comes, then what came since (M10). */
+  move(key: string, stretch: Stretch): void {
+    this.toLife(key, stretch.epoch);
     const lane = this.#lane(key);
-    const items = ofLife(lane.items, stretch.epoch);
-    lane.items = isMoved ? moved(items, stretch) : items;
+    lane.items = moved(lane.items, stretch);
+  }
+
+  /** Forgets what is left of earlier lives than this one. */
+  toLife(key: string, epoch: string): void {
+    const lane = this.#lane(key);
+    lane.items = ofLife(lane.items, epoch);
     this.#waiting = bytesOf(this.#lanes.values());
   }
 
@@ -167,29 +170,24 @@ export class Feed {
     }
   }
 
-  /** Sends what was read at the head of a lane. Whether any of it fitted: otherwise there is no use in trying again. */
+  /** Sends what was read at the head of a lane. Whether all of it fitted: otherwise there is no use in trying again. */
   #play(lane: Lane, behind: Behind, run: LogRun | undefined): boolean {
-    const from = run ? this.#sendRun(behind.from, run) : behind.to + 1;
-    const isNew = from > behind.from;
-    behind.from = from;
-    if (from > behind.to) lane.items.shift();
-    return isNew;
-  }
-
-  /** Gives back from where it goes on. */
-  #sendRun(first: number, { dropped, events }: LogRun): number {
-    let from = first;
-    if (dropped) {
-      if (!this.#parts.takes(dropped.frame.bytes.length)) return from;
-      this.#parts.send(dropped.frame);
-      from = dropped.first_id;
+    if (!run) {
+      lane.items.shift();
+      return true;
     }
-    for (const { msg_id, frame } of events) {
-      if (!this.#parts.takes(frame.bytes.length)) return from;
+    const { dropped, events } = run;
+    const parts = [
+      ...(dropped ? [{ next: dropped.first_id, frame: dropped.frame }] : []),
+      ...events.map(({ msg_id, frame }) => ({ next: msg_id + 1, frame })),
+    ];
+    for (const { next, frame } of parts) {
+      if (!this.#parts.takes(frame.bytes.length)) return false;
       this.#parts.send(frame);
-      from = msg_id + 1;
+      behind.from = next;
     }
-    return from;
+    if (behind.from > behind.to) lane.items.shift();
+    return true;
   }
 
   /** The lanes take turns. */

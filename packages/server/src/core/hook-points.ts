@@ -4,6 +4,7 @@ import type { From } from "./cursors.ts";
 import type { Pattern } from "./hub.ts";
 import type { JsonText } from "./json-text.ts";
 import type { Answered } from "./plugin.ts";
+import type { Afterwards } from "./requests.ts";
 import type { OpenSession } from "./sessions.ts";
 
 type Nothing = Record<string, never>;
@@ -35,8 +36,8 @@ export interface HookPoints {
       room_id: string;
       /** Where the session wants to go on in the room's log (M10). */
       from: From;
-      /** Does something after the ok answer. */
-      afterwards: (task: () => void) => void;
+      /** Does something after the answer. */
+      afterwards: Afterwards;
     };
     out: Promise<Omit<CommandResult<"media/room/join">, "members"> & { readonly members: JsonText }>;
   };

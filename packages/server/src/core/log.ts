@@ -62,11 +62,16 @@ const LAST = "last";
 /** The message logs of a service's rooms. */
 export class Log implements LogSource {
   readonly #parts: LogParts;
-  readonly #timeField: string;
-  readonly #reserved: ReadonlySet<string>;
+  #timeField = "timestmap";
+  #reserved: ReadonlySet<string> = new Set(reservedNames);
 
-  constructor(parts: LogParts, { time_field }: LogOptions) {
+  constructor(parts: LogParts, options: LogOptions) {
     this.#parts = parts;
+    this.update(options);
+  }
+
+  /** Goes on with other options (S4). */
+  update({ time_field }: LogOptions): void {
     this.#timeField = time_field;
     this.#reserved = new Set(reservedNames.map((name) => (name === "timestmap" ? time_field : name)));
   }
@@ -81,7 +86,7 @@ export class Log implements LogSource {
     const msg = withoutMembers(sent.msg, this.#reserved);
     const timestmap = clock.wall();
     store.write({ kind: "append", service, ...sent, timestmap, msg }, (outcome) => {
-      rooms.touch(sent.room_id);
+      if (outcome.kind === "appended" || outcome.kind === "duplicate") rooms.touch(sent.room_id);
       if (outcome.kind === "duplicate") return settle({ msg_id: outcome.msg_id, duplicate: true });
       if (outcome.kind !== "appended") return settle(failureOf(outcome) ?? new RequestError(100002));
       settle({ msg_id: outcome.msg_id });
@@ -95,7 +100,7 @@ export class Log implements LogSource {
     const key = await this.#lifeKey(query);
     const page = await store.messages({ ...query, ...key });
     if (!page) throw await this.#notFound(key);
-    rooms.touch(query.room_id);
+    if (query.epoch === undefined) rooms.touch(query.room_id);
     const texts = page.messages.map((message) => this.#render(message).text);
     return { messages: new JsonText(`[${texts.join(",")}]`), count: texts.length, cut: page.cut };
   }
@@ -161,7 +166,11 @@ export class Log implements LogSource {
 
   async read(subscriber: Subscriber, stretch: Stretch, most: Most): Promise<LogRun | undefined> {
     const { room_id, epoch, from, to } = stretch;
-    const { hub, store, service } = this.#parts;
+    const { hub, store, service, rooms } = this.#parts;
+    const dropped = (first_id: number) => ({
+      first_id,
+      frame: hub.frameFor(subscriber, droppedEvent(room_id, { epoch, first_id })),
+    });
     const page = await store.messages({
       service,
       room_id,
@@ -172,7 +181,8 @@ export class Log implements LogSource {
       limit: most.events,
       max_bytes: most.bytes,
     });
-    if (!page) return undefined;
+    // Forgotten by retention, or never to be kept: then `destroyed` is all that comes.
+    if (!page) return rooms.keepLogs ? { dropped: dropped(to + 1), events: [] } : undefined;
     const encode = hub.encoderFor(subscriber, messageEvent(room_id), { isLog: true });
     const events = page.messages.map((message) => ({
       msg_id: message.msg_id,
@@ -183,8 +193,7 @@ export class Log implements LogSource {
       if (events.length === 0) throw new Error(`messages ${from} to ${to} of a room are not in its log`);
       return { events };
     }
-    const frame = hub.frameFor(subscriber, droppedEvent(room_id, { epoch, first_id }));
-    return { dropped: { first_id, frame }, events };
+    return { dropped: dropped(first_id), events };
   }
 
   #publish(room_id: string, { epoch, ...message }: Message & { readonly epoch: string }): void {

@@ -8,13 +8,14 @@ import type { Stop } from "./clock.ts";
 import type { Answer } from "./frames.ts";
 import type { HookPoints } from "./hook-points.ts";
 import type { Hook, HookTypes } from "./hooks.ts";
+import type { Afterwards } from "./requests.ts";
 import type { Service } from "./service.ts";
 import type { Session } from "./session.ts";
 import type { OpenSession } from "./sessions.ts";
 
 export type { Credentials, Grant } from "../auth/auth.ts";
 export type { Bounds, Life, Trimmed } from "../store/store.ts";
-export type { Cursor, Cursors } from "./cursors.ts";
+export type { Cursors } from "./cursors.ts";
 export { type ErrorDetails, missingField, RelayedError, RequestError, syntaxError } from "./errors.ts";
 export type { Answer } from "./frames.ts";
 export type { HookPoints } from "./hook-points.ts";
@@ -37,8 +38,8 @@ export interface Call<Data> {
   readonly connection: Session;
   /** The text of a field of `data` exactly as it was received (M7); undefined when it is absent. */
   raw(field: string): string | undefined;
-  /** Does something after the ok answer has been sent; not at all when the command fails. */
-  afterwards(task: () => void): void;
+  /** Does something after the ok answer has been sent; when the command fails not at all, or all the same with `always`. */
+  readonly afterwards: Afterwards;
 }
 
 /**

@@ -20,8 +20,8 @@ export interface Request {
 /** What a command gives back: an answer now, an answer once it is known, or a promise of either. */
 export type Outcome = Answer | Later<Answer>;
 
-/** Does something after the ok answer has been sent; not at all when the request fails. */
-export type Afterwards = (task: () => void) => void;
+/** Does something after the ok answer has been sent; when the request fails not at all, or all the same with `always`. */
+export type Afterwards = (task: () => void, when?: "ok" | "always") => void;
 
 /** How a request will be served. */
 export interface Serving {
@@ -52,7 +52,7 @@ interface Slot {
   readonly tid: string;
   /** For the log, should it fail. What the request brought is not kept. */
   readonly command: string;
-  readonly afterwards: (() => void)[];
+  readonly afterwards: { readonly task: () => void; readonly when: "ok" | "always" }[];
   done?: Answer | RequestError | "nothing";
 }
 
@@ -174,7 +174,7 @@ export class Requests {
 
   #run(slot: Slot, serving: Serving): void {
     try {
-      const outcome = serving.run((task) => slot.afterwards.push(task));
+      const outcome = serving.run((task, when = "ok") => slot.afterwards.push({ task, when }));
       if (outcome instanceof Promise) this.#await(slot, outcome, serving.pipelined);
       else this.#take(slot, outcome);
     } catch (error) {
@@ -224,11 +224,12 @@ export class Requests {
   #answer({ tid, done, afterwards }: Slot): void {
     if (done instanceof RequestError) {
       this.#parts.send(errorFrame(tid, done.data));
+      for (const { task, when } of afterwards) if (when === "always") task();
       if (done.details.close) this.#parts.close(done.details.close, done.message);
       return;
     }
     this.#parts.send(this.#encode(tid, done === NOTHING ? undefined : done));
-    for (const task of afterwards) task();
+    for (const { task } of afterwards) task();
   }
 
   /** An answer that is too long to be written at all becomes an error. */

@@ -3,7 +3,7 @@ import { type CloseCode, closeCodes } from "@roomlog/protocol";
 import type { Authenticator } from "../auth/auth.ts";
 import type { ManagedStore } from "../store/managed.ts";
 import type { Connection, Receiver } from "../transport/transport.ts";
-import type { Clock, Stop } from "./clock.ts";
+import { type Clock, type Stop, steadyTime } from "./clock.ts";
 import { Cursors } from "./cursors.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import { RequestError } from "./errors.ts";
@@ -73,6 +73,8 @@ export class Service {
   readonly logger: Logger;
   readonly newId: () => string;
   readonly nextTid: () => number;
+  /** The time by which messages age (M13), µs since 1970. */
+  readonly steadyTime: () => number;
   /** C11 */
   readonly reload: () => Promise<readonly string[]>;
   readonly #find: (service: string) => Service | undefined;
@@ -92,6 +94,7 @@ export class Service {
     this.version = version;
     this.clock = clock;
     this.#sweptAt = clock.monotonic();
+    this.steadyTime = steadyTime(clock);
     this.logger = logger;
     this.newId = newId;
     this.nextTid = nextTid;

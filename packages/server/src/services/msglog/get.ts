@@ -3,9 +3,10 @@ import { defined } from "./defined.ts";
 import type { MsglogSettings } from "./settings.ts";
 
 /** M6, M8, M12: without `limit` all that was asked for, or an error that says to page. */
-export const get = (log: Log, { max_get_messages, max_get_bytes }: MsglogSettings) =>
+export const get = (log: Log, settings: () => MsglogSettings) =>
   command("media/room/msglog_get", {
     async run({ data: { room_id, order = "asc", limit, ...range } }) {
+      const { max_get_messages, max_get_bytes } = settings();
       const page = await log.page({
         room_id,
         order,

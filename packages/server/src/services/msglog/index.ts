@@ -4,10 +4,10 @@ import { get } from "./get.ts";
 import { info } from "./info.ts";
 import { withPosition } from "./join.ts";
 import { purge } from "./purge.ts";
-import { Retention } from "./retention.ts";
 import { send } from "./send.ts";
-import { settings } from "./settings.ts";
+import { type MsglogSettings, settings } from "./settings.ts";
 import { subscribe } from "./subscribe.ts";
+import { Trimmer } from "./trimmer.ts";
 import { unsubscribe } from "./unsubscribe.ts";
 import { update } from "./update.ts";
 
@@ -16,25 +16,36 @@ export const msglog = definePlugin({
   name: "msglog",
   needs: ["room"],
   settings,
-  setup(service, settings) {
-    const log = service.openLog(settings);
+  setup(service, given) {
+    let settings = given;
+    const current = () => settings;
+    const log = service.openLog(given);
     const cursors = service.openCursors(log);
-    const retention = new Retention(service, log, settings);
+    const trimmer = new Trimmer(service, log, current);
+    const keepLogs = () => {
+      service.rooms.keepLogs = settings.on_destroy === "archive";
+    };
     return {
       commands: [
-        send(service, log, settings),
-        get(log, settings),
+        send(service, log, current),
+        get(log, current),
         subscribe(service, cursors),
         unsubscribe(cursors),
         info(log),
         epochs(log),
-        purge(log, retention),
-        update(service, log, retention),
+        purge(log, trimmer),
+        update(service, log, trimmer),
       ],
       hooks: { "room.join": withPosition(service, cursors) },
       start() {
-        service.rooms.keepLogs = settings.on_destroy === "archive";
-        return retention.start();
+        keepLogs();
+        return trimmer.start();
+      },
+      update(changed) {
+        settings = changed as MsglogSettings;
+        keepLogs();
+        log.update(settings);
+        trimmer.start();
       },
     };
   },

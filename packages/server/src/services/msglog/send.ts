@@ -8,13 +8,15 @@ import {
   type Service,
   syntaxError,
 } from "../../core/plugin.ts";
+import { defined } from "./defined.ts";
 import { SendRate } from "./send-rate.ts";
 import type { MsglogSettings } from "./settings.ts";
 
 /** M1–M5, M9, M14: answered when the message is durable. */
-export const send = (service: Service, log: Log, { max_message_bytes, send_rate }: MsglogSettings) => {
-  const rate = new SendRate(service.clock, send_rate);
+export const send = (service: Service, log: Log, settings: () => MsglogSettings) => {
+  const rate = new SendRate(service.clock);
   const store = (sent: Sent) => {
+    const { max_message_bytes } = settings();
     if (Buffer.byteLength(sent.msg) > max_message_bytes) {
       throw new RequestError(304101, { limit: max_message_bytes, field: "msg" });
     }
@@ -24,13 +26,11 @@ export const send = (service: Service, log: Log, { max_message_bytes, send_rate 
     pipelined: true,
     longField: "msg",
     run({ data: { room_id, msg, client_msg_id, epoch }, session, raw }) {
-      rate.count(session);
+      // Open mode has no limits per second (L7).
+      if (!service.authenticator.open) rate.count(session, settings().send_rate);
       const text = raw("msg");
       if (text === undefined) throw syntaxError("msg");
-      const named = {
-        ...(client_msg_id !== undefined && { client_msg_id }),
-        ...(epoch !== undefined && { epoch }),
-      };
+      const named = defined({ client_msg_id, epoch });
       return service.hooks.run("msglog.send", { session, room_id, msg }, (message) =>
         store({
           ...named,

@@ -8,9 +8,9 @@ export const subscribe = (service: Service, cursors: Cursors) =>
       if (service.hub.countOf(session) >= limit && !cursors.has(session, room_id)) {
         throw new RequestError(100050, { limit });
       }
-      const { position, start } = await cursors.open(session, room_id, from);
+      afterwards(cursors.hold(session, room_id), "always");
+      const position = await cursors.open(session, room_id, { ...from, isLasting: true });
       service.rooms.touch(room_id);
-      afterwards(start);
       return position;
     },
   });

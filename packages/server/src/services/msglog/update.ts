@@ -1,15 +1,14 @@
 import { command, Later, type Log, type Service } from "../../core/plugin.ts";
-import type { Retention } from "./retention.ts";
+import type { Trimmer } from "./trimmer.ts";
 
 /** M13: a room's own retention. */
-export const update = (service: Service, log: Log, retention: Retention) =>
+export const update = (service: Service, log: Log, trimmer: Trimmer) =>
   command("media/room/update", {
     async run({ data: { room_id, retention: own, dry_run } }) {
       if (!dry_run) {
         return new Later((settle) => service.rooms.update(room_id, own, (failure) => settle(failure ?? {})));
       }
       const { epoch } = await log.life({ room_id });
-      const dropped = await retention.wouldDrop({ room_id, epoch }, own);
-      return { first_id: dropped.first_id, count: dropped.messages, bytes: dropped.bytes };
+      return trimmer.wouldDrop({ room_id, epoch }, own);
     },
   });

@@ -69,7 +69,7 @@ export const migrations: readonly string[] = [
   CREATE INDEX ended_rooms ON rooms (service, room_id) WHERE destroyed_at IS NOT NULL AND kept;
 
   CREATE INDEX messages_by_user ON messages (room_key, user_id, msg_id);
-  CREATE INDEX messages_by_session ON messages (room_key, session_id, user_id, msg_id);
+  CREATE INDEX messages_by_session ON messages (room_key, session_id, msg_id);
 
   CREATE TABLE client_msg_ids (
     room_key      INTEGER NOT NULL REFERENCES rooms (room_key),

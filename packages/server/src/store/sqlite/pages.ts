@@ -1,6 +1,5 @@
 import type Database from "better-sqlite3";
 import type { LifeKey, Message, MessageQuery, Page } from "../store.ts";
-import { merged } from "./merged.ts";
 
 /** A life whose log is read. */
 interface Log {
@@ -26,20 +25,11 @@ const MESSAGE = "SELECT msg_id, user_id, session_id, timestmap, msg FROM message
 const BY_ID = `${MESSAGE} WHERE room_key = ? AND msg_id BETWEEN ? AND ? ORDER BY msg_id`;
 const BY_USER = `${MESSAGE} INDEXED BY messages_by_user
   WHERE room_key = ? AND user_id = ? AND msg_id BETWEEN ? AND ? ORDER BY msg_id`;
+const BY_SESSION = `${MESSAGE} INDEXED BY messages_by_session
+  WHERE room_key = ? AND session_id = ? AND msg_id BETWEEN ? AND ? ORDER BY msg_id`;
+/** Hardly any session id has had a second user. */
 const BY_SESSION_AND_USER = `${MESSAGE} INDEXED BY messages_by_session
   WHERE room_key = ? AND session_id = ? AND user_id = ? AND msg_id BETWEEN ? AND ? ORDER BY msg_id`;
-
-/** Jumps from one user to the next, however many messages each has. Parameters: room_key, session_id, twice. */
-const USERS_OF_SESSION = `
-  WITH RECURSIVE users (user_id) AS (
-    SELECT min(user_id) FROM messages INDEXED BY messages_by_session WHERE room_key = ? AND session_id = ?
-    UNION ALL
-    SELECT (
-      SELECT min(user_id) FROM messages INDEXED BY messages_by_session
-      WHERE room_key = ? AND session_id = ? AND user_id > users.user_id
-    ) FROM users WHERE user_id IS NOT NULL
-  )
-  SELECT user_id FROM users WHERE user_id IS NOT NULL`;
 
 /** Pages of logs (M8). What a page costs depends on its messages, not on the log around them. */
 export class Pages {
@@ -47,9 +37,9 @@ export class Pages {
   readonly #living: Database.Statement<[string, string], Log>;
   readonly #byEpoch: Database.Statement<[string, string, string], Log>;
   readonly #time: Database.Statement<[number, number], number>;
-  readonly #usersOfSession: Database.Statement<[number, string, number, string], string>;
   readonly #byId: Readonly<Record<Order, Find>>;
   readonly #byUser: Readonly<Record<Order, Find>>;
+  readonly #bySession: Readonly<Record<Order, Find>>;
   readonly #bySessionAndUser: Readonly<Record<Order, Find>>;
   readonly #page: Database.Transaction<(query: MessageQuery) => Page | undefined>;
 
@@ -60,10 +50,10 @@ export class Pages {
     this.#time = db
       .prepare<[number, number], number>("SELECT timestmap FROM messages WHERE room_key = ? AND msg_id = ?")
       .pluck();
-    this.#usersOfSession = db.prepare<[number, string, number, string], string>(USERS_OF_SESSION).pluck();
     const eitherWay = (sql: string) => ({ asc: this.#find(sql, "asc"), desc: this.#find(sql, "desc") });
     this.#byId = eitherWay(BY_ID);
     this.#byUser = eitherWay(BY_USER);
+    this.#bySession = eitherWay(BY_SESSION);
     this.#bySessionAndUser = eitherWay(BY_SESSION_AND_USER);
     this.#page = db.transaction((query) => this.#read(query));
   }
@@ -101,15 +91,8 @@ export class Pages {
       if (user_id === undefined) return this.#byId[order].iterate(room_key, low, high);
       return this.#byUser[order].iterate(room_key, user_id, low, high);
     }
-    const find = this.#bySessionAndUser[order];
-    if (user_id !== undefined) return find.iterate(room_key, session_id, user_id, low, high);
-    const users = this.#usersOfSession.all(room_key, session_id, room_key, session_id);
-    // A statement runs once at a time. Hardly any session id has had a second user.
-    const finds = users.map((_, i) => (i === 0 ? find : this.#find(BY_SESSION_AND_USER, order)));
-    return merged(
-      finds.map((one, i) => one.iterate(room_key, session_id, users[i] as string, low, high)),
-      order,
-    );
+    if (user_id === undefined) return this.#bySession[order].iterate(room_key, session_id, low, high);
+    return this.#bySessionAndUser[order].iterate(room_key, session_id, user_id, low, high);
   }
 
   #range(log: Log, { after = 0, before, from_time, to_time }: MessageQuery): Range {
