@@ -30,9 +30,12 @@ export class JsonText {
   }
 }
 
-/** A copy of a part of a frame's text, which would keep the whole frame. */
+/** V8 makes a part that is shorter a text of its own; a longer one keeps the whole it was cut from. */
+const SHORTEST_SLICE = 13;
+
+/** A part of a frame's text that does not keep the whole frame. */
 export function copyOf(part: string): string {
-  return Buffer.from(part).toString();
+  return part.length < SHORTEST_SLICE ? part : Buffer.from(part).toString();
 }
 
 /** A member of an object: its unescaped key, where the key starts, and its value as `text.slice(start, end)`. */
