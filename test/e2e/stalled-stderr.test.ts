@@ -15,10 +15,11 @@ async function unheard(): Promise<ChildServer> {
   return server;
 }
 
-/** Makes the server log 8 MB; resolves when it has answered everything. */
+/** Makes the server log 4 MB; resolves when it has answered everything. */
 async function chatter(client: RawClient): Promise<void> {
+  client.answering();
   const message = "x".repeat(8000);
-  for (let i = 0; i < 1000; i++) {
+  for (let i = 0; i < 500; i++) {
     const answer = await client.call("core/session/log", { source: "test", message });
     expect(answer.result).toBe("ok");
   }
@@ -40,9 +41,11 @@ test("[C5] a stderr that is not read stops nothing; what was dropped is told whe
     .map((line) => JSON.parse(line));
   const heard = lines.filter(({ msg }) => msg === "a client's log").length;
   const dropped = lines.reduce((sum, line) => sum + (line.dropped ?? 0), 0);
-  expect(heard).toBeLessThan(1000);
-  expect(heard + dropped).toBe(1000);
-  expect({ code, last: lines.at(-1).msg }).toEqual({ code: 0, last: "stopped" });
+  expect(heard).toBeLessThan(500);
+  expect(heard + dropped).toBe(500);
+  expect(code).toBe(0);
+  // Behind it there may be what was dropped.
+  expect(lines.slice(-2).map(({ msg }) => msg)).toContain("stopped");
 });
 
 test("[C5] a stderr whose reader has gone stops nothing", async () => {
