@@ -25,7 +25,7 @@ import {
   type Stretch,
   type Subscriber,
 } from "./hub.ts";
-import { JsonText, withoutMembers, withTail } from "./json-text.ts";
+import { copyOf, JsonText, withoutMembers, withTail } from "./json-text.ts";
 import { failureOf, type Rooms } from "./rooms.ts";
 
 export interface LogParts {
@@ -83,7 +83,8 @@ export class Log implements LogSource {
    */
   append(sent: Sent, settle: (outcome: AppendOutcome) => void): void {
     const { service, store, rooms, clock } = this.#parts;
-    const msg = withoutMembers(sent.msg, this.#reserved);
+    // A copy, since the frame it was cut from may be much longer.
+    const msg = copyOf(withoutMembers(sent.msg, this.#reserved));
     const timestmap = clock.wall();
     store.write({ kind: "append", service, ...sent, timestmap, msg }, (outcome) => {
       if (outcome.kind === "appended" || outcome.kind === "duplicate") rooms.touch(sent.room_id);
