@@ -43,7 +43,7 @@ async function jumpAgainAndAgain(run: Run): Promise<void> {
   const clock = new FakeClock(join(run.directory, "clock"));
   const episode = run.episode();
   const server = await episode.start(clock.env);
-  const timeouts = await watchTimeouts(server.url, run);
+  const timeouts = await watchTimeouts(server.url);
   const life = await episode.workload.begin(server.url);
   for (const number of run.numbers()) {
     await sleep(run.random.int(SHORTEST_STAY_MS, LONGEST_STAY_MS));

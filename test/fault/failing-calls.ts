@@ -11,6 +11,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { checkHistory } from "roomlog/testing";
 import { broken } from "./frame/broken-servers.ts";
 import type { Episode } from "./frame/episode.ts";
+import { exceeds } from "./frame/exceeds.ts";
 import { FailingCalls, type Hit } from "./frame/failing-calls.ts";
 import { failurePoints, inWords, type Point } from "./frame/failure-points.ts";
 import { lacksCommand } from "./frame/lacks.ts";
@@ -103,10 +104,8 @@ async function faultsOf(run: Run, { server, hit, episode }: Aftermath): Promise<
   run.atMost("slowest end, ms", exitMs);
   const lastAnswerMs = Number(episode.acknowledgedAt - hit.at) / 1e6;
   return [
-    ...(run.exceeds(exitMs, EXIT_LIMIT_MS) ? [`the server lived on for ${exitMs} ms`] : []),
-    ...(run.exceeds(lastAnswerMs, LATE_ANSWER_MS)
-      ? [`a send was acknowledged after ${lastAnswerMs} ms`]
-      : []),
+    ...(exceeds(exitMs, EXIT_LIMIT_MS) ? [`the server lived on for ${exitMs} ms`] : []),
+    ...(exceeds(lastAnswerMs, LATE_ANSWER_MS) ? [`a send was acknowledged after ${lastAnswerMs} ms`] : []),
   ];
 }
 

@@ -12,6 +12,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { broken } from "./frame/broken-servers.ts";
 import { type SmallDisk, smallDisk } from "./frame/disks.ts";
 import type { Episode } from "./frame/episode.ts";
+import { exceeds } from "./frame/exceeds.ts";
 import { lacksCommand, lacksRoot } from "./frame/lacks.ts";
 import { runProgram } from "./frame/program.ts";
 import type { Run } from "./frame/run.ts";
@@ -92,7 +93,7 @@ function msSince(at: bigint): number {
 
 function noteEnd(run: Run, ms: number): void {
   run.atMost("slowest end, ms", ms);
-  if (run.exceeds(ms, EXIT_LIMIT_MS)) run.fault(`the server lived on for ${Math.round(ms)} ms`);
+  if (exceeds(ms, EXIT_LIMIT_MS)) run.fault(`the server lived on for ${Math.round(ms)} ms`);
 }
 
 /** A start is all it takes. */

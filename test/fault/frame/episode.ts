@@ -1,6 +1,7 @@
 import { mkdirSync, rmSync } from "node:fs";
 import type { HistoryRecord } from "roomlog/testing";
 import { Workload } from "../workload/workload.ts";
+import { exceeds } from "./exceeds.ts";
 import type { Random } from "./random.ts";
 import { ServerProcess } from "./server-process.ts";
 
@@ -17,12 +18,14 @@ export interface EpisodeOptions {
   readonly fault: (what: string) => void;
 }
 
+const READY_LIMIT_MS = 2000;
+
 /** One data directory, what was done to it through the lives of its server, and what was seen. */
 export class Episode {
   readonly data: string;
   /** It grows as things happen, so that a run that breaks off can be looked into. */
   readonly history: HistoryRecord[] = [];
-  readonly readyMs: number[] = [];
+  readonly starts: { readonly ms: number; readonly isSlow: boolean }[] = [];
   readonly workload: Workload;
   readonly #options: EpisodeOptions;
   #acknowledgedAt = 0n;
@@ -49,7 +52,8 @@ export class Episode {
     const { main, data, log } = this.#options;
     const server = await ServerProcess.start({ main, data, log, env });
     this.#unknownAt = 0n;
-    this.readyMs.push(server.readyMs);
+    const ms = Math.round(server.readyMs);
+    this.starts.push({ ms, isSlow: exceeds(ms, READY_LIMIT_MS) });
     return server;
   }
 

@@ -1,4 +1,3 @@
-import { execFileSync } from "node:child_process";
 import { copyFileSync, existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -6,9 +5,6 @@ import Database from "better-sqlite3";
 import { atExit } from "./at-exit.ts";
 import { Episode } from "./episode.ts";
 import { type Random, seeded } from "./random.ts";
-
-/** What that takes on a machine with two cores and nothing else to do. */
-const BARE_START_MS = 600;
 
 export interface RunOptions {
   readonly name: string;
@@ -78,18 +74,6 @@ export class Run {
 
   atMost(figure: string, value: number): void {
     this.figures.set(figure, Math.max(this.figures.get(figure) ?? 0, Math.round(value)));
-  }
-
-  /** Whether something took too long, also for a machine that is as busy as this one is now. */
-  exceeds(ms: number, limit: number): boolean {
-    return ms > limit && ms > (limit * this.#bareStartMs()) / BARE_START_MS;
-  }
-
-  /** How long it takes to load the server and do nothing. */
-  #bareStartMs(): number {
-    const began = performance.now();
-    execFileSync(process.execPath, [this.#main, "--version"], { stdio: "ignore" });
-    return performance.now() - began;
   }
 
   progress(line: string): void {

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { CommandData } from "@roomlog/protocol";
+import { exceeds } from "../frame/exceeds.ts";
 import { within } from "../frame/within.ts";
 import { login } from "./connect.ts";
 import { connectRaw } from "./raw-client.ts";
@@ -29,12 +30,8 @@ export interface Timeouts {
   finish(): Promise<void>;
 }
 
-interface Machine {
-  exceeds(ms: number, limit: number): boolean;
-}
-
 /** Measures the times of the server again and again. */
-export async function watchTimeouts(url: string, machine: Machine): Promise<Timeouts> {
+export async function watchTimeouts(url: string): Promise<Timeouts> {
   const faults: string[] = [];
   let measured = 0;
   let finishing = false;
@@ -43,7 +40,7 @@ export async function watchTimeouts(url: string, machine: Machine): Promise<Time
       const ms = await within(seconds * 1000 + LOST_MS, once(url), `the end of ${who}`);
       measured += 1;
       const late = ms - seconds * 1000;
-      if (late < -EARLY_MS || machine.exceeds(late, LATE_MS))
+      if (late < -EARLY_MS || exceeds(late, LATE_MS))
         faults.push(`${who} was ended after ${Math.round(ms)} ms instead of ${seconds} s`);
     } while (!finishing);
   };
