@@ -9,7 +9,8 @@ const writer = "store/sqlite/writer.js";
 const log = "core/log.js";
 const cursors = "core/cursors.js";
 
-const FAILURE = /* of a commit, in store/managed.js */ `catch (cause) {
+/** What is done when a commit has failed. */
+const FAILURE = `catch (cause) {
             this.#failure ??= { cause, reported: false };
             return undefined;`;
 const COMMIT = "return this.#commit.immediate(writes);";
