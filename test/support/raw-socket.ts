@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { onTestFinished } from "vitest";
 
-interface Frame {
+export interface Frame {
   readonly opcode: number;
   readonly payload: Buffer;
 }
@@ -81,17 +81,22 @@ export class RawSocket {
 
 /** Asks for a WebSocket; the answer's head and what of its body came with it. */
 export async function upgrade(url: string, headers: Record<string, string> = {}, options = {}) {
-  const { hostname, port, host, pathname } = new URL(url);
-  const socket = connect({ port: Number(port), host: hostname, ...options });
-  socket.on("error", () => {});
+  const { socket, response } = askToUpgrade(url, headers, options);
   onTestFinished(() => {
     socket.destroy();
   });
+  return { socket, response: await response };
+}
+
+/** The same for a socket that its owner ends. */
+export function askToUpgrade(url: string, headers: Record<string, string> = {}, options = {}) {
+  const { hostname, port, host, pathname } = new URL(url);
+  const socket = connect({ port: Number(port), host: hostname, ...options });
+  socket.on("error", () => {});
   const lines = { Host: host, Upgrade: "websocket", Connection: "Upgrade", ...handshake, ...headers };
   const head = Object.entries(lines).map(([name, value]) => `${name}: ${value}\r\n`);
   socket.write(`GET ${pathname} HTTP/1.1\r\n${head.join("")}\r\n`);
-  const [bytes] = (await once(socket, "data")) as [Buffer];
-  return { socket, response: bytes.toString() };
+  return { socket, response: once(socket, "data").then(([bytes]) => String(bytes)) };
 }
 
 const handshake = { "Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA==", "Sec-WebSocket-Version": "13" };
@@ -114,7 +119,7 @@ function lengthBytes(length: number): Buffer {
 }
 
 /** Moves the whole frames at the start of `bytes` into `frames`; gives back what is left. */
-function takeFrames(bytes: Buffer, frames: Frame[]): Buffer {
+export function takeFrames(bytes: Buffer, frames: Frame[]): Buffer {
   let i = 0;
   while (i + 10 <= bytes.length || i + 2 + ((bytes[i + 1] ?? 126) & 0x7f) <= bytes.length) {
     const short = bytes[i + 1] as number;

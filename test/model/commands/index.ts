@@ -1,0 +1,46 @@
+import type { Plan, Planner } from "../plan.ts";
+import type { Op } from "../steps.ts";
+import { join, leave } from "./members.ts";
+import { epochs, get, info } from "./reading.ts";
+import { purge, retain } from "./retention.ts";
+import { create, destroy, status, typing } from "./rooms.ts";
+import { send } from "./send.ts";
+import { listen, mute, subscribe, unsubscribe } from "./subscribe.ts";
+
+/** What a frame asks for. Answers to the server ask for nothing. */
+export function planOf(planner: Planner, op: Exclude<Op, { readonly do: "answer" | "ack" }>): Plan {
+  switch (op.do) {
+    case "send":
+      return send(planner, op);
+    case "get":
+      return get(planner, op);
+    case "info":
+      return info(planner, op);
+    case "epochs":
+      return epochs(planner, op);
+    case "subscribe":
+      return subscribe(planner, op);
+    case "unsubscribe":
+      return unsubscribe(planner, op);
+    case "join":
+      return join(planner, op);
+    case "leave":
+      return leave(planner, op);
+    case "listen":
+      return listen(planner, op);
+    case "mute":
+      return mute(planner, op);
+    case "create":
+      return create(planner, op);
+    case "destroy":
+      return destroy(planner, op);
+    case "status":
+      return status(planner, op);
+    case "typing":
+      return typing(planner, op);
+    case "purge":
+      return purge(planner, op);
+    case "retain":
+      return retain(planner, op);
+  }
+}

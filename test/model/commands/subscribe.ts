@@ -1,0 +1,124 @@
+import { EpochOf, ok, refused } from "../answers.ts";
+import { move, prune, stay } from "../lanes.ts";
+import { type Outcome, type Plan, type Planner, reads } from "../plan.ts";
+import { type FromChoice, type Op, type RoomName, roomNames } from "../steps.ts";
+import { hearsMessages, keyOf, patternOf } from "../subscriptions.ts";
+import { followerOf, type Life, lastIdOf, livingOf, putFollower, type World } from "../world.ts";
+import { epochOf, given, idBack } from "./choices.ts";
+
+/** What a request says of where to go on. */
+export interface From {
+  readonly after?: number;
+  readonly epoch?: string;
+}
+
+/** The answer to it, and the first message that comes. */
+export interface Position {
+  readonly first: number;
+  readonly answer: { readonly epoch: EpochOf; first_id: number; last_id: number; recovered: boolean };
+}
+
+export function fromOf(planner: Planner, room: RoomName, { after, epoch: choice }: FromChoice): From {
+  const epoch = epochOf(planner, room, choice);
+  if (after !== "seen") {
+    return given({ after: after === undefined ? undefined : idBack(planner, room, after), epoch });
+  }
+  const seen = planner.seen(room);
+  return { after: seen?.msg_id ?? 0, ...given({ epoch: epoch ?? seen?.epoch }) };
+}
+
+/** M10. Undefined when `after` is beyond the log: 304104. */
+export function positionIn(room: RoomName, life: Life, { after, epoch }: From): Position | undefined {
+  const { first_id, number } = life;
+  const last_id = lastIdOf(life);
+  const log = { epoch: new EpochOf(room, number), first_id, last_id };
+  if (after === undefined) return { first: last_id + 1, answer: { ...log, recovered: true } };
+  const isThisLife = epoch === undefined || epoch === life.epoch;
+  if (isThisLife && after > last_id) return undefined;
+  const recovered = isThisLife && after + 1 >= first_id;
+  return { first: recovered ? after + 1 : first_id, answer: { ...log, recovered } };
+}
+
+/** M10 */
+export function subscribe(
+  planner: Planner,
+  { room, from: choice }: Op & { readonly do: "subscribe" | "join" },
+): Plan {
+  const { place, roomId } = planner;
+  const from = fromOf(planner, room, choice);
+  return {
+    name: "media/room/msglog_subscribe",
+    data: { room_id: roomId(room), ...from },
+    first: reads((world, moment): Outcome => {
+      const life = livingOf(world, room);
+      if (!life) return { answer: refused(304001) };
+      const position = positionIn(room, life, from);
+      if (!position) return { answer: refused(304104) };
+      moment.takeUntilAnswer(world, [room]);
+      const stays = from.after === undefined && hearsMessages(followerOf(world, place), room);
+      follow(world, place, room);
+      if (stays) stay(world, place, room);
+      else move(world, place, room, life, position.first);
+      return { answer: ok(position.answer) };
+    }),
+  };
+}
+
+function follow(world: World, place: number, room: RoomName): void {
+  putFollower(world, place, { cursors: new Set(followerOf(world, place).cursors).add(room) });
+}
+
+/** M10: what is subscribed to otherwise stays. */
+export function unsubscribe({ place, roomId }: Planner, { room }: { readonly room: RoomName }): Plan {
+  return {
+    name: "media/room/msglog_unsubscribe",
+    data: { room_id: roomId(room) },
+    first: reads((world, moment): Outcome => {
+      moment.takeUntilAnswer(world, [room]);
+      prune(world, place, [room], () => {
+        const cursors = new Set(followerOf(world, place).cursors);
+        cursors.delete(room);
+        putFollower(world, place, { cursors });
+      });
+      return { answer: ok(undefined) };
+    }),
+  };
+}
+
+type Subscription = Op & { readonly do: "listen" | "mute" };
+
+/** E2 */
+export function listen({ place, roomId }: Planner, { pattern, room }: Subscription): Plan {
+  return {
+    name: "core/event/subscribe",
+    data: patternOf(pattern, roomId(room)),
+    first: reads((world): Outcome => {
+      const subscription = { pattern, room };
+      const { subscriptions } = followerOf(world, place);
+      putFollower(world, place, {
+        subscriptions: new Map(subscriptions).set(keyOf(subscription), subscription),
+      });
+      return { answer: ok(undefined) };
+    }),
+  };
+}
+
+/** E4 */
+export function mute({ place, roomId }: Planner, { pattern, room }: Subscription): Plan {
+  return {
+    name: "core/event/unsubscribe",
+    data: patternOf(pattern, roomId(room)),
+    first: reads((world, moment): Outcome => {
+      moment.takeUntilAnswer(world, roomNames);
+      prune(world, place, roomNames, () => removeSubscription(world, place, keyOf({ pattern, room })));
+      return { answer: ok(undefined) };
+    }),
+  };
+}
+
+/** Only the subscription; what waits is another matter. */
+export function removeSubscription(world: World, place: number, key: string): void {
+  const subscriptions = new Map(followerOf(world, place).subscriptions);
+  subscriptions.delete(key);
+  putFollower(world, place, { subscriptions });
+}

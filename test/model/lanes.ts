@@ -1,0 +1,187 @@
+import { isDeepStrictEqual } from "node:util";
+import { roomEvents } from "@roomlog/protocol";
+import type { RoomName } from "./steps.ts";
+import { hears, hearsMessages } from "./subscriptions.ts";
+import {
+  followerOf,
+  type Item,
+  type Lane,
+  type Life,
+  laneOf,
+  lastIdOf,
+  lifeOf,
+  putLane,
+  storedBody,
+  type World,
+} from "./world.ts";
+
+/** An event of a room as a connection got it. */
+export interface Seen {
+  readonly type: string;
+  readonly body: Readonly<Record<string, unknown>> | undefined;
+}
+
+/** What was seen is not what this world says. */
+export class Mismatch extends Error {}
+
+/** A message has been told: it is on its way to every connection that hears such (M5). */
+export function tellMessage(world: World, room: RoomName, told: { life: number; id: number }): void {
+  for (const place of placesHearing(world, room, roomEvents.msglog_new_msg)) {
+    const { items, known } = laneOf(world, place, room);
+    if (known && known.life === told.life && told.id <= known.id) continue;
+    putLane(world, place, room, { items: [...items, { kind: "message", ...told }] });
+  }
+}
+
+/** So is any other event; `reach` says for which places it may be missing, or is. */
+export function tell(
+  world: World,
+  room: RoomName,
+  { type, body }: { readonly type: string; readonly body: object },
+  reach: (place: number) => "sure" | "maybe" | "not" = () => "sure",
+): void {
+  for (const place of placesHearing(world, room, type)) {
+    const sure = reach(place);
+    if (sure === "not") continue;
+    const item: Item = { kind: "event", type, body, ...(sure === "maybe" && { maybe: true }) };
+    putLane(world, place, room, { items: [...laneOf(world, place, room).items, item] });
+  }
+}
+
+function placesHearing(world: World, room: RoomName, type: string): number[] {
+  return [...world.followers].filter(([, one]) => hears(one, room, type)).map(([place]) => place);
+}
+
+/**
+ * The cursor goes to `first` (M10): what the connection did not get of an earlier life is not for it any more; of this
+ * one come the messages from `first` on, those that were passed over before the first that waits, or at the end.
+ */
+export function move(world: World, place: number, room: RoomName, { number, ...life }: Life, first: number) {
+  const last = lastIdOf({ number, ...life });
+  const rest = afterTheEnd(laneOf(world, place, room).items).filter(
+    (item) => item.kind === "event" || item.id >= first,
+  );
+  const at = rest.findIndex(({ kind }) => kind === "message");
+  const next = rest[at];
+  const end = next?.kind === "message" ? next.id - 1 : last;
+  const missing = idsFrom(first, end).map((id): Item => ({ kind: "message", life: number, id }));
+  rest.splice(at < 0 ? rest.length : at, 0, ...missing);
+  putLane(world, place, room, { items: rest, known: { life: number, id: last } });
+}
+
+/** The cursor stays where it is in the living room: only what was left of earlier lives goes (M10). */
+export function stay(world: World, place: number, room: RoomName): void {
+  putLane(world, place, room, { items: afterTheEnd(laneOf(world, place, room).items) });
+}
+
+function afterTheEnd(items: readonly Item[]): Item[] {
+  const isEnd = (item: Item) => item.kind === "event" && item.type === roomEvents.destroyed;
+  return items.slice(items.findLastIndex(isEnd) + 1);
+}
+
+function idsFrom(first: number, last: number): number[] {
+  return Array.from({ length: Math.max(0, last - first + 1) }, (_, i) => first + i);
+}
+
+/** Does something that may end a connection's interest in messages; then those that wait are not for it any more. */
+export function prune(world: World, place: number, rooms: readonly RoomName[], change: () => void): void {
+  const before = rooms.filter((room) => hearsMessages(followerOf(world, place), room));
+  change();
+  for (const room of before) {
+    if (hearsMessages(followerOf(world, place), room)) continue;
+    const items = laneOf(world, place, room).items.filter(({ kind }) => kind === "event");
+    putLane(world, place, room, { items });
+  }
+}
+
+/** The connection got this next of a room. Throws a `Mismatch` when it should not have. */
+export function take(world: World, place: number, room: RoomName, seen: Seen): void {
+  const lane = laneOf(world, place, room);
+  const rest = restAfter(world, { place, room, lane }, seen);
+  putLane(world, place, room, { items: rest });
+}
+
+interface At {
+  readonly place: number;
+  readonly room: RoomName;
+  readonly lane: Lane;
+}
+
+function restAfter(world: World, at: At, seen: Seen): readonly Item[] {
+  let { items } = at.lane;
+  for (;;) {
+    const [head, ...rest] = items;
+    if (!head) throw new Mismatch(`nothing more of room ${at.room} was due`);
+    if (head.kind === "event") {
+      if (head.type === seen.type && isDeepStrictEqual(head.body, seen.body ?? {})) return rest;
+      if (!head.maybe) throw new Mismatch(`${head.type} ${JSON.stringify(head.body)} was due`);
+      items = rest;
+      continue;
+    }
+    if (seen.type === roomEvents.msglog_dropped) return afterDropped(world, at, items, seen.body);
+    requireMessage(world, at, head, seen);
+    return rest;
+  }
+}
+
+function requireMessage(world: World, at: At, { life: number, id }: Item & { kind: "message" }, seen: Seen) {
+  const life = lifeOf(world, at.room, number);
+  const due = `message ${id} of life ${number}`;
+  const firsts = firstsSince(world, at, number);
+  if (id < Math.min(...firsts)) throw new Mismatch(`${due} is gone, msglog_dropped was due`);
+  const message = life.messages[id - 1];
+  if (seen.type !== roomEvents.msglog_new_msg || !message) throw new Mismatch(`${due} was due`);
+  if (!isDeepStrictEqual(storedBody(message), seen.body)) {
+    throw new Mismatch(`${due} was due: ${JSON.stringify(storedBody(message))}`);
+  }
+}
+
+/** M13: in place of messages that are gone, as far as they stand together. */
+function afterDropped(world: World, at: At, items: readonly Item[], body: Seen["body"]): readonly Item[] {
+  const [head] = items as [Item & { kind: "message" }];
+  const life = lifeOf(world, at.room, head.life);
+  const first_id = Number(body?.first_id);
+  const isLegal = firstsSince(world, at, head.life).includes(first_id) && head.id < first_id;
+  if (!isLegal || !isDeepStrictEqual(body, { epoch: life.epoch ?? body?.epoch, first_id })) {
+    throw new Mismatch(`message ${head.id} of life ${head.life} was due, not dropped up to ${first_id}`);
+  }
+  const stays = (item: Item) => item.kind === "event" || item.life !== head.life || item.id >= first_id;
+  const end = items.findIndex(stays);
+  return end < 0 ? [] : items.slice(end);
+}
+
+/** The values that `first_id` has had since the connection was looked at last. */
+function firstsSince(world: World, { place, room }: At, life: number): number[] {
+  const { trims } = followerOf(world, place);
+  const isOf = (trim: World["trims"][number]) => trim.room === room && trim.life === life;
+  const before = world.trims.slice(0, trims).findLast(isOf)?.first_id ?? 1;
+  return [
+    before,
+    ...world.trims
+      .slice(trims)
+      .filter(isOf)
+      .map(({ first_id }) => first_id),
+  ];
+}
+
+/** Whether something must still come. */
+export function isLagging(world: World, place: number): boolean {
+  return [...followerOf(world, place).lanes.values()].some(({ items }) =>
+    items.some((item) => item.kind === "message" || !item.maybe),
+  );
+}
+
+/** What may be missing is, now that nothing more comes; all that was dropped is known. */
+export function settle(world: World, place: number): void {
+  for (const room of followerOf(world, place).lanes.keys()) {
+    const items = laneOf(world, place, room).items.filter((item) => item.kind === "message" || !item.maybe);
+    putLane(world, place, room, { items });
+  }
+  world.followers.set(place, { ...followerOf(world, place), trims: world.trims.length });
+}
+
+/** How many events that are not messages wait for a connection. */
+export function eventsWaiting(world: World, place: number): number {
+  const lanes = [...followerOf(world, place).lanes.values()];
+  return lanes.flatMap(({ items }) => items).filter(({ kind }) => kind === "event").length;
+}

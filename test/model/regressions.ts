@@ -1,0 +1,72 @@
+import type { Op, Step } from "./steps.ts";
+
+/** A run begins with ann (0) and bob (1) connected and the room a created. */
+const asks = (at: number, ...ops: Op[]): Step => ({ kind: "volley", parts: [{ at, ops }] });
+const send: Op = { do: "send", room: "a" };
+const big: Op = { do: "send", room: "a", size: "big" };
+const create: Op = { do: "create", room: "a" };
+const destroy: Op = { do: "destroy", room: "a" };
+const join: Op = { do: "join", room: "a", from: {} };
+const subscribe: Op = { do: "subscribe", room: "a", from: {} };
+const get: Op = { do: "get", room: "a", page: {} };
+/** More than the window. */
+const sends = [send, send, send, send, send, send];
+
+/** Runs that failed once; they are run each time. */
+export const regressions: readonly { readonly title: string; readonly steps: readonly Step[] }[] = [
+  {
+    title: "[M10, R4] a member that lags gets the rest of a room that ends",
+    steps: [asks(1, join), asks(0, ...sends), asks(0, destroy)],
+  },
+  {
+    title: "[M10] a cursor moved into a new life gets nothing of the old one",
+    steps: [
+      asks(1, subscribe),
+      asks(0, ...sends),
+      asks(0, destroy, create, send, send, send),
+      asks(1, { do: "subscribe", room: "a", from: { after: 2 } }),
+    ],
+  },
+  {
+    title: "[F6] pages that are longer than what may wait for the socket are all answered",
+    steps: [asks(0, big, big, big), asks(0, get, get, get)],
+  },
+  {
+    title: "[M13] a cursor that was moved back is told once of what was dropped",
+    steps: [
+      asks(1, subscribe),
+      asks(0, ...sends),
+      asks(1, { do: "subscribe", room: "a", from: { after: 4 } }),
+      asks(0, { do: "purge", room: "a", before: -1 }),
+    ],
+  },
+  {
+    title: "[M10] a refused msglog_subscribe takes away nothing that waits",
+    steps: [asks(1, join), asks(0, ...sends), asks(0, destroy), asks(1, subscribe)],
+  },
+  {
+    title: "[E2] a refused msglog_subscribe lets no event through",
+    steps: [
+      {
+        kind: "volley",
+        parts: [
+          { at: 0, ops: [destroy] },
+          { at: 1, ops: [subscribe] },
+        ],
+      },
+    ],
+  },
+  {
+    title: "[R2] a member is told of the end while he subscribes",
+    steps: [
+      asks(1, join),
+      {
+        kind: "volley",
+        parts: [
+          { at: 1, ops: [subscribe, send] },
+          { at: 0, ops: [destroy] },
+        ],
+      },
+    ],
+  },
+];

@@ -1,0 +1,106 @@
+/**
+ * What a run does, as plain data: made by `arbitraries.ts`, kept in `regressions.ts`. Numbers count back from where a
+ * log or a list stands when the step begins, so that most of them mean something, also after other steps were left out.
+ */
+
+/** The rooms of a run. */
+export const roomNames = ["a", "b"] as const;
+export type RoomName = (typeof roomNames)[number];
+
+/** Which life of a room: by its epoch, `"last"`, or a name that no life has. */
+export type EpochChoice = "living" | "ended" | "last" | "nobody";
+
+/** Where to go on: behind the message that stands `back` before the newest (a negative one: beyond it), or where the connection of this place stood. */
+export interface FromChoice {
+  readonly after?: number | "seen";
+  readonly epoch?: EpochChoice;
+}
+
+/** What is asked of a log; ids and times as above. */
+export interface PageChoice {
+  readonly after?: number;
+  readonly before?: number;
+  readonly from_time?: number;
+  readonly to_time?: number;
+  readonly limit?: number;
+  readonly order?: "asc" | "desc";
+  readonly user?: UserName;
+  readonly own?: true;
+  readonly epoch?: EpochChoice;
+}
+
+export const userNames = ["ann", "bob"] as const;
+export type UserName = (typeof userNames)[number];
+
+/** Kinds of E2 subscriptions; those without a room hear both. */
+export const patternNames = [
+  "everything",
+  "room",
+  "messages",
+  "all_messages",
+  "endings",
+  "any_class",
+] as const;
+export type PatternName = (typeof patternNames)[number];
+
+/** One frame of a client. */
+export type Op =
+  | {
+      readonly do: "send";
+      readonly room: RoomName;
+      readonly size?: "big" | "too_big";
+      readonly name?: "k1" | "k2";
+      readonly epoch?: EpochChoice;
+    }
+  | { readonly do: "get"; readonly room: RoomName; readonly page: PageChoice }
+  | { readonly do: "subscribe" | "join"; readonly room: RoomName; readonly from: FromChoice }
+  | { readonly do: "unsubscribe" | "leave" | "create" | "destroy"; readonly room: RoomName }
+  | { readonly do: "listen" | "mute"; readonly pattern: PatternName; readonly room: RoomName }
+  | { readonly do: "info"; readonly room: RoomName; readonly epoch?: EpochChoice }
+  | {
+      readonly do: "epochs";
+      readonly room: RoomName;
+      readonly before?: EpochChoice;
+      readonly limit?: number;
+    }
+  | {
+      readonly do: "purge";
+      readonly room: RoomName;
+      readonly before?: number;
+      readonly epoch?: EpochChoice;
+      readonly dry?: true;
+    }
+  | { readonly do: "retain"; readonly room: RoomName; readonly messages?: number }
+  | { readonly do: "status" | "typing"; readonly room: RoomName }
+  /** Answers that many events, the oldest or the newest of the unanswered ones. */
+  | { readonly do: "answer"; readonly count: number; readonly newest?: true }
+  /** `{"ack"}` for the oldest unanswered event: it stays unanswered (M11). */
+  | { readonly do: "ack" };
+
+/** Frames that one connection sends in one write. `at` counts the connections that are there and read. */
+export interface Part {
+  readonly at: number;
+  readonly ops: readonly Op[];
+}
+
+type Cut = "close" | "destroy";
+
+export type Step =
+  /** Connects and logs in; `again` with the session id of the last connection that this user has lost. */
+  | { readonly kind: "connect"; readonly user: UserName; readonly again?: true }
+  /** Connections send at once; with `cut` the first of them ends behind its frames, answered or not. */
+  | { readonly kind: "volley"; readonly parts: readonly Part[]; readonly cut?: Cut }
+  /** Answers everything until nothing more comes. */
+  | { readonly kind: "drain"; readonly at: number }
+  | { readonly kind: "drop"; readonly at: number; readonly how: Cut }
+  /** Does not read its socket; until it reads again. */
+  | { readonly kind: "pause"; readonly at: number }
+  | { readonly kind: "resume" }
+  | { readonly kind: "tick"; readonly seconds: number }
+  /** Stops the server, `turns` of the event loop behind the frames of `parts`, and starts it on the same data. */
+  | {
+      readonly kind: "restart";
+      readonly parts: readonly Part[];
+      readonly turns: number;
+      readonly alone?: true;
+    };

@@ -1,0 +1,166 @@
+import type { PatternName, RoomName } from "./steps.ts";
+
+/**
+ * What is so, as far as anybody could know: the array of messages of each room and epoch, and what each connection must
+ * still get. A world is copied before it changes; what it holds is never changed in place.
+ */
+export interface World {
+  readonly rooms: Map<RoomName, Room>;
+  /** By place. */
+  readonly followers: Map<number, Follower>;
+  /** What was dropped from logs so far, in order. */
+  trims: readonly Trimming[];
+}
+
+export interface Room {
+  /** All there ever were; only the last one may live. */
+  readonly lives: readonly Life[];
+  /** session_id → user_id, in the order of joining; those whose connection was lost included. */
+  readonly members: ReadonlyMap<string, string>;
+}
+
+export interface Life {
+  /** Counts the lives of the room. */
+  readonly number: number;
+  /** Undefined until somebody has been told. */
+  readonly epoch: string | undefined;
+  /** All that were ever sent: `messages[i]` has the id i + 1. */
+  readonly messages: readonly Message[];
+  readonly first_id: number;
+  /** user and client_msg_id → msg_id */
+  readonly names: ReadonlyMap<string, number>;
+  readonly max_messages: number | undefined;
+  readonly created_at: number;
+  readonly destroyed_at: number | undefined;
+}
+
+export interface Message {
+  readonly msg_id: number;
+  readonly user_id: string;
+  readonly session_id: string;
+  readonly timestmap: number;
+  /** The text as it was sent. */
+  readonly msg: string;
+}
+
+interface Trimming {
+  readonly room: RoomName;
+  readonly life: number;
+  readonly first_id: number;
+}
+
+/** A connection and what it follows. */
+export interface Follower {
+  readonly user_id: string;
+  readonly session_id: string;
+  /** E2 subscriptions by `keyOf`. */
+  readonly subscriptions: ReadonlyMap<string, Subscription>;
+  /** Cursors of its own (M10). */
+  readonly cursors: ReadonlySet<RoomName>;
+  readonly lanes: ReadonlyMap<RoomName, Lane>;
+  /** How many of the world's trims it could have met when it was looked at last. */
+  readonly trims: number;
+}
+
+export interface Subscription {
+  readonly pattern: PatternName;
+  readonly room: RoomName;
+}
+
+/** What a connection must still get of a room, in order. */
+export interface Lane {
+  readonly items: readonly Item[];
+  /** The cursor was set when the log of this life ended here: these messages are no news. */
+  readonly known: { readonly life: number; readonly id: number } | undefined;
+}
+
+export type Item =
+  | { readonly kind: "message"; readonly life: number; readonly id: number }
+  /** `maybe`: who lags does without it. */
+  | { readonly kind: "event"; readonly type: string; readonly body: object; readonly maybe?: true };
+
+const NO_ROOM: Room = { lives: [], members: new Map() };
+const NO_LANE: Lane = { items: [], known: undefined };
+
+export function emptyWorld(): World {
+  return { rooms: new Map(), followers: new Map(), trims: [] };
+}
+
+export function copyOf(world: World): World {
+  return { rooms: new Map(world.rooms), followers: new Map(world.followers), trims: world.trims };
+}
+
+export function roomOf(world: World, room: RoomName): Room {
+  return world.rooms.get(room) ?? NO_ROOM;
+}
+
+/** The living one. */
+export function livingOf(world: World, room: RoomName): Life | undefined {
+  const life = roomOf(world, room).lives.at(-1);
+  return life?.destroyed_at === undefined ? life : undefined;
+}
+
+/** The newest first. */
+export function endedOf(world: World, room: RoomName): Life[] {
+  return roomOf(world, room)
+    .lives.filter(({ destroyed_at }) => destroyed_at !== undefined)
+    .toReversed();
+}
+
+export function lifeOf(world: World, room: RoomName, number: number): Life {
+  const life = roomOf(world, room).lives[number - 1];
+  if (!life) throw new Error(`room ${room} has no life ${number}`);
+  return life;
+}
+
+export function lastIdOf(life: Life): number {
+  return life.messages.length;
+}
+
+/** What is kept. */
+export function keptOf(life: Life): readonly Message[] {
+  return life.messages.slice(life.first_id - 1);
+}
+
+export function putLife(world: World, room: RoomName, life: Life): void {
+  const { lives, members } = roomOf(world, room);
+  const at = life.number - 1;
+  world.rooms.set(room, { lives: [...lives.slice(0, at), life, ...lives.slice(at + 1)], members });
+}
+
+export function putMembers(world: World, room: RoomName, members: Room["members"]): void {
+  world.rooms.set(room, { ...roomOf(world, room), members });
+}
+
+export function followerOf(world: World, place: number): Follower {
+  const follower = world.followers.get(place);
+  if (!follower) throw new Error(`nobody at place ${place}`);
+  return follower;
+}
+
+export function putFollower(world: World, place: number, change: Partial<Follower>): void {
+  world.followers.set(place, { ...followerOf(world, place), ...change });
+}
+
+export function laneOf(world: World, place: number, room: RoomName): Lane {
+  return followerOf(world, place).lanes.get(room) ?? NO_LANE;
+}
+
+export function putLane(world: World, place: number, room: RoomName, change: Partial<Lane>): void {
+  const { lanes } = followerOf(world, place);
+  putFollower(world, place, {
+    lanes: new Map(lanes).set(room, { ...laneOf(world, place, room), ...change }),
+  });
+}
+
+/** What an event about it carries (M2). */
+export function storedBody({ msg, ...server }: Message): object {
+  return { ...(JSON.parse(msg) as object), ...server };
+}
+
+/** A text that two worlds share only when they are the same. */
+export function fingerprint(world: World): string {
+  return JSON.stringify(world, (_, value: unknown) =>
+    value instanceof Map ? [...value] : value instanceof Set ? [...value] : value,
+  );
+}
