@@ -11,8 +11,10 @@ import {
   idsTo,
   logOf,
   one,
+  overdueEpochs,
   roomNotFound,
   trim,
+  trimmed,
 } from "./samples.ts";
 
 /** What `client_msg_id` and `epoch` promise for a send (M9). */
@@ -77,6 +79,45 @@ export const nameCases: readonly StoreCase[] = [
     await store.commit([create(one), named("x"), named("y")]);
     await store.commit([trim(one, { before: 1, bounds: { names_before: 1000 } })]);
     assert.deepEqual(await store.commit([named("x"), named("y")]), [duplicate(1), duplicate(2)]);
+  }),
+
+  storeCase(
+    "[M9] a trim forgets as many names as messages, and says whether there are more",
+    async (store) => {
+      const sends = idsTo(5).map((id) => named(`x${id}`));
+      await store.commit([create(one), ...sends, trim(one, { before: 6 })]);
+      const slice = trim(one, { most: 2, bounds: { names_before: 1000 } });
+      assert.deepEqual(await store.commit([slice]), [trimmed(6, 0, 0, true)]);
+      assert.deepEqual(await store.commit(sends.slice(2)), [duplicate(3), duplicate(4), duplicate(5)]);
+      assert.deepEqual(await store.commit([slice]), [trimmed(6, 0, 0, true)]);
+      assert.deepEqual(await store.commit([slice]), [trimmed(6, 0, 0, false)]);
+      assert.deepEqual(
+        await store.commit(sends),
+        [6, 7, 8, 9, 10].map((id) => appended(id)),
+      );
+    },
+  ),
+
+  storeCase("[M9] [M12] a life is forgotten when all of its names are", async (store) => {
+    const sends = idsTo(5).map((id) => named(`x${id}`));
+    await store.commit([create(one), ...sends, trim(one, { before: 6 }), destroy(one, { keep_log: false })]);
+    const slice = trim(one, { most: 2 });
+    const more = trimmed(6, 0, 0, true);
+    assert.deepEqual(await store.commit([slice, slice, slice, slice]), [
+      more,
+      more,
+      trimmed(6, 0, 0),
+      epochNotFound,
+    ]);
+  }),
+
+  storeCase("[M9] [M12] an ended life that is kept needs no names", async (store) => {
+    await store.commit([create(one), ...idsTo(5).map((id) => named(`x${id}`)), destroy(one)]);
+    assert.deepEqual(await overdueEpochs(store), ["first life"]);
+    const slice = trim(one, { most: 3 });
+    assert.deepEqual(await store.commit([slice, slice]), [trimmed(1, 0, 0, true), trimmed(1, 0, 0)]);
+    assert.deepEqual(await overdueEpochs(store), []);
+    assert.equal((await store.life({ ...one, epoch: "first life" }))?.count, 5);
   }),
 ];
 

@@ -50,6 +50,7 @@ export const overdueCases: readonly StoreCase[] = [
       return key;
     };
     await add("fine", at(3, 90));
+    await add("just fine", at(2, 12), { max_messages: 2, max_bytes: 4 });
     await add("old", at(3, 12));
     await add("many", at(5, 90));
     await add("its own", at(3, 90), { max_bytes: 5 });
@@ -58,7 +59,7 @@ export const overdueCases: readonly StoreCase[] = [
     const old = await add("ended and old", []);
     const gone = await add("not kept", at(3, 90));
     await store.commit([
-      destroy(kept, { destroyed_at: 90 * SECOND }),
+      destroy(kept, { destroyed_at: SECOND }),
       destroy(old),
       destroy(gone, { keep_log: false }),
     ]);
@@ -67,6 +68,8 @@ export const overdueCases: readonly StoreCase[] = [
       ...idsTo(9).map(() => append({ service: "second", room_id: "many" })),
     ]);
     const named = at(2, 90).map((send, i) => ({ ...send, client_msg_id: `x${i}` }));
+    const young = await add("the name of a kept message", [...at(1, 80), ...named.slice(0, 1)]);
+    await store.commit([trim(young, { epoch: "the name of a kept message", before: 2 })]);
     const stale = await add("a stale name", named);
     await store.commit([trim(stale, { epoch: "a stale name", before: 2, bounds: { names_before: 0 } })]);
     await store.commit([destroy(await add("ended with names", named), { destroyed_at: 90 * SECOND })]);
