@@ -6,7 +6,8 @@
  * The index looks up at most sixteen patterns, so the cost must follow the matches, not the subscriptions.
  */
 import { parseArgs } from "node:util";
-import { Hub, type Subscriber } from "../packages/server/src/core/hub.ts";
+import type { Subscriber } from "../packages/server/src/core/delivery.ts";
+import { Hub } from "../packages/server/src/core/hub.ts";
 
 const MATCHING = [0, 1, 10, 100, 1000];
 const EVENTS = 2000;

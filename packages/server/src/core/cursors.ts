@@ -1,7 +1,8 @@
 import type { Room } from "../store/store.ts";
+import { type LogSource, laneOf, type Subscriber } from "./delivery.ts";
 import { RequestError } from "./errors.ts";
 import type { Feed } from "./feed.ts";
-import { type Hub, type LogSource, laneOf, type Pattern, type Subscriber } from "./hub.ts";
+import type { Hub, Pattern } from "./hub.ts";
 import type { Rooms } from "./rooms.ts";
 
 /** Whose connection it is. */

@@ -1,4 +1,4 @@
-import type { EventFrame, LogEntry, LogRun, Most, Place, Stretch, Subscriber } from "./hub.ts";
+import type { EventFrame, LogEntry, LogRun, Most, Place, Stretch, Subscriber } from "./delivery.ts";
 
 export interface FeedParts {
   readonly subscriber: Subscriber;

@@ -14,9 +14,7 @@ import type {
   Trimmed,
 } from "../store/store.ts";
 import type { Clock } from "./clock.ts";
-import { RequestError } from "./errors.ts";
 import {
-  type Hub,
   type LogEntry,
   type LogRun,
   type LogSource,
@@ -24,7 +22,9 @@ import {
   type Most,
   type Stretch,
   type Subscriber,
-} from "./hub.ts";
+} from "./delivery.ts";
+import { RequestError } from "./errors.ts";
+import type { Hub } from "./hub.ts";
 import { copyOf, JsonText, withoutMembers, withTail } from "./json-text.ts";
 import { failureOf, type Rooms } from "./rooms.ts";
 

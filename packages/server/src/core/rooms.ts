@@ -2,8 +2,9 @@ import { type ErrorCode, type Retention, type RoomInfo, roomEvents } from "@room
 import type { ManagedStore } from "../store/managed.ts";
 import type { ListedRoom, Refusal, Room } from "../store/store.ts";
 import type { Clock } from "./clock.ts";
+import { laneOf } from "./delivery.ts";
 import { RequestError } from "./errors.ts";
-import { type Hub, laneOf } from "./hub.ts";
+import type { Hub } from "./hub.ts";
 
 export interface RoomsParts {
   readonly service: string;

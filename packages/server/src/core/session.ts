@@ -7,10 +7,10 @@ import {
   MAX_MESSAGE_DEPTH,
 } from "@roomlog/protocol";
 import type { Connection, Receiver } from "../transport/transport.ts";
+import type { EventFrame, Most, Place, Subscriber } from "./delivery.ts";
 import { missingField, RequestError, syntaxError } from "./errors.ts";
 import { Feed } from "./feed.ts";
 import { requestFrame, type ServerRequest } from "./frames.ts";
-import type { EventFrame, Most, Place, Subscriber } from "./hub.ts";
 import { copyOf, JsonText, memberText, parseShallow } from "./json-text.ts";
 import type { SessionLimits } from "./limits.ts";
 import { type Request, Requests } from "./requests.ts";
