@@ -68,13 +68,21 @@ async function isFoundOut(program: Program, options: Options, [name, twin]: Name
 /** Runs the program once and says what came of it. */
 async function findingsOf(program: Program, options: Options, run: Run) {
   const limit = (REST_SECONDS + run.cycles * program.cycleSeconds) * 1000;
-  const broken = await within(limit, program.work(run), "the end of the run").then(() => undefined, inWords);
+  const work = Promise.race([program.work(run), strayRejection()]);
+  const broken = await within(limit, work, "the end of the run").then(() => undefined, inWords);
   const { anomalies, counts, faults } = judge(run, { ...program, ...options, broken });
   console.log(summary(run));
   console.log(`anomalies: ${counts || "none"}`);
   for (const [fault, all] of Map.groupBy(faults, String))
     console.log(`fault: ${fault}${all.length > 1 ? ` (${all.length} times)` : ""}`);
   return { anomalies, findings: [...anomalies.map(({ name }) => name), ...faults] };
+}
+
+/** What nobody waited for breaks the run off too, and is judged like the rest. */
+function strayRejection(): Promise<never> {
+  return new Promise((_, reject) => {
+    process.removeAllListeners("unhandledRejection").on("unhandledRejection", reject);
+  });
 }
 
 function inWords(error: unknown): string {
