@@ -1,4 +1,4 @@
-import { type Client, ConnectionLost } from "@roomlog/client";
+import { CallError, type Client, ConnectionLost } from "@roomlog/client";
 import { type Actor, gone, login, MOST_CALLS, rooms, type Site, seen } from "./connect.ts";
 
 const LARGEST_PAGE = 100;
@@ -22,7 +22,8 @@ async function readWindows(client: Client, site: Site, isLeaving: () => boolean)
   try {
     for (let n = 0; n < MOST_CALLS && !isLeaving(); n++) await readWindow(client, site);
   } catch (error) {
-    if (!(error instanceof ConnectionLost)) throw error;
+    if (error instanceof CallError) site.fault(`a page was refused: ${error.message}`);
+    else if (!(error instanceof ConnectionLost)) throw error;
   }
 }
 
