@@ -10,6 +10,7 @@ import {
   laneOf,
   lastIdOf,
   lifeOf,
+  putFollower,
   putLane,
   storedBody,
   type World,
@@ -171,13 +172,10 @@ export function isLagging(world: World, place: number): boolean {
   );
 }
 
-/** What may be missing is, now that nothing more comes; all that was dropped is known. */
+/** Nothing more comes for now: all that was dropped is known, and who is level does without what may be missing. */
 export function settle(world: World, place: number): void {
-  for (const room of followerOf(world, place).lanes.keys()) {
-    const items = laneOf(world, place, room).items.filter((item) => item.kind === "message" || !item.maybe);
-    putLane(world, place, room, { items });
-  }
-  world.followers.set(place, { ...followerOf(world, place), trims: world.trims.length });
+  if (!isLagging(world, place)) putFollower(world, place, { lanes: new Map() });
+  putFollower(world, place, { trims: world.trims.length });
 }
 
 /** How many events that are not messages wait for a connection. */

@@ -42,7 +42,10 @@ interface Way {
 
 interface Running {
   readonly index: number;
+  /** What comes next. */
   readonly phase: Phase;
+  /** Phases that are done. */
+  readonly done: number;
 }
 
 /** Service is stopping (T5): the request was not begun. */
@@ -119,7 +122,7 @@ export class Search {
     const index = way.begun.get(place) ?? 0;
     const plan = this.#talk(place).plans[index];
     const mayBegin = running.length === 0 || (plan?.pipelined && this.#arePipelined(place, running));
-    return plan && mayBegin ? [...moves, { place, index, phase: plan.first }] : moves;
+    return plan && mayBegin ? [...moves, { place, index, phase: plan.first, done: 0 }] : moves;
   }
 
   #arePipelined(place: number, running: readonly Running[]): boolean {
@@ -163,16 +166,16 @@ export class Search {
     }
   }
 
-  #do(way: Way, { place, index, phase }: Move): void {
+  #do(way: Way, { place, index, phase, done }: Move): void {
     const answered = this.#talk(place).answers[index];
-    this.#leave(way, { place, index, phase });
+    this.#leave(way, { place, index });
     if (isStopping(answered)) return;
     const outcome = phase.run(way.world, this.#momentOf(way, { place, index }));
-    if ("next" in outcome) this.#goOn(way, { place, index, phase: outcome.next });
+    if ("next" in outcome) this.#goOn(way, place, { index, phase: outcome.next, done: done + 1 });
     else if (answered) this.#requireAnswer(way, { place, index }, outcome.answer);
   }
 
-  #leave(way: Way, { place, index }: Move): void {
+  #leave(way: Way, { place, index }: Spot): void {
     const running = way.running.get(place) ?? [];
     way.running.set(
       place,
@@ -182,10 +185,9 @@ export class Search {
     way.begun.set(place, Math.max(way.begun.get(place) ?? 0, index + 1));
   }
 
-  #goOn(way: Way, { place, index, phase }: Move): void {
-    const running = { index, phase };
+  #goOn(way: Way, place: number, running: Running): void {
     way.running.set(place, [...(way.running.get(place) ?? []), running]);
-    if (phase.kind === "tell") way.untold = [...way.untold, running];
+    if (running.phase.kind === "tell") way.untold = [...way.untold, running];
   }
 
   #requireAnswer({ world }: Way, { place, index }: Spot, expected: Answer): void {
@@ -227,9 +229,7 @@ interface Spot {
   readonly index: number;
 }
 
-interface Move extends Spot {
-  readonly phase: Phase;
-}
+interface Move extends Spot, Running {}
 
 function takeAt(world: World, { place, room }: { place: number; room: RoomName }, event: Event): void {
   try {
@@ -262,9 +262,6 @@ function copyWay({ world, begun, running, untold, taken }: Way): Way {
 
 /** Two ways with the same key lead to the same ends. */
 function keyOf({ world, begun, running, taken }: Way): string {
-  const going = [...running].map(([place, all]) => [
-    place,
-    all.map(({ index, phase }) => [index, phase.kind]),
-  ]);
+  const going = [...running].map(([place, all]) => [place, all.map(({ index, done }) => [index, done])]);
   return JSON.stringify([fingerprint(world), [...begun], going, [...taken]]);
 }

@@ -144,7 +144,6 @@ export class Run {
     const byPlace = Map.groupBy(parts, ({ at }) => this.#placeAt(at));
     let events = 0;
     const fits = (op: Op) => {
-      if (byPlace.size > 1 && op.do === "join") return false;
       if (op.do === "answer" || op.do === "ack") return true;
       events += 1;
       return events + this.#mostWaiting() <= MOST_WAITING;

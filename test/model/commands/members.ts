@@ -1,55 +1,54 @@
 import { roomEvents } from "@roomlog/protocol";
-import { EpochOf, OK, ok, refused } from "../answers.ts";
+import { type Answer, OK, ok, refused } from "../answers.ts";
 import { move, prune, tell } from "../lanes.ts";
 import { type Outcome, type Plan, type Planner, reads } from "../plan.ts";
 import type { Op, RoomName } from "../steps.ts";
 import { keyOf } from "../subscriptions.ts";
-import {
-  followerOf,
-  type Life,
-  lastIdOf,
-  livingOf,
-  putFollower,
-  putMembers,
-  roomOf,
-  type World,
-} from "../world.ts";
-import { type From, fromOf, positionIn, removeSubscription } from "./subscribe.ts";
+import { followerOf, livingOf, putFollower, putMembers, roomOf, type World } from "../world.ts";
+import { type From, fromOf, type Position, positionOf, removeSubscription } from "./subscribe.ts";
 
-/** R4. Nobody else works meanwhile: the search for what is legal would know too many ways. */
-export function join(
-  planner: Planner,
-  { room, from: choice }: Op & { readonly do: "subscribe" | "join" },
-): Plan {
-  const { place, roomId } = planner;
+type Join = Op & { readonly do: "subscribe" | "join" };
+
+/** R4. With `after` it is known first whether it is there (M10); then who joins is a member; then the log is read. */
+export function join(planner: Planner, { room, from: choice }: Join): Plan {
   const from = fromOf(planner, room, choice);
-  return {
-    name: "media/room/join",
-    data: { room_id: roomId(room), ...from },
-    first: reads((world, moment): Outcome => {
-      const life = livingOf(world, room);
-      if (!life) return { answer: refused(304001) };
-      const position = positionIn(room, life, from);
-      if (!position) return { answer: refused(304104) };
-      const isNew = enter(world, planner, room);
-      moment.takeUntilAnswer(world, from.after === undefined ? [] : [room]);
-      if (from.after !== undefined) move(world, place, room, life, position.first);
-      if (isNew) tellMember(world, planner, room, roomEvents.started_member);
-      return { answer: ok({ members: membersOf(world, room), ...shown(from, life, position.answer, room) }) };
-    }),
-  };
+  const enters = reads((world) => enter(world, planner, room, from));
+  const checks = reads((world): Outcome => {
+    const position = positionOf(world, room, from);
+    return "error" in position ? { answer: position } : { next: enters };
+  });
+  const first = from.after === undefined ? enters : checks;
+  return { name: "media/room/join", data: { room_id: planner.roomId(room), ...from }, first };
 }
 
-function shown({ after }: From, life: Life, position: object, room: RoomName): object {
-  return after === undefined ? { last_id: lastIdOf(life), epoch: new EpochOf(room, life.number) } : position;
-}
-
-/** Whether it is a new member. */
-function enter(world: World, { place, user_id, session_id }: Planner, room: RoomName): boolean {
-  const { members } = roomOf(world, room);
-  putMembers(world, room, new Map(members).set(session_id, user_id));
+function enter(world: World, planner: Planner, room: RoomName, from: From): Outcome {
+  if (!livingOf(world, room)) return { answer: refused(304001) };
+  const { place, user_id, session_id } = planner;
+  const before = roomOf(world, room).members;
+  putMembers(world, room, new Map(before).set(session_id, user_id));
   subscribeMember(world, place, room);
-  return !members.has(session_id);
+  const members = membersOf(world, room);
+  const next = reads((then, moment) => {
+    const position = positionOf(then, room, from);
+    if ("error" in position) return { answer: position };
+    if (from.after !== undefined) {
+      moment.takeUntilAnswer(then, [room]);
+      move(then, place, room, position.life, position.first);
+    }
+    return { next: started(ok({ members, ...shown(from, position) })) };
+  });
+  // What is told meanwhile comes ahead of it.
+  const started = (answer: Answer) =>
+    reads((last) => {
+      if (!before.has(session_id)) tellMember(last, planner, room, roomEvents.started_member);
+      return { answer };
+    });
+  return { next };
+}
+
+function shown({ after }: From, { answer }: Position): object {
+  const { last_id, epoch } = answer;
+  return after === undefined ? { last_id, epoch } : answer;
 }
 
 /** Who has joined a room hears of it. */

@@ -1,4 +1,4 @@
-import { EpochOf, ok, refused } from "../answers.ts";
+import { EpochOf, ok } from "../answers.ts";
 import { move, prune, stay } from "../lanes.ts";
 import { type Outcome, type Plan, type Planner, reads } from "../plan.ts";
 import { type FromChoice, type Op, type RoomName, roomNames } from "../steps.ts";
@@ -12,8 +12,9 @@ export interface From {
   readonly epoch?: string;
 }
 
-/** The answer to it, and the first message that comes. */
+/** The answer to it, and the first message that comes of which life. */
 export interface Position {
+  readonly life: Life;
   readonly first: number;
   readonly answer: { readonly epoch: EpochOf; first_id: number; last_id: number; recovered: boolean };
 }
@@ -27,16 +28,22 @@ export function fromOf(planner: Planner, room: RoomName, { after, epoch: choice 
   return { after: seen?.msg_id ?? 0, ...given({ epoch: epoch ?? seen?.epoch }) };
 }
 
-/** M10. Undefined when `after` is beyond the log: 304104. */
-export function positionIn(room: RoomName, life: Life, { after, epoch }: From): Position | undefined {
+/** M10. An error when there is no such room, or `after` is beyond the log. */
+export function positionOf(
+  world: World,
+  room: RoomName,
+  { after, epoch }: From,
+): Position | { readonly error: number } {
+  const life = livingOf(world, room);
+  if (!life) return { error: 304001 };
   const { first_id, number } = life;
   const last_id = lastIdOf(life);
   const log = { epoch: new EpochOf(room, number), first_id, last_id };
-  if (after === undefined) return { first: last_id + 1, answer: { ...log, recovered: true } };
+  if (after === undefined) return { life, first: last_id + 1, answer: { ...log, recovered: true } };
   const isThisLife = epoch === undefined || epoch === life.epoch;
-  if (isThisLife && after > last_id) return undefined;
+  if (isThisLife && after > last_id) return { error: 304104 };
   const recovered = isThisLife && after + 1 >= first_id;
-  return { first: recovered ? after + 1 : first_id, answer: { ...log, recovered } };
+  return { life, first: recovered ? after + 1 : first_id, answer: { ...log, recovered } };
 }
 
 /** M10 */
@@ -50,15 +57,13 @@ export function subscribe(
     name: "media/room/msglog_subscribe",
     data: { room_id: roomId(room), ...from },
     first: reads((world, moment): Outcome => {
-      const life = livingOf(world, room);
-      if (!life) return { answer: refused(304001) };
-      const position = positionIn(room, life, from);
-      if (!position) return { answer: refused(304104) };
+      const position = positionOf(world, room, from);
+      if ("error" in position) return { answer: position };
       moment.takeUntilAnswer(world, [room]);
       const stays = from.after === undefined && hearsMessages(followerOf(world, place), room);
       follow(world, place, room);
       if (stays) stay(world, place, room);
-      else move(world, place, room, life, position.first);
+      else move(world, place, room, position.life, position.first);
       return { answer: ok(position.answer) };
     }),
   };
