@@ -73,7 +73,8 @@ const op: fc.Arbitrary<Op> = weighted<Op>(
   [4, plain("destroy")],
   [4, plain("unsubscribe")],
   [2, plain("leave")],
-  [3, plain("status", "typing")],
+  // Not "typing": the model does not know yet which of two gaps is told when an info between them was dropped (M11).
+  [3, plain("status")],
   [5, purge],
   [
     2,
