@@ -42,7 +42,11 @@ export async function runProgram(program: Program): Promise<void> {
   const twins = twinsOf(program, options.twin);
   if (twins.length === 0) process.exit((await isWell(program, options)) ? 0 : 1);
   let found = 0;
-  for (const twin of twins) if (await isFoundOut(program, options, twin)) found += 1;
+  for (const twin of twins) {
+    // What a twin breaks shows by chance, and what it breaks beside may break the run off: it has a second one.
+    const attempt = () => isFoundOut(program, options, twin);
+    if ((await attempt()) || (await attempt())) found += 1;
+  }
   process.exit(found === twins.length ? 0 : 1);
 }
 
