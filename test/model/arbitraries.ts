@@ -73,8 +73,7 @@ const op: fc.Arbitrary<Op> = weighted<Op>(
   [4, plain("destroy")],
   [4, plain("unsubscribe")],
   [2, plain("leave")],
-  // Not "typing": the model does not know yet which of two gaps is told when an info between them was dropped (M11).
-  [3, plain("status")],
+  [3, plain("status", "typing")],
   [5, purge],
   [
     2,

@@ -59,9 +59,9 @@ function placesHearing(world: World, room: RoomName, type: string): number[] {
  */
 export function move(world: World, place: number, room: RoomName, { number, ...life }: Life, first: number) {
   const last = lastIdOf({ number, ...life });
-  const rest = afterTheEnd(laneOf(world, place, room).items).filter(
-    (item) => item.kind === "event" || item.id >= first,
-  );
+  const rest = afterTheEnd(laneOf(world, place, room).items)
+    .filter((item) => item.kind === "event" || item.id >= first)
+    .map(untold);
   const at = rest.findIndex(({ kind }) => kind === "message");
   const next = rest[at];
   const end = next?.kind === "message" ? next.id - 1 : last;
@@ -109,20 +109,30 @@ interface At {
 }
 
 function restAfter(world: World, at: At, seen: Seen): readonly Item[] {
-  let { items } = at.lane;
-  for (;;) {
-    const [head, ...rest] = items;
-    if (!head) throw new Mismatch(`nothing more of room ${at.room} was due`);
-    if (head.kind === "event") {
-      if (head.type === seen.type && isDeepStrictEqual(head.body, seen.body ?? {})) return rest;
-      if (!head.maybe) throw new Mismatch(`${head.type} ${JSON.stringify(head.body)} was due`);
-      items = rest;
-      continue;
-    }
-    if (seen.type === roomEvents.msglog_dropped) return afterDropped(world, at, items, seen.body);
-    requireMessage(world, at, head, seen);
-    return rest;
+  const [head, ...rest] = withoutMissing(at.lane.items, seen);
+  if (!head) throw new Mismatch(`nothing more of room ${at.room} was due`);
+  if (head.kind === "event") {
+    if (!isThis(head, seen)) throw new Mismatch(`${head.type} ${JSON.stringify(head.body)} was due`);
+    return head.maybe ? rest.map(untold) : rest;
   }
+  if (seen.type === roomEvents.msglog_dropped) return afterDropped(world, at, [head, ...rest], seen.body);
+  requireMessage(world, at, head, seen);
+  return rest;
+}
+
+/** What may be missing is, when something behind it comes. */
+function withoutMissing(items: readonly Item[], seen: Seen): readonly Item[] {
+  const isThere = (item: Item) => (item.kind === "message" ? !item.told : !item.maybe || isThis(item, seen));
+  const first = items.findIndex(isThere);
+  return first < 0 ? [] : items.slice(first);
+}
+
+function isThis({ type, body }: Item & { kind: "event" }, seen: Seen): boolean {
+  return type === seen.type && isDeepStrictEqual(body, seen.body ?? {});
+}
+
+function untold(item: Item): Item {
+  return item.kind === "event" ? item : { kind: item.kind, life: item.life, id: item.id };
 }
 
 function requireMessage(world: World, at: At, { life: number, id }: Item & { kind: "message" }, seen: Seen) {
@@ -146,9 +156,20 @@ function afterDropped(world: World, at: At, items: readonly Item[], body: Seen["
   if (!isLegal || !isDeepStrictEqual(body, { epoch: life.epoch ?? body?.epoch, first_id })) {
     throw new Mismatch(`message ${head.id} of life ${head.life} was due, not dropped up to ${first_id}`);
   }
-  const stays = (item: Item) => item.kind === "event" || item.life !== head.life || item.id >= first_id;
-  const end = items.findIndex(stays);
-  return end < 0 ? [] : items.slice(end);
+  const isGone = (item: Item) => item.kind === "message" && item.life === head.life && item.id < first_id;
+  const rest = items.slice(lengthOf(items, isGone));
+  const told = lengthOf(rest, (item) => isGone(item) || (item.kind === "event" && item.maybe === true));
+  return [...rest.slice(0, told).map(asTold), ...rest.slice(told)];
+}
+
+/** How many items at the head are such. */
+function lengthOf(items: readonly Item[], isSuch: (item: Item) => boolean): number {
+  const end = items.findIndex((item) => !isSuch(item));
+  return end < 0 ? items.length : end;
+}
+
+function asTold(item: Item): Item {
+  return item.kind === "event" ? item : { ...item, told: true };
 }
 
 /** The values that `first_id` has had since the connection was looked at last. */
@@ -168,7 +189,7 @@ function firstsSince(world: World, { place, room }: At, life: number): number[] 
 /** Whether something must still come. */
 export function isLagging(world: World, place: number): boolean {
   return [...followerOf(world, place).lanes.values()].some(({ items }) =>
-    items.some((item) => item.kind === "message" || !item.maybe),
+    items.some((item) => (item.kind === "message" ? !item.told : !item.maybe)),
   );
 }
 

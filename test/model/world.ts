@@ -75,7 +75,8 @@ export interface Lane {
 }
 
 export type Item =
-  | { readonly kind: "message"; readonly life: number; readonly id: number }
+  /** `told`: it was dropped from the log and the connection knows, unless a `maybe` that stands before it comes. */
+  | { readonly kind: "message"; readonly life: number; readonly id: number; readonly told?: true }
   /** `maybe`: who lags does without it. */
   | { readonly kind: "event"; readonly type: string; readonly body: object; readonly maybe?: true };
 
