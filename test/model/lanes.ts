@@ -59,7 +59,7 @@ function placesHearing(world: World, room: RoomName, type: string): number[] {
  */
 export function move(world: World, place: number, room: RoomName, { number, ...life }: Life, first: number) {
   const last = lastIdOf({ number, ...life });
-  const rest = afterTheEnd(laneOf(world, place, room).items)
+  const rest = ofLife(laneOf(world, place, room).items, number)
     .filter((item) => item.kind === "event" || item.id >= first)
     .map(untold);
   const at = rest.findIndex(({ kind }) => kind === "message");
@@ -71,13 +71,15 @@ export function move(world: World, place: number, room: RoomName, { number, ...l
 }
 
 /** The cursor stays where it is in the living room: only what was left of earlier lives goes (M10). */
-export function stay(world: World, place: number, room: RoomName): void {
-  putLane(world, place, room, { items: afterTheEnd(laneOf(world, place, room).items) });
+export function stay(world: World, place: number, room: RoomName, { number }: Life): void {
+  putLane(world, place, room, { items: ofLife(laneOf(world, place, room).items, number) });
 }
 
-function afterTheEnd(items: readonly Item[]): Item[] {
+/** Who hears of messages alone has no end between those of two lives. */
+function ofLife(items: readonly Item[], life: number): Item[] {
   const isEnd = (item: Item) => item.kind === "event" && item.type === roomEvents.destroyed;
-  return items.slice(items.findLastIndex(isEnd) + 1);
+  const behind = items.slice(items.findLastIndex(isEnd) + 1);
+  return behind.filter((item) => item.kind === "event" || item.life === life);
 }
 
 function idsFrom(first: number, last: number): number[] {

@@ -62,7 +62,7 @@ export function subscribe(
       moment.takeUntilAnswer(world, [room]);
       const stays = from.after === undefined && hearsMessages(followerOf(world, place), room);
       follow(world, place, room);
-      if (stays) stay(world, place, room);
+      if (stays) stay(world, place, room, position.life);
       else move(world, place, room, position.life, position.first);
       return { answer: ok(position.answer) };
     }),
