@@ -69,4 +69,19 @@ export const regressions: readonly { readonly title: string; readonly steps: rea
       },
     ],
   },
+  {
+    title: "[R4] what a connection was told before the answer to its join is not beyond that answer",
+    steps: [
+      {
+        kind: "volley",
+        parts: [
+          { at: 1, ops: [create, join] },
+          {
+            at: 0,
+            ops: [{ do: "mute", pattern: "room", room: "b" }, { do: "purge", room: "a", before: 1 }, big],
+          },
+        ],
+      },
+    ],
+  },
 ];

@@ -8,6 +8,7 @@ import type { Patch } from "./twins.ts";
 const writer = "store/sqlite/writer.js";
 const log = "core/log.js";
 const cursors = "core/cursors.js";
+const rooms = "core/rooms.js";
 
 /** What is done when a commit has failed. */
 const FAILURE = `catch (cause) {
@@ -84,7 +85,7 @@ export const broken = {
   resumeSkips: [{ file: cursors, from: "recovered ? after + 1 :", to: "recovered ? after + 2 :" }],
   resumeRepeats: [{ file: cursors, from: "recovered ? after + 1 :", to: "recovered ? Math.max(1, after) :" }],
   /** Forgets what is told while it looks up where to go on. */
-  noSeam: [{ file: cursors, from: "Math.max(last_id, told)", to: "last_id" }],
+  noSeam: [{ file: rooms, from: "Math.max(room.last_id, watched.told)", to: "room.last_id" }],
   /** The value that most guides to SQLite suggest: a commit does not wait for the disk. */
   synchronousNormal: [
     { file: "store/sqlite/file.js", from: "synchronous = full", to: "synchronous = normal" },

@@ -67,7 +67,7 @@ export class Cursors {
    */
   open(follower: Follower, room_id: string, from: From & { readonly isLasting: boolean }): Promise<Position> {
     const { service, hub, rooms, log } = this.#parts;
-    return rooms.living(room_id, (room, told) => {
+    return rooms.living(room_id, (room) => {
       if (follower.isClosed) throw new RequestError(100061);
       const { first, recovered } = place(room, from);
       const { epoch, first_id, last_id } = room;
@@ -75,7 +75,7 @@ export class Cursors {
       if (from.isLasting) hub.subscribe(follower, follows(room_id));
       const lane = laneOf(service, room_id);
       if (stays) follower.feed.toLife(lane, epoch);
-      else follower.feed.move(lane, { log, room_id, epoch, from: first, to: Math.max(last_id, told) });
+      else follower.feed.move(lane, { log, room_id, epoch, from: first, to: last_id });
       return { epoch, first_id, last_id, recovered };
     });
   }

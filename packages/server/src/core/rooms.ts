@@ -125,10 +125,9 @@ export class Rooms {
   /**
    * Gives `use` a room that is there, when its creation, earlier endings and all that it shows of the log have been
    * told to every listener: what `use` keeps for it in memory belongs to this life, and what is told from then on is
-   * news. `told` is the newest message that was told meanwhile, 0 without one: it may be newer than what the room shows.
-   * Throws 304001 when there is none.
+   * news. Messages told while it was read count in its `last_id`. Throws 304001 when there is none.
    */
-  async living<T>(room_id: string, use: (room: Room, told: number) => T): Promise<T> {
+  async living<T>(room_id: string, use: (room: Room) => T): Promise<T> {
     const watched = this.#watched.get(room_id) ?? { watchers: 0, ends: 0, told: 0 };
     this.#watched.set(room_id, watched);
     watched.watchers += 1;
@@ -137,7 +136,7 @@ export class Rooms {
         const { ends } = watched;
         const room = await this.get(room_id);
         await this.#parts.store.settled();
-        if (watched.ends === ends) return use(room, watched.told);
+        if (watched.ends === ends) return use({ ...room, last_id: Math.max(room.last_id, watched.told) });
       }
     } finally {
       watched.watchers -= 1;
