@@ -389,8 +389,8 @@ test("[F8] a client that the server does not read from is not closed for its sil
 
 test("[F8] the time of a request begins when its frame has been handed over and it is the eldest", () => {
   const unanswered = new Unanswered();
-  unanswered.add(1, 100);
-  unanswered.add(2, 200);
+  unanswered.addEvents(1, 1, 100);
+  unanswered.addEvents(2, 1, 200);
   const overdue = (now: number, handed: number) => unanswered.isOverdue(now, handed, 5000);
   expect(overdue(0, 99)).toBe(false);
   expect(overdue(60_000, 99)).toBe(false);

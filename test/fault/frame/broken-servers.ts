@@ -49,7 +49,7 @@ export const broken = {
       file: log,
       from: "const timestmap = clock.wall();",
       to: `const timestmap = clock.wall();
-        const room = sent.room_id, key = \`\${room} \${sent.user_id} \${sent.client_msg_id}\`;
+        const room = room_id, key = \`\${room} \${sent.user_id} \${sent.client_msg_id}\`;
         const waiting = (this.waiting ??= new Map()), last = (this.last ??= new Map()), ids = (this.ids ??= new Map());
         if (ids.has(key)) return void setImmediate(settle, { msg_id: ids.get(key), duplicate: true });
         waiting.set(room, (waiting.get(room) ?? 0) + 1);
@@ -57,7 +57,7 @@ export const broken = {
     },
     {
       file: log,
-      from: "rooms.touch(sent.room_id);",
+      from: "rooms.touch(room_id);",
       to: `rooms.touch(room);
             waiting.set(room, waiting.get(room) - 1);
             ids.delete(key);
@@ -119,9 +119,11 @@ export const broken = {
     },
   ],
   /** Sends events however many are unanswered. */
-  noWindow: [{ file: "core/session.js", from: "this.#unanswered.events < window", to: "true" }],
+  noWindow: [{ file: "core/session.js", from: "this.#unanswered.events + events > window", to: "false" }],
   /** Forgets messages that a connection could not take at once. */
-  lagIsLost: [{ file: "core/feed.js", from: "if (place.entry)", to: "if (place.entry) return; if (false)" }],
+  lagIsLost: [
+    { file: "core/feed.js", from: "if (place.stretch)", to: "if (place.stretch) return; if (false)" },
+  ],
   /** Waits for answers for ever. */
   neverClosed: [{ file: "core/session.js", from: "if (this.#isOverdue(now))", to: "if (false)" }],
 } satisfies Record<string, readonly Patch[]>;

@@ -1,38 +1,32 @@
+import type { Frames } from "../transport/transport.ts";
+
 /** How events reach a connection, also one that lags: what hub, feed, log and cursors say to each other (E3, M10, M11). */
 
 /** Who receives events: each event arrives once, however many subscriptions match (E3). */
 export interface Subscriber {
   /** The service it belongs to; events of another one carry that one's name (E1). */
   readonly home: string;
-  deliver(event: EventFrame, place: Place): void;
+  deliver(events: EventFrames, place: Place): void;
 }
 
-/** An event as it goes to the socket; subscribers without a body of their own share one. */
-export interface EventFrame {
+/** Events as they go to the socket; subscribers without a body of their own share them. */
+export interface EventFrames extends Frames {
+  /** Of the first; each further one has the next. */
   readonly tid: number;
-  readonly bytes: Uint8Array;
 }
 
-/** Where an event stands among others, for who cannot take it at once (M11). */
+/** Where events stand among others, for who cannot take it at once (M11). */
 export interface Place {
   /** What keeps its order: a room of a service; `""` for all that belongs to no room. */
   readonly lane: string;
   /** Whether it goes to cursors on the room's log too, beside those who subscribed to such events (M10). */
   readonly isLog?: boolean;
-  /** The message that it announces: it can be read again. */
-  readonly entry?: LogEntry;
+  /** The messages that are announced: they can be read again. */
+  readonly stretch?: Stretch;
   /** Whether a life of the room ends with it (M12). */
   readonly isEnd?: boolean;
   /** Whether who lags does without it. */
   readonly isLossy?: boolean;
-}
-
-/** A message of a room's log. */
-export interface LogEntry {
-  readonly log: LogSource;
-  readonly room_id: string;
-  readonly epoch: string;
-  readonly msg_id: number;
 }
 
 /** Where messages are read again for a subscriber that lags. */
@@ -61,8 +55,8 @@ export interface Most {
 /** The beginning of a stretch. */
 export interface LogRun {
   /** Tells of what retention has dropped from the stretch, when it has (M13). */
-  readonly dropped?: { readonly first_id: number; readonly frame: EventFrame };
-  readonly events: readonly { readonly msg_id: number; readonly frame: EventFrame }[];
+  readonly dropped?: { readonly first_id: number; readonly frame: EventFrames };
+  readonly events: readonly { readonly msg_id: number; readonly frame: EventFrames }[];
 }
 
 /** The lane of a room's events. */

@@ -1,8 +1,8 @@
 import * as z from "zod";
 import { missingField, RequestError, syntaxError } from "./errors.ts";
 import type { Hub } from "./hub.ts";
-import { membersOf, memberText } from "./json-text.ts";
-import type { Command } from "./plugin.ts";
+import { lightCopyOf, membersOf, memberText } from "./json-text.ts";
+import type { Call, Command } from "./plugin.ts";
 import type { Afterwards, Request, Serving } from "./requests.ts";
 import { may } from "./rights.ts";
 import type { Session } from "./session.ts";
@@ -10,7 +10,7 @@ import type { OpenSession } from "./sessions.ts";
 
 /** Finds the command of a request among those of the service's plugins, validates and runs it. */
 export class Dispatcher {
-  readonly #commands = new Map<string, Command>();
+  readonly #commands = new Map<string, Known>();
   readonly #hub: Hub;
 
   constructor(commands: readonly Command[], hub: Hub) {
@@ -18,26 +18,24 @@ export class Dispatcher {
     for (const command of commands) {
       const name = nameOf(command);
       if (this.#commands.has(name)) throw new Error(`two plugins define the command ${name}`);
-      this.#commands.set(name, command);
+      this.#commands.set(name, { command, fields: fieldsOf(command) });
     }
   }
 
   /** Throws 100031 before login, 100042 or 100006 for what is not there (C6), 100032 for a second login. */
   serve(request: Request, session: Session): Serving {
-    const command = this.#commands.get(nameOf(request));
-    if (!session.identity && !command?.beforeLogin) throw new RequestError(100031);
-    if (!command) throw unknown(request);
-    if (session.identity && command.beforeLogin) throw new RequestError(100032);
-    return {
-      pipelined: command.pipelined ?? false,
-      acked: command.acked ?? false,
-      detached: command.detached ?? false,
-      run: (afterwards) => {
-        const unknown = command.beforeLogin ? [] : unknownFields(command.schema, request.data);
-        if (unknown.length > 0) afterwards(this.#tellingUnrecognized(unknown, request, session));
-        return run(command, request, session, afterwards);
-      },
-    };
+    const known = this.#commands.get(nameOf(request));
+    if (!session.identity && !known?.command.beforeLogin) throw new RequestError(100031);
+    if (!known) throw unknown(request);
+    const { pipelined = false, acked = false, detached = false, beforeLogin } = known.command;
+    if (session.identity && beforeLogin) throw new RequestError(100032);
+    return { pipelined, acked, detached, run: (...call) => this.#run(known, session, ...call) };
+  }
+
+  #run({ command, fields }: Known, session: Session, request: Request, afterwards: Afterwards) {
+    const unknown = fields && unknownFields(fields, request.data);
+    if (unknown) afterwards(this.#tellingUnrecognized(unknown, request, session));
+    return run(command, request, session, afterwards);
   }
 
   /** C8. What it gives back keeps nothing else of the request: the answer may take its time. */
@@ -50,9 +48,19 @@ export class Dispatcher {
   }
 }
 
-function unknownFields(schema: z.ZodType, data: object): string[] {
-  if (!(schema instanceof z.ZodObject)) return [];
-  return Object.keys(data).filter((field) => !Object.hasOwn(schema.shape, field));
+/** A command, and the fields it knows; undefined when it does not say, or is told of everything. */
+interface Known {
+  readonly command: Command;
+  readonly fields: ReadonlySet<string> | undefined;
+}
+
+function fieldsOf({ schema, beforeLogin }: Command): ReadonlySet<string> | undefined {
+  return schema instanceof z.ZodObject && !beforeLogin ? new Set(Object.keys(schema.shape)) : undefined;
+}
+
+function unknownFields(fields: ReadonlySet<string>, data: object): string[] | undefined {
+  const names = Object.keys(data);
+  return names.every((name) => fields.has(name)) ? undefined : names.filter((name) => !fields.has(name));
 }
 
 /** As many of the names as fit into a field of `bytes` (F10). */
@@ -68,15 +76,26 @@ function run(command: Command, request: Request, connection: Session, afterwards
   const data = validate(command.schema, request.data);
   checkLengths(command, request, connection.limits.field_bytes);
   if (connection.identity && !may(connection.identity.rights, command.right)) throw new RequestError(100030);
-  return command.run({
-    data,
-    connection,
-    afterwards,
-    get session() {
-      return opened(connection);
-    },
-    raw: (field) => rawField(request.text, field),
-  });
+  return command.run(new Received(data, connection, afterwards, request.text));
+}
+
+/** A request as its command sees it. */
+class Received implements Call<unknown> {
+  readonly data: unknown;
+  readonly connection: Session;
+  readonly afterwards: Afterwards;
+  readonly raw: (field: string) => string | undefined;
+
+  constructor(data: unknown, connection: Session, afterwards: Afterwards, text: string) {
+    this.data = data;
+    this.connection = connection;
+    this.afterwards = afterwards;
+    this.raw = (field) => rawField(text, field);
+  }
+
+  get session(): OpenSession {
+    return opened(this.connection);
+  }
 }
 
 /** F10: what stays in memory is bounded. Most requests are shorter as a whole. */
@@ -105,7 +124,8 @@ function opened(session: Session): OpenSession {
 
 function rawField(text: string, field: string): string | undefined {
   const data = memberText(text, "data");
-  return data?.startsWith("{") ? memberText(data, field) : undefined;
+  const value = data?.startsWith("{") ? memberText(data, field) : undefined;
+  return value && lightCopyOf(value, text);
 }
 
 function unknown({ class: cls, cmd }: Request): RequestError {

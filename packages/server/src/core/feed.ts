@@ -1,12 +1,12 @@
-import type { EventFrame, LogEntry, LogRun, Most, Place, Stretch, Subscriber } from "./delivery.ts";
+import type { EventFrames, LogRun, Most, Place, Stretch, Subscriber } from "./delivery.ts";
 
 export interface FeedParts {
   readonly subscriber: Subscriber;
-  /** Whether the connection takes an event of so many bytes now (M11). */
-  takes(bytes: number): boolean;
+  /** Whether the connection takes so many events of so many bytes now (M11). */
+  takes(events: number, bytes: number): boolean;
   /** How much it takes before its window or its socket is full. */
   room(): Most;
-  send(event: EventFrame): void;
+  send(events: EventFrames): void;
   /** Bytes of events that may wait because they cannot be read again. */
   limit(): number;
   /** More than that wait. */
@@ -24,7 +24,7 @@ interface Behind extends Stretch {
 
 interface Waiting {
   readonly kind: "event";
-  readonly frame: EventFrame;
+  readonly frame: EventFrames;
   /** Whether a life of the room ends with it. */
   readonly isEnd: boolean;
 }
@@ -59,14 +59,14 @@ export class Feed {
     this.#parts = parts;
   }
 
-  /** Takes the next event of its lane. */
-  deliver(frame: EventFrame, place: Place): void {
+  /** Takes the next events of their lane. */
+  deliver(frames: EventFrames, place: Place): void {
     if (this.#ended) return;
-    const fits = this.#parts.takes(frame.bytes.length);
-    if (fits && this.#lanes.size === 0) return this.#parts.send(frame);
+    const fits = this.#parts.takes(frames.texts.length, frames.bytes);
+    if (fits && this.#lanes.size === 0) return this.#parts.send(frames);
     if (place.isLossy && !(fits && this.#isLevel(place.lane))) return;
-    if (place.entry) extend(this.#lane(place.lane).items, place.entry);
-    else this.#wait(frame, place);
+    if (place.stretch) extend(this.#lane(place.lane).items, place.stretch);
+    else this.#wait(frames, place);
     this.serve();
   }
 
@@ -77,7 +77,7 @@ export class Feed {
       if (key === undefined || !lane) return;
       const [item] = lane.items;
       if (!item) this.#lanes.delete(key);
-      else if (!this.#parts.takes(item.kind === "event" ? item.frame.bytes.length : 1)) return;
+      else if (!this.#parts.takes(1, item.kind === "event" ? item.frame.bytes : 1)) return;
       else if (item.kind === "event") this.#sendFirst(lane, item);
       else void this.#readFirst(key, lane, item);
     }
@@ -141,15 +141,15 @@ export class Feed {
     return undefined;
   }
 
-  #wait(frame: EventFrame, { lane, isEnd = false }: Place): void {
+  #wait(frame: EventFrames, { lane, isEnd = false }: Place): void {
     this.#lane(lane).items.push({ kind: "event", frame, isEnd });
-    this.#waiting += frame.bytes.length;
+    this.#waiting += frame.bytes;
     if (this.#waiting > this.#parts.limit()) this.#parts.overflowed();
   }
 
   #sendFirst(lane: Lane, { frame }: Waiting): void {
     lane.items.shift();
-    this.#waiting -= frame.bytes.length;
+    this.#waiting -= frame.bytes;
     this.#parts.send(frame);
   }
 
@@ -182,7 +182,7 @@ export class Feed {
       ...events.map(({ msg_id, frame }) => ({ next: msg_id + 1, frame })),
     ];
     for (const { next, frame } of parts) {
-      if (!this.#parts.takes(frame.bytes.length)) return false;
+      if (!this.#parts.takes(1, frame.bytes)) return false;
       this.#parts.send(frame);
       behind.from = next;
     }
@@ -198,11 +198,11 @@ export class Feed {
   }
 }
 
-/** Adds a message behind what waits; a stretch that ends before it grows. */
-function extend(items: Item[], { msg_id, ...life }: LogEntry): void {
+/** Adds messages behind what waits; a stretch that ends before them grows. */
+function extend(items: Item[], stretch: Stretch): void {
   const last = items.at(-1);
-  if (last?.kind === "behind" && last.epoch === life.epoch) last.to = Math.max(last.to, msg_id);
-  else items.push({ kind: "behind", ...life, from: msg_id, to: msg_id });
+  if (last?.kind === "behind" && last.epoch === stretch.epoch) last.to = Math.max(last.to, stretch.to);
+  else items.push({ kind: "behind", ...stretch });
 }
 
 /** What waits of a life: all behind the end of the one before. */
@@ -231,5 +231,5 @@ function moved(items: readonly Item[], stretch: Stretch): Item[] {
 
 function bytesOf(lanes: Iterable<Lane>): number {
   const items = Array.from(lanes, (lane) => lane.items).flat();
-  return items.reduce((sum, item) => sum + (item.kind === "event" ? item.frame.bytes.length : 0), 0);
+  return items.reduce((sum, item) => sum + (item.kind === "event" ? item.frame.bytes : 0), 0);
 }

@@ -1,5 +1,5 @@
 import type { EventData } from "@roomlog/protocol";
-import type { EventFrame, Place, Subscriber } from "./delivery.ts";
+import type { EventFrames, Place, Subscriber } from "./delivery.ts";
 import { eventFrame } from "./frames.ts";
 import { JsonText, membersOf } from "./json-text.ts";
 
@@ -39,6 +39,7 @@ export class Hub {
   readonly #subscribers = new Map<Subscriber, Map<string, Subscription>>();
   readonly #service: string;
   readonly #count: () => number;
+  #deferred: (() => void) | undefined;
 
   /**
    * `count` gives numbers that grow in the whole process: the order of subscriptions, and tids of which one frame
@@ -56,6 +57,7 @@ export class Hub {
 
   /** In force at once; a subscription to the same pattern is replaced (E4). */
   subscribe(subscriber: Subscriber, pattern: Pattern, body: JsonText = NO_BODY): void {
+    this.flush();
     const mask = maskOf(pattern);
     const key = keyOf(pattern, mask) as string;
     const subscription = { pattern, mask, key, body, order: this.#count() };
@@ -65,6 +67,7 @@ export class Hub {
 
   /** Ends the subscription to exactly this pattern, if there is one (E4). */
   unsubscribe(subscriber: Subscriber, pattern: Pattern): void {
+    this.flush();
     const mask = maskOf(pattern);
     const own = this.#subscribers.get(subscriber);
     const subscription = own?.get(`${mask} ${keyOf(pattern, mask)}`);
@@ -89,6 +92,7 @@ export class Hub {
 
   /** Ends all subscriptions of a subscriber. */
   leave(subscriber: Subscriber): void {
+    this.flush();
     for (const subscription of this.#subscribers.get(subscriber)?.values() ?? []) {
       this.#drop(subscriber, subscription);
     }
@@ -97,13 +101,42 @@ export class Hub {
 
   /** Delivers an event to each matching subscriber once; it is encoded only when somebody listens. */
   publish(event: EventData, place: Place = NOWHERE): void {
-    const [first, ...others] = this.#matching(event, place);
+    this.flush();
+    this.#tell(event, () => [event.body], place);
+  }
+
+  /**
+   * `publish` tells of messages of a log that were stored together, by `publishAll`. It runs before any other event is
+   * published or a subscription changes, at the latest when the work at hand is done.
+   */
+  defer(publish: () => void): void {
+    if (this.#deferred === publish) return;
+    this.flush();
+    this.#deferred = publish;
+    queueMicrotask(() => this.flush());
+  }
+
+  /** Publishes what was deferred. */
+  flush(): void {
+    const publish = this.#deferred;
+    this.#deferred = undefined;
+    publish?.();
+  }
+
+  /** Delivers events that differ in nothing but their body, and stand in a row. */
+  publishAll(fields: EventData, bodies: () => readonly JsonText[], place: Place): void {
+    this.#tell(fields, bodies, place);
+  }
+
+  #tell(fields: EventData, bodies: () => readonly (object | undefined)[], place: Place): void {
+    const [first, ...others] = this.#matching(fields, place);
     if (!first) return;
-    const tid = this.#count();
-    const forOwn = shareable(event, tid);
-    const forOthers = shareable({ ...event, service: this.#service }, tid);
-    const give = (subscriber: Subscriber, bodies: readonly JsonText[]) =>
-      subscriber.deliver((subscriber.home === this.#service ? forOwn : forOthers)(bodies), place);
+    const known = bodies();
+    const tid = this.#tids(known.length);
+    const forOwn = shareable(fields, known, tid);
+    const forOthers = shareable({ ...fields, service: this.#service }, known, tid);
+    const give = (subscriber: Subscriber, own: readonly JsonText[]) =>
+      subscriber.deliver((subscriber.home === this.#service ? forOwn : forOthers)(own), place);
     if (others.length === 0) {
       for (const [subscriber, { body }] of first) give(subscriber, [body]);
       return;
@@ -111,6 +144,13 @@ export class Hub {
     for (const [subscriber, subscriptions] of bySubscriber([first, ...others])) {
       give(subscriber, bodiesOf(subscriptions));
     }
+  }
+
+  /** The first of so many successive ones. */
+  #tids(count: number): number {
+    const first = this.#count();
+    for (let i = 1; i < count; i++) this.#count();
+    return first;
   }
 
   /** Whether the subscriber listens to such events. */
@@ -123,16 +163,16 @@ export class Hub {
     subscriber: Subscriber,
     fields: EventData,
     place: Pick<Place, "isLog">,
-  ): (body: object) => EventFrame {
+  ): (body: object) => EventFrames {
     const found = this.#matching(fields, place).flatMap((bucket) => bucket.get(subscriber) ?? []);
     const bodies = bodiesOf(found);
     return (body) => this.frameFor(subscriber, { ...fields, body }, bodies);
   }
 
   /** An event for one subscriber, whatever it has subscribed to. */
-  frameFor(subscriber: Subscriber, event: EventData, bodies: readonly JsonText[] = []): EventFrame {
+  frameFor(subscriber: Subscriber, event: EventData, bodies: readonly JsonText[] = []): EventFrames {
     const seen = subscriber.home === this.#service ? event : { ...event, service: this.#service };
-    return shareable(seen, this.#count())(bodies);
+    return shareable(seen, [event.body], this.#count())(bodies);
   }
 
   #matching(event: EventData, { isLog }: Pick<Place, "isLog">): Bucket[] {
@@ -199,16 +239,20 @@ function namedFields(mask: number): number {
   return FIELDS.reduce((count, _, i) => count + ((mask >> i) & 1), 0);
 }
 
-/** Encodes the event once for all whose subscriptions bring no body, and once for each other merge of bodies. */
-function shareable(event: EventData, tid: number): (bodies: readonly JsonText[]) => EventFrame {
-  const encode = (body: object | undefined): EventFrame => ({
-    tid,
-    bytes: Buffer.from(eventFrame(event, body, tid)),
-  });
-  let plain: EventFrame | undefined;
+/** Encodes events once for all whose subscriptions bring no body, and once for each other merge of bodies. */
+function shareable(
+  fields: EventData,
+  events: readonly (object | undefined)[],
+  tid: number,
+): (bodies: readonly JsonText[]) => EventFrames {
+  const encode = (bodyOf: (body: object | undefined) => object | undefined): EventFrames => {
+    const texts = events.map((body, i) => eventFrame(fields, bodyOf(body), tid + i));
+    return { tid, texts, bytes: texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0) };
+  };
+  let plain: EventFrames | undefined;
   return (bodies) => {
-    if (bodies.some((body) => body !== NO_BODY)) return encode(merged(bodies, event.body));
-    plain ??= encode(event.body);
+    if (bodies.some((body) => body !== NO_BODY)) return encode((body) => merged(bodies, body));
+    plain ??= encode((body) => body);
     return plain;
   };
 }

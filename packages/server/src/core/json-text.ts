@@ -33,9 +33,17 @@ export class JsonText {
 /** V8 makes a part that is shorter a text of its own; a longer one keeps the whole it was cut from. */
 const SHORTEST_SLICE = 13;
 
+/** A frame of which parts need not be copied. */
+const SMALL_FRAME = 512;
+
 /** A part of a frame's text that does not keep the whole frame. */
 export function copyOf(part: string): string {
   return part.length < SHORTEST_SLICE ? part : Buffer.from(part).toString();
+}
+
+/** A part of a frame's text that keeps at most as much again of the frame, for a short while: it is rarely copied. */
+export function lightCopyOf(part: string, frame: string): string {
+  return frame.length <= 2 * part.length + SMALL_FRAME ? part : copyOf(part);
 }
 
 /** A member of an object: its unescaped key, where the key starts, and its value as `text.slice(start, end)`. */
@@ -83,17 +91,40 @@ export function membersOf(text: string): Member[] {
 
 /** The text of the value that `key` has in the object `text`; of repeated keys the last counts, as in `JSON.parse`. */
 export function memberText(text: string, key: string): string | undefined {
-  const member = membersOf(text).findLast((candidate) => candidate.key === key);
-  return member && text.slice(member.start, member.end);
+  let found: string | undefined;
+  let i = skipSpace(text, text.indexOf("{") + 1);
+  while (text.charCodeAt(i) === QUOTE) {
+    const behindKey = endOfString(text, i);
+    const start = skipSpace(text, skipSpace(text, behindKey) + 1);
+    const end = endOfValue(text, start);
+    if (isKey(text, i, behindKey, key)) found = text.slice(start, end);
+    i = skipSpace(text, end);
+    if (text.charCodeAt(i) === COMMA) i = skipSpace(text, i + 1);
+  }
+  return found;
+}
+
+function isKey(text: string, from: number, end: number, key: string): boolean {
+  if (end - from === key.length + 2 && text.startsWith(key, from + 1)) return true;
+  const written = text.slice(from, end);
+  return written.includes("\\") && JSON.parse(written) === key;
 }
 
 /** The object `text` without its members of these names, in whatever way their keys are written. */
 export function withoutMembers(text: string, names: ReadonlySet<string>): string {
+  if (isFreeOf(text, names)) return text;
   const members = membersOf(text);
   if (members.length === 0) return "{}";
   if (!members.some(({ key }) => names.has(key))) return text;
   const kept = members.filter(({ key }) => !names.has(key));
   return `{${kept.map(({ from, end }) => text.slice(from, end)).join(",")}}`;
+}
+
+/** Whether it is plain to see that none of the names is a key: nothing like them is in the text, and no escape. */
+function isFreeOf(text: string, names: ReadonlySet<string>): boolean {
+  if (text.charCodeAt(skipSpace(text, 1)) !== QUOTE || text.includes("\\")) return false;
+  for (const name of names) if (text.includes(name)) return false;
+  return true;
 }
 
 /** The object `text` with further members at its end; `tail` is `"key":value,…` and not empty. */
@@ -160,9 +191,23 @@ function endOfNested(text: string, start: number): number {
   return text.length;
 }
 
+/** Most strings are shorter, and are gone through faster than a search begins. */
+const SHORT_STRING = 24;
+
 /** Where the string that starts at `start` ends: behind its closing quote. */
 function endOfString(text: string, start: number): number {
-  let i = start;
+  const near = Math.min(start + SHORT_STRING, text.length);
+  for (let i = start + 1; i < near; i++) {
+    const c = text.charCodeAt(i);
+    if (c === QUOTE) return i + 1;
+    if (c === BACKSLASH) return endOfLongString(text, i);
+  }
+  return endOfLongString(text, near);
+}
+
+/** The same, known to be at `from` or behind it. */
+function endOfLongString(text: string, from: number): number {
+  let i = from - 1;
   for (;;) {
     i = text.indexOf('"', i + 1);
     if (i < 0) return text.length;

@@ -14,18 +14,10 @@ import type {
   Trimmed,
 } from "../store/store.ts";
 import type { Clock } from "./clock.ts";
-import {
-  type LogEntry,
-  type LogRun,
-  type LogSource,
-  laneOf,
-  type Most,
-  type Stretch,
-  type Subscriber,
-} from "./delivery.ts";
+import { type LogRun, type LogSource, laneOf, type Most, type Stretch, type Subscriber } from "./delivery.ts";
 import { RequestError } from "./errors.ts";
 import type { Hub } from "./hub.ts";
-import { copyOf, JsonText, withoutMembers, withTail } from "./json-text.ts";
+import { JsonText, withoutMembers, withTail } from "./json-text.ts";
 import { failureOf, type Rooms } from "./rooms.ts";
 
 export interface LogParts {
@@ -59,9 +51,14 @@ export interface LogPage {
 /** The name for the newest of the ended lives of a room (M12). */
 const LAST = "last";
 
+/** Messages that are told in one go: less than a usual window (M11), since a connection takes all of them or none. */
+const MOST_TOLD = 64;
+
 /** The message logs of a service's rooms. */
 export class Log implements LogSource {
   readonly #parts: LogParts;
+  /** Messages that are durable and have not been told yet. */
+  #untold: { readonly room_id: string; readonly epoch: string; readonly messages: Message[] } | undefined;
   #timeField = "timestmap";
   #reserved: ReadonlySet<string> = new Set(reservedNames);
 
@@ -83,15 +80,21 @@ export class Log implements LogSource {
    */
   append(sent: Sent, settle: (outcome: AppendOutcome) => void): void {
     const { service, store, rooms, clock } = this.#parts;
-    // A copy, since the frame it was cut from may be much longer.
-    const msg = copyOf(withoutMembers(sent.msg, this.#reserved));
+    const { room_id, epoch, user_id, session_id, client_msg_id } = sent;
+    const msg = withoutMembers(sent.msg, this.#reserved);
     const timestmap = clock.wall();
-    store.write({ kind: "append", service, ...sent, timestmap, msg }, (outcome) => {
-      if (outcome.kind === "appended" || outcome.kind === "duplicate") rooms.touch(sent.room_id);
+    const message = { user_id, session_id, timestmap, msg };
+    const write = { kind: "append", service, room_id, epoch, client_msg_id, ...message } as const;
+    store.write(write, (outcome) => {
+      if (outcome.kind === "appended" || outcome.kind === "duplicate") rooms.touch(room_id);
       if (outcome.kind === "duplicate") return settle({ msg_id: outcome.msg_id, duplicate: true });
       if (outcome.kind !== "appended") return settle(failureOf(outcome) ?? new RequestError(100002));
+      this.#tell(room_id, outcome.epoch, {
+        ...message,
+        timestmap: outcome.timestmap,
+        msg_id: outcome.msg_id,
+      });
       settle({ msg_id: outcome.msg_id });
-      this.#publish(sent.room_id, { ...sent, ...outcome, msg });
     });
   }
 
@@ -197,13 +200,29 @@ export class Log implements LogSource {
     return { dropped: dropped(first_id), events };
   }
 
-  #publish(room_id: string, { epoch, ...message }: Message & { readonly epoch: string }): void {
-    const { hub, service, rooms } = this.#parts;
-    rooms.told(room_id, message.msg_id);
-    const entry: LogEntry = { log: this, room_id, epoch, msg_id: message.msg_id };
-    const event = { ...messageEvent(room_id), body: this.#render(message) };
-    hub.publish(event, { lane: laneOf(service, room_id), isLog: true, entry });
+  /** The messages of one room that one commit made durable are told together, behind the answers to their senders (E7). */
+  #tell(room_id: string, epoch: string, message: Message): void {
+    const goesOn = this.#untold?.room_id === room_id && this.#untold.epoch === epoch;
+    if (!goesOn || (this.#untold?.messages.length ?? 0) >= MOST_TOLD) this.#parts.hub.flush();
+    this.#untold ??= { room_id, epoch, messages: [] };
+    this.#untold.messages.push(message);
+    this.#parts.hub.defer(this.#tellAll);
   }
+
+  readonly #tellAll = (): void => {
+    if (!this.#untold) return;
+    const { room_id, epoch, messages } = this.#untold;
+    const { hub, service, rooms } = this.#parts;
+    this.#untold = undefined;
+    const from = messages[0]?.msg_id as number;
+    const to = from + messages.length - 1;
+    rooms.told(room_id, to);
+    hub.publishAll(messageEvent(room_id), () => messages.map((message) => this.#render(message)), {
+      lane: laneOf(service, room_id),
+      isLog: true,
+      stretch: { log: this, room_id, epoch, from, to },
+    });
+  };
 
   /** `"last"` stands for the newest ended life. */
   async #lifeKey({ room_id, epoch }: Omit<LifeKey, "service">): Promise<LifeKey> {

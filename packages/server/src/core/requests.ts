@@ -29,7 +29,7 @@ export interface Serving {
   readonly acked: boolean;
   /** Whether what follows does not wait for this request (F6: answered after an ack). */
   readonly detached: boolean;
-  run(afterwards: Afterwards): Outcome | Promise<Outcome>;
+  run(request: Request, afterwards: Afterwards): Outcome | Promise<Outcome>;
 }
 
 export interface RequestsParts {
@@ -52,7 +52,7 @@ interface Slot {
   readonly tid: string;
   /** For the log, should it fail. What the request brought is not kept. */
   readonly command: string;
-  readonly afterwards: { readonly task: () => void; readonly when: "ok" | "always" }[];
+  afterwards?: { readonly task: () => void; readonly when: "ok" | "always" }[];
   done?: Answer | RequestError | "nothing";
 }
 
@@ -94,7 +94,8 @@ export class Requests {
   }
 
   add(request: Request): void {
-    if (!this.#ended && this.#waiting.length === 0 && this.#mayStart(request)) this.#start(request);
+    const serving = this.#waiting.length === 0 ? this.#ready(request) : undefined;
+    if (serving) this.#start(request, serving);
     else this.#wait(request);
     this.run();
   }
@@ -106,10 +107,12 @@ export class Requests {
 
   /** Starts what may start. */
   run(): void {
-    while (!this.#ended && this.#mayStart(this.#waiting[0])) {
-      const request = this.#waiting.shift() as Request;
+    for (let request = this.#waiting[0]; request; request = this.#waiting[0]) {
+      const serving = this.#ready(request);
+      if (!serving) return;
+      this.#waiting.shift();
       this.#waitingLength -= request.text.length;
-      this.#start(unfolded(request));
+      this.#start(unfolded(request), serving);
     }
   }
 
@@ -127,16 +130,18 @@ export class Requests {
     for (const resume of this.#idle.splice(0)) resume();
   }
 
-  #mayStart(request: Request | undefined): boolean {
-    if (!request || this.#parts.isBlocked()) return false;
-    if (this.#slots.length === 0) return true;
-    return !this.#alone && isPipelined(this.#serving(request));
+  /** How the next request will be served; undefined while it may not start. */
+  #ready(request: Request): Serving | RequestError | undefined {
+    if (this.#ended || this.#parts.isBlocked()) return undefined;
+    const isFirst = this.#slots.length === 0;
+    if (!isFirst && this.#alone) return undefined;
+    const serving = this.#serving(request);
+    return isFirst || isPipelined(serving) ? serving : undefined;
   }
 
-  #start(request: Request): void {
+  #start(request: Request, serving: Serving | RequestError): void {
     const { tid, class: cls, subclass, cmd } = request;
-    const slot: Slot = { tid, command: `${cls}/${subclass}/${cmd}`, afterwards: [] };
-    const serving = this.#serving(request);
+    const slot: Slot = { tid, command: `${cls}/${subclass}/${cmd}` };
     const refusal = serving instanceof RequestError ? serving : this.#refusal(serving, tid);
     if (refusal || serving instanceof RequestError) {
       this.#slots.push(slot);
@@ -146,7 +151,7 @@ export class Requests {
     else this.#slots.push(slot);
     this.#alone = !(serving.pipelined || serving.detached);
     if (serving.acked) this.#parts.send(ackFrame(tid));
-    this.#run(slot, serving);
+    this.#run(slot, request, serving);
   }
 
   /** Detached requests do not stop the reading, so their number and what they hold is bounded here (F10). */
@@ -172,9 +177,12 @@ export class Requests {
     }
   }
 
-  #run(slot: Slot, serving: Serving): void {
+  #run(slot: Slot, request: Request, serving: Serving): void {
     try {
-      const outcome = serving.run((task, when = "ok") => slot.afterwards.push({ task, when }));
+      const outcome = serving.run(request, (task, when = "ok") => {
+        slot.afterwards ??= [];
+        slot.afterwards.push({ task, when });
+      });
       if (outcome instanceof Promise) this.#await(slot, outcome, serving.pipelined);
       else this.#take(slot, outcome);
     } catch (error) {
@@ -199,14 +207,14 @@ export class Requests {
     outcome.start((answer) => {
       this.#settle(slot, answer instanceof Error ? this.#asFailure(answer, slot.command) : answer);
       // Not in this call: what follows takes effect after the events of this request.
-      queueMicrotask(() => this.run());
+      if (this.#waiting.length > 0) queueMicrotask(() => this.run());
     });
   }
 
   /** Sends this answer and those behind it that were only waiting for their turn. */
   #settle(slot: Slot, outcome: Answer | RequestError): void {
     slot.done = outcome ?? NOTHING;
-    if (this.#detached.delete(slot)) this.#settleDetached(slot);
+    if (this.#detached.size > 0 && this.#detached.delete(slot)) this.#settleDetached(slot);
     while (!this.#ended && this.#slots[0]?.done !== undefined) this.#answer(this.#slots.shift() as Slot);
     if (this.#slots.length === 0) this.#alone = false;
     this.#parts.answered();
@@ -221,7 +229,7 @@ export class Requests {
     this.#answer(slot);
   }
 
-  #answer({ tid, done, afterwards }: Slot): void {
+  #answer({ tid, done, afterwards = [] }: Slot): void {
     if (done instanceof RequestError) {
       this.#parts.send(errorFrame(tid, done.data));
       for (const { task, when } of afterwards) if (when === "always") task();

@@ -7,7 +7,7 @@ import {
   MAX_MESSAGE_DEPTH,
 } from "@roomlog/protocol";
 import type { Connection, Receiver } from "../transport/transport.ts";
-import type { EventFrame, Most, Place, Subscriber } from "./delivery.ts";
+import type { EventFrames, Most, Place, Subscriber } from "./delivery.ts";
 import { missingField, RequestError, syntaxError } from "./errors.ts";
 import { Feed } from "./feed.ts";
 import { requestFrame, type ServerRequest } from "./frames.ts";
@@ -66,9 +66,9 @@ export class Session implements Receiver, Subscriber {
     this.#state = { name: "new", since: service.clock.monotonic(), failures: 0 };
     this.feed = new Feed({
       subscriber: this,
-      takes: (bytes) => this.#takesEvent(bytes),
+      takes: (events, bytes) => this.#takesEvents(events, bytes),
       room: () => this.#roomForEvents(),
-      send: ({ tid, bytes }) => this.#sendRequest(tid, bytes),
+      send: (events) => this.#sendEvents(events),
       limit: () => service.limits.session_queue_bytes,
       overflowed: () => this.#overflowed(),
       failed: (error) => this.#feedFailed(error),
@@ -167,8 +167,8 @@ export class Session implements Receiver, Subscriber {
     if (this.#service.limits.ping_seconds > 0) this.#ping();
   }
 
-  deliver(event: EventFrame, place: Place): void {
-    this.feed.deliver(event, place);
+  deliver(events: EventFrames, place: Place): void {
+    this.feed.deliver(events, place);
   }
 
   /**
@@ -181,7 +181,8 @@ export class Session implements Receiver, Subscriber {
     }
     const tid = this.#service.nextTid();
     this.#repliesOnEnd.add(replied);
-    this.#sendRequest(tid, requestFrame(request, tid), (reply) => {
+    this.#send(requestFrame(request, tid));
+    this.#unanswered.add(tid, this.#connection.sent, (reply) => {
       this.#repliesOnEnd.delete(replied);
       replied(reply);
     });
@@ -241,16 +242,15 @@ export class Session implements Receiver, Subscriber {
   #receive(inbound: Inbound, text: string, deep: string | undefined): void {
     if (deep === "tid") return this.close(closeCodes.malformed_frame, "tid: nested too deeply");
     switch (inbound.kind) {
-      case "request":
-        return this.#add({
-          ...inbound,
-          ...this.#source(text),
-          ...(deep !== undefined && { fault: syntaxError(deep) }),
-        });
+      case "request": {
+        const { class: cls, subclass, cmd, data } = inbound;
+        const request = { class: cls, subclass, cmd, data, tid: tidOf(text, inbound.tid), text };
+        return this.#add(deep === undefined ? request : { ...request, fault: syntaxError(deep) });
+      }
       case "invalid": {
         const fault =
           inbound.problem === "missing" ? missingField(inbound.field) : syntaxError(inbound.field);
-        return this.#add({ class: "", subclass: "", cmd: "", data: {}, ...this.#source(text), fault });
+        return this.#add({ class: "", subclass: "", cmd: "", data: {}, tid: tidOf(text), text, fault });
       }
       case "response": {
         return this.#settle(inbound.tid, replyOf(inbound.result, text, deep));
@@ -265,10 +265,6 @@ export class Session implements Receiver, Subscriber {
       case "malformed":
         return this.close(closeCodes.malformed_frame, inbound.reason);
     }
-  }
-
-  #source(text: string): { readonly tid: string; readonly text: string } {
-    return { tid: copyOf(memberText(text, "tid") as string), text };
   }
 
   #add(request: Request): void {
@@ -297,11 +293,12 @@ export class Session implements Receiver, Subscriber {
     this.feed.serve();
   }
 
-  /** An event goes out while the window is not full, and fits into what may wait for the socket or meets it empty (M11). */
-  #takesEvent(bytes: number): boolean {
+  /** Events go out as far as the window allows, and fit into what may wait for the socket or meet it empty (M11). */
+  #takesEvents(events: number, bytes: number): boolean {
     const { window, session_queue_bytes } = this.#service.limits;
     const { waiting } = this.#connection;
-    return this.#unanswered.events < window && (waiting === 0 || waiting + bytes <= session_queue_bytes);
+    if (this.#unanswered.events + events > window) return false;
+    return waiting + bytes <= session_queue_bytes || (waiting === 0 && events === 1);
   }
 
   #roomForEvents(): Most {
@@ -361,14 +358,14 @@ export class Session implements Receiver, Subscriber {
     this.request(this.#pingRequest, () => {});
   }
 
-  #send(frame: string | Uint8Array): void {
+  #send(frames: string | EventFrames): void {
     this.#busy = true;
-    this.#connection.send(frame);
+    this.#connection.send(frames);
   }
 
-  #sendRequest(tid: number, frame: string | Uint8Array, replied?: (reply: Reply) => void): void {
-    this.#send(frame);
-    this.#unanswered.add(tid, this.#connection.sent, replied);
+  #sendEvents(events: EventFrames): void {
+    this.#send(events);
+    this.#unanswered.addEvents(events.tid, events.texts.length, this.#connection.sent);
   }
 
   #end(reason: string): void {
@@ -388,6 +385,12 @@ export class Session implements Receiver, Subscriber {
       session: this.identity?.session_id,
     };
   }
+}
+
+/** The text of a request's tid. Most are a number that stands at the end. */
+function tidOf(text: string, tid?: unknown): string {
+  if (typeof tid === "number" && text.endsWith(`,"tid":${tid}}`)) return String(tid);
+  return copyOf(memberText(text, "tid") as string);
 }
 
 /** What is nested too deeply was not checked to be JSON, so it is passed on to nobody. */

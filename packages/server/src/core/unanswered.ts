@@ -7,7 +7,6 @@ export interface Reply {
 }
 
 interface Pending {
-  readonly tid: number;
   /** Where its frame ends in all that was sent on the connection. */
   readonly end: number;
   /** Undefined for an event: nobody waits for its answer. */
@@ -26,8 +25,8 @@ export class Unanswered {
   /** Those without an ack, in the order sent. */
   readonly #pending = new Map<number, Pending>();
   /** Goes through `#pending` once; what is added while it goes is met too. */
-  #order = this.#pending.values();
-  #eldest: Pending | undefined;
+  #order = this.#pending.keys();
+  #eldest: number | undefined;
   /** When the eldest began to count; undefined while it has not been handed over. */
   #eldestSince: number | undefined;
   /** Those with an ack, the one that ends first in front: each ack gives the same time from now. */
@@ -40,10 +39,15 @@ export class Unanswered {
     return this.#events;
   }
 
-  /** Without `replied` it is an event. */
-  add(tid: number, end: number, replied?: (reply: Reply) => void): void {
-    this.#pending.set(tid, { tid, end, replied });
-    if (!replied) this.#events += 1;
+  add(tid: number, end: number, replied: (reply: Reply) => void): void {
+    this.#pending.set(tid, { end, replied });
+  }
+
+  /** `count` events with successive tids, of which the last ends at `end`. */
+  addEvents(tid: number, count: number, end: number): void {
+    const pending = { end, replied: undefined };
+    for (let i = 0; i < count; i++) this.#pending.set(tid + i, pending);
+    this.#events += count;
   }
 
   /** A second answer, or one that nobody asked for, is ignored (F4). */
@@ -55,7 +59,7 @@ export class Unanswered {
 
   extend(tid: unknown, until: number): void {
     const pending = this.#take(tid);
-    if (pending) this.#extended.set(pending.tid, { ...pending, until });
+    if (pending) this.#extended.set(tid as number, { ...pending, until });
   }
 
   /** The eldest request counts anew: the client could not be heard. */
@@ -71,7 +75,8 @@ export class Unanswered {
     const [first] = this.#extended.values();
     if (first && first.until <= now) return true;
     const eldest = this.#findEldest();
-    if (!eldest || eldest.end > handed) {
+    const pending = eldest === undefined ? undefined : this.#pending.get(eldest);
+    if (!pending || pending.end > handed) {
       this.#eldestSince = undefined;
       return false;
     }
@@ -84,16 +89,16 @@ export class Unanswered {
     const extended = this.#extended.get(tid);
     if (this.#extended.delete(tid)) return extended;
     const pending = this.#pending.get(tid);
-    if (pending && pending === this.#findEldest()) this.restart();
+    if (pending && tid === this.#findEldest()) this.restart();
     this.#pending.delete(tid);
     return pending;
   }
 
-  #findEldest(): Pending | undefined {
-    if (this.#eldest && this.#pending.has(this.#eldest.tid)) return this.#eldest;
+  #findEldest(): number | undefined {
+    if (this.#eldest !== undefined && this.#pending.has(this.#eldest)) return this.#eldest;
     this.#eldest = this.#order.next().value;
-    if (!this.#eldest && this.#pending.size > 0) {
-      this.#order = this.#pending.values();
+    if (this.#eldest === undefined && this.#pending.size > 0) {
+      this.#order = this.#pending.keys();
       this.#eldest = this.#order.next().value;
     }
     return this.#eldest;

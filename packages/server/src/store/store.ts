@@ -38,7 +38,7 @@ export interface RoomKey {
 /** A life of a room id (M12). */
 export interface LifeKey extends RoomKey {
   /** Without it the living one is meant. */
-  readonly epoch?: string;
+  readonly epoch?: string | undefined;
 }
 
 export type Write = CreateRoom | UpdateRoom | DestroyRoom | Append | Trim;
@@ -80,7 +80,7 @@ export interface Append extends LifeKey {
   readonly user_id: string;
   readonly session_id: string;
   /** Names the send among those of its user (M9). */
-  readonly client_msg_id?: string;
+  readonly client_msg_id?: string | undefined;
   /** µs since 1970; the store raises it to the room's newest when it is lower (M3). */
   readonly timestmap: number;
   /** The text of a JSON object, kept byte by byte (M7). */

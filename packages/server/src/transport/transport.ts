@@ -6,13 +6,22 @@ export interface Connection {
   readonly sent: number;
   /** How many of them have not been taken by the operating system yet. */
   readonly waiting: number;
-  /** Queues one text frame. The frames of one turn of the event loop leave in one write. */
-  send(frame: string | Uint8Array): void;
+  /** Queues text frames. The frames of one turn of the event loop leave in one write. */
+  send(frames: string | Frames): void;
   /** Stops reading, so that the other side has to wait; `resume` goes on. */
   pause(): void;
   resume(): void;
   /** Ends the connection after what was sent. `reason` has at most 123 bytes (T3). */
   close(code: number, reason: string): void;
+}
+
+/** Text frames, in this order, that go to any number of connections: they are made ready for the wire once. */
+export interface Frames {
+  readonly texts: readonly string[];
+  /** Their length as UTF-8. */
+  readonly bytes: number;
+  /** What the transport has made of them. */
+  wire?: Uint8Array;
 }
 
 /** What the core is told about a connection. */

@@ -12,20 +12,20 @@ import { WebSocket, WebSocketServer } from "ws";
 import type {
   Admission,
   Connection,
+  Frames,
   Listening,
   ListenOptions,
   Receiver,
   Transport,
   TransportLimits,
 } from "./transport.ts";
+import { encoded, frameBytes, wireOf } from "./wire.ts";
 
 /** A client has this long for its part of a close, in milliseconds. */
 const CLOSE_TIMEOUT_MS = 5000;
 const HEADERS_TIMEOUT_MS = 5000;
 const REQUEST_TIMEOUT_MS = 8000;
 const CHECK_INTERVAL_MS = 1000;
-
-const TEXT = { binary: false, compress: false } as const;
 
 /** WebSocket (RFC 6455) over HTTP/1.1: text frames, no compression. */
 export const webSocketTransport: Transport = async ({ host, port, limits, tls, admit }: ListenOptions) => {
@@ -42,14 +42,14 @@ export const webSocketTransport: Transport = async ({ host, port, limits, tls, a
   // A variable, since the types of ws do not know its newest options yet.
   const socketOptions = {
     noServer: true,
-    WebSocket: closingWithReasons(limits),
+    WebSocket: closingInOrder(limits),
     perMessageDeflate: false,
     maxPayload: limits.frame_bytes,
     maxFragments: limits.fragments,
     closeTimeout: CLOSE_TIMEOUT_MS,
     autoPong: false,
   };
-  const sockets = new WebSocketServer(socketOptions);
+  const sockets = new WebSocketServer<typeof OrderlySocket>(socketOptions);
   const turn = new Turn();
   http.on("upgrade", (request, socket, head) => {
     const admission = admit(upgradeOf(request));
@@ -113,24 +113,23 @@ function refuse(socket: Duplex, { status, text }: { readonly status: number; rea
 
 /** Lets the frames of one turn of the event loop leave each socket in one write. */
 class Turn {
-  #corked = new Set<Duplex>();
+  #filled: WsConnection[] = [];
 
-  cork(socket: Duplex): void {
-    if (this.#corked.has(socket)) return;
-    if (this.#corked.size === 0) setImmediate(() => this.#uncork());
-    this.#corked.add(socket);
-    socket.cork();
+  /** `connection` has something to write at the end of the turn. */
+  add(connection: WsConnection): void {
+    if (this.#filled.length === 0) setImmediate(() => this.#end());
+    this.#filled.push(connection);
   }
 
-  #uncork(): void {
-    const corked = this.#corked;
-    this.#corked = new Set();
-    for (const socket of corked) socket.uncork();
+  #end(): void {
+    const filled = this.#filled;
+    this.#filled = [];
+    for (const connection of filled) connection.flush();
   }
 }
 
 function connect(
-  ws: WebSocket,
+  ws: OrderlySocket,
   socket: Duplex,
   turn: Turn,
   receive: (connection: Connection) => Receiver,
@@ -138,6 +137,7 @@ function connect(
   const connection = new WsConnection(ws, socket, turn);
   const receiver = receive(connection);
   connection.onFlushed = () => receiver.drained();
+  ws.beforeClose = () => connection.flush();
   ws.on("message", (data: Buffer, isBinary: boolean) => {
     if (isBinary) receiver.binary();
     else receiver.frame(data.toString());
@@ -158,14 +158,14 @@ class WsConnection implements Connection {
   readonly #socket: Duplex;
   readonly #turn: Turn;
   #sent = 0;
-  /** Whether something was sent since the socket was last seen empty. */
-  #isFilled = false;
+  /** What was sent in this turn: texts, and frames that are ready for the wire. */
+  #parts: (string | Uint8Array)[] = [];
+  /** How many bytes these will be on the wire. */
+  #unwritten = 0;
   /** Called when the socket has taken everything. Its own `drain` comes only above its high-water mark. */
   onFlushed: () => void = () => {};
   readonly #written = () => {
-    if (!this.#isFilled || this.#socket.writableLength > 0) return;
-    this.#isFilled = false;
-    this.onFlushed();
+    if (this.waiting === 0) this.onFlushed();
   };
 
   constructor(ws: WebSocket, socket: Duplex, turn: Turn) {
@@ -187,16 +187,29 @@ class WsConnection implements Connection {
   }
 
   get waiting(): number {
-    return this.#socket.writableLength;
+    return this.#unwritten + this.#socket.writableLength;
   }
 
-  send(frame: string | Uint8Array): void {
+  send(frames: string | Frames): void {
     if (this.#ws.readyState !== WebSocket.OPEN) return;
-    const bytes = typeof frame === "string" ? Buffer.from(frame) : frame;
-    this.#turn.cork(this.#socket);
-    this.#isFilled = true;
-    this.#ws.send(bytes, TEXT, this.#written);
-    this.#sent += headerBytes(bytes.length) + bytes.length;
+    const part = typeof frames === "string" ? frames : wireOf(frames);
+    const bytes = typeof part === "string" ? frameBytes(Buffer.byteLength(part)) : part.length;
+    if (this.#parts.length === 0) this.#turn.add(this);
+    this.#parts.push(part);
+    this.#unwritten += bytes;
+    this.#sent += bytes;
+  }
+
+  /** Hands over what was sent in this turn: past ws, which would write a header and a payload for each frame. */
+  flush(): void {
+    const parts = this.#parts;
+    if (parts.length === 0) return;
+    this.#parts = [];
+    this.#unwritten = 0;
+    if (this.#ws.readyState !== WebSocket.OPEN) return;
+    const [first] = parts;
+    const isReady = parts.length === 1 && typeof first !== "string";
+    this.#socket.write(isReady ? first : encoded(parts), this.#written);
   }
 
   pause(): void {
@@ -212,13 +225,16 @@ class WsConnection implements Connection {
   }
 }
 
-/** Bytes of the header of an unmasked frame (RFC 6455 §5.2). */
-function headerBytes(length: number): number {
-  return length < 126 ? 2 : length < 65_536 ? 4 : 10;
+declare class OrderlySocket extends WebSocket {
+  /** Called before a close frame goes out. */
+  beforeClose: () => void;
 }
 
-/** ws closes a connection that breaks the WebSocket protocol with a code alone; T3 wants the reason too. */
-function closingWithReasons({ frame_bytes, fragments }: TransportLimits): typeof WebSocket {
+/**
+ * A close frame comes behind everything that was sent before it. ws closes a connection that breaks the WebSocket
+ * protocol with a code alone; T3 wants the reason too.
+ */
+function closingInOrder({ frame_bytes, fragments }: TransportLimits): typeof OrderlySocket {
   const reasons = new Map([
     [1002, "WebSocket protocol error"],
     [1007, "invalid UTF-8"],
@@ -226,7 +242,10 @@ function closingWithReasons({ frame_bytes, fragments }: TransportLimits): typeof
     [1009, `limits.frame_bytes: frame over ${frame_bytes} bytes`],
   ]);
   return class extends WebSocket {
+    beforeClose = () => {};
+
     override close(code?: number, reason?: string | Buffer): void {
+      this.beforeClose();
       super.close(code, reason?.length || code === undefined ? reason : reasons.get(code));
     }
   };

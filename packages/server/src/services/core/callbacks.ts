@@ -69,32 +69,32 @@ export class Callbacks {
 
   readonly subscribe: HookOf<"core.subscribe"> = (subscription, next) => {
     const { session, pattern, service } = subscription;
-    const data = { ...who(session), ...pattern, ...(service && { service }) };
+    const data = () => ({ ...who(session), ...pattern, ...(service && { service }) });
     return this.#decide("subscribe", session, data, pattern.class, () => next(subscription));
   };
 
   readonly create: HookOf<"room.create"> = (creation, next) => {
     const { session, room_id, info } = creation;
-    return this.#decide("create", session, { ...who(session), room_id, ...info }, info.class, () =>
-      next(creation),
-    );
+    const data = () => ({ ...who(session), room_id, ...info });
+    return this.#decide("create", session, data, info.class, () => next(creation));
   };
 
   readonly send: HookOf<"msglog.send"> = (message, next) => {
     const { session, room_id, msg } = message;
-    return this.#decide("send", session, { ...who(session), room_id, msg }, undefined, () => next(message));
+    const data = () => ({ ...who(session), room_id, msg });
+    return this.#decide("send", session, data, undefined, () => next(message));
   };
 
   /** The programs themselves are not asked about. */
   #decide<Result>(
     name: CallbackName,
     session: OpenSession,
-    data: object,
+    data: () => object,
     cls: string | undefined,
     go: () => Answered<Result>,
   ): Answered<Result> {
     if (!this.#registered.has(name) || may(session.identity.rights, "callback")) return go();
-    return this.#ask(name, data, cls).then(async ({ authorized }) => {
+    return this.#ask(name, data(), cls).then(async ({ authorized }) => {
       if (!authorized) throw new RequestError(100030);
       return go();
     });

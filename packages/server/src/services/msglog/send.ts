@@ -1,6 +1,5 @@
 import {
   command,
-  type HookPoints,
   Later,
   type Log,
   RequestError,
@@ -8,7 +7,6 @@ import {
   type Service,
   syntaxError,
 } from "../../core/plugin.ts";
-import { defined } from "./defined.ts";
 import { SendRate } from "./send-rate.ts";
 import type { MsglogSettings } from "./settings.ts";
 
@@ -30,19 +28,17 @@ export const send = (service: Service, log: Log, settings: () => MsglogSettings)
       if (!service.authenticator.open) rate.count(session, settings().send_rate);
       const text = raw("msg");
       if (text === undefined) throw syntaxError("msg");
-      const named = defined({ client_msg_id, epoch });
-      return service.hooks.run("msglog.send", { session, room_id, msg }, (message) =>
-        store({
-          ...named,
-          ...sentBy(message),
+      return service.hooks.run("msglog.send", { session, room_id, msg }, (message) => {
+        const { user_id, session_id } = message.session.identity;
+        return store({
+          room_id: message.room_id,
+          epoch,
+          user_id,
+          session_id,
+          client_msg_id,
           msg: message.msg === msg ? text : JSON.stringify(message.msg),
-        }),
-      );
+        });
+      });
     },
   });
 };
-
-function sentBy({ room_id, session }: HookPoints["msglog.send"]["in"]) {
-  const { user_id, session_id } = session.identity;
-  return { room_id, user_id, session_id };
-}
