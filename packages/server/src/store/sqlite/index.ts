@@ -19,6 +19,7 @@ import {
   type Write,
   type Written,
 } from "../store.ts";
+import { packWrites, unpackOutcomes } from "./packed.ts";
 import type { Reader } from "./reader.ts";
 import { WorkerCalls } from "./worker-calls.ts";
 import type { Writer } from "./writer.ts";
@@ -42,7 +43,7 @@ export class SqliteStore implements Store {
   async open(): Promise<void> {
     const writer = new WorkerCalls<Writer>(module("writer"), this.#directory);
     try {
-      await writer.call("commit", []);
+      await writer.call("commit", packWrites([]));
       const reader = new WorkerCalls<Reader>(module("reader"), this.#directory);
       await reader.call("room", { service: "", room_id: "" });
       this.#threads = { writer, reader };
@@ -52,8 +53,8 @@ export class SqliteStore implements Store {
     }
   }
 
-  commit(writes: readonly Write[]): Promise<Written[]> {
-    return this.#running.writer.call("commit", writes);
+  async commit(writes: readonly Write[]): Promise<Written[]> {
+    return unpackOutcomes(await this.#running.writer.call("commit", packWrites(writes)));
   }
 
   room(key: RoomKey): Promise<Room | undefined> {

@@ -1,5 +1,6 @@
 import type Database from "better-sqlite3";
 import type { LifeKey, Message, MessageQuery, Page } from "../store.ts";
+import { ByAuthor } from "./authors.ts";
 
 /** A life whose log is read. */
 interface Log {
@@ -21,40 +22,26 @@ type Find = Database.Statement<(string | number)[], Message>;
 const LOG = "SELECT room_key, epoch, first_id, last_id FROM rooms WHERE service = ? AND room_id = ?";
 const MESSAGE = "SELECT msg_id, user_id, session_id, timestmap, msg FROM messages";
 
-/** Each index ends with `msg_id`, so that a range of ids is one walk through it, in either direction. */
+/** A range of ids is one walk through the table, in either direction. */
 const BY_ID = `${MESSAGE} WHERE room_key = ? AND msg_id BETWEEN ? AND ? ORDER BY msg_id`;
-const BY_USER = `${MESSAGE} INDEXED BY messages_by_user
-  WHERE room_key = ? AND user_id = ? AND msg_id BETWEEN ? AND ? ORDER BY msg_id`;
-const BY_SESSION = `${MESSAGE} INDEXED BY messages_by_session
-  WHERE room_key = ? AND session_id = ? AND msg_id BETWEEN ? AND ? ORDER BY msg_id`;
-/** Hardly any session id has had a second user. */
-const BY_SESSION_AND_USER = `${MESSAGE} INDEXED BY messages_by_session
-  WHERE room_key = ? AND session_id = ? AND user_id = ? AND msg_id BETWEEN ? AND ? ORDER BY msg_id`;
 
 /** Pages of logs (M8). What a page costs depends on its messages, not on the log around them. */
 export class Pages {
-  readonly #db: Database.Database;
   readonly #living: Database.Statement<[string, string], Log>;
   readonly #byEpoch: Database.Statement<[string, string, string], Log>;
   readonly #time: Database.Statement<[number, number], number>;
   readonly #byId: Readonly<Record<Order, Find>>;
-  readonly #byUser: Readonly<Record<Order, Find>>;
-  readonly #bySession: Readonly<Record<Order, Find>>;
-  readonly #bySessionAndUser: Readonly<Record<Order, Find>>;
+  readonly #byAuthor: ByAuthor;
   readonly #page: Database.Transaction<(query: MessageQuery) => Page | undefined>;
 
   constructor(db: Database.Database) {
-    this.#db = db;
     this.#living = db.prepare(`${LOG} AND destroyed_at IS NULL`);
     this.#byEpoch = db.prepare(`${LOG} AND epoch = ? AND kept`);
     this.#time = db
       .prepare<[number, number], number>("SELECT timestmap FROM messages WHERE room_key = ? AND msg_id = ?")
       .pluck();
-    const eitherWay = (sql: string) => ({ asc: this.#find(sql, "asc"), desc: this.#find(sql, "desc") });
-    this.#byId = eitherWay(BY_ID);
-    this.#byUser = eitherWay(BY_USER);
-    this.#bySession = eitherWay(BY_SESSION);
-    this.#bySessionAndUser = eitherWay(BY_SESSION_AND_USER);
+    this.#byId = { asc: db.prepare(`${BY_ID} ASC`), desc: db.prepare(`${BY_ID} DESC`) };
+    this.#byAuthor = new ByAuthor(db, MESSAGE);
     this.#page = db.transaction((query) => this.#read(query));
   }
 
@@ -83,16 +70,13 @@ export class Pages {
   }
 
   /** All that the query asks for, in its order, one by one. */
-  #messages(log: Log, query: MessageQuery): IterableIterator<Message> {
+  #messages(log: Log, query: MessageQuery): Iterable<Message> {
     const { user_id, session_id, order } = query;
-    const { room_key } = log;
-    const { low, high } = this.#range(log, query);
-    if (session_id === undefined) {
-      if (user_id === undefined) return this.#byId[order].iterate(room_key, low, high);
-      return this.#byUser[order].iterate(room_key, user_id, low, high);
+    const range = this.#range(log, query);
+    if (user_id !== undefined || session_id !== undefined) {
+      return this.#byAuthor.messages(log, range, { user_id, session_id }, order);
     }
-    if (user_id === undefined) return this.#bySession[order].iterate(room_key, session_id, low, high);
-    return this.#bySessionAndUser[order].iterate(room_key, session_id, user_id, low, high);
+    return this.#byId[order].iterate(log.room_key, range.low, range.high);
   }
 
   #range(log: Log, { after = 0, before, from_time, to_time }: MessageQuery): Range {
@@ -112,9 +96,5 @@ export class Pages {
       else to = middle - 1;
     }
     return from;
-  }
-
-  #find(sql: string, order: Order): Find {
-    return this.#db.prepare(`${sql} ${order}`);
   }
 }

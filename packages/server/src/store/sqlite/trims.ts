@@ -1,6 +1,7 @@
 import type Database from "better-sqlite3";
 import { isForgotten, isStale, type LogState, type Measured, sliceOf } from "../retention.ts";
 import type { Trim, Written } from "../store.ts";
+import type { AuthorIndex } from "./authors.ts";
 import { MEASURED, STATE, type StateRow, stateOf } from "./rows.ts";
 
 interface Name {
@@ -10,6 +11,7 @@ interface Name {
 
 /** Drops messages from the low end of logs, and what goes with them (M13). Runs inside the writer's transaction. */
 export class Trims {
+  readonly #authors: AuthorIndex;
   readonly #state: Database.Statement<[string, string, string], StateRow>;
   readonly #measured: Database.Statement<[number, number], Measured>;
   readonly #drop: Database.Statement<[number, number]>;
@@ -18,7 +20,8 @@ export class Trims {
   readonly #forgetNames: Database.Statement<[number, number]>;
   readonly #forgetLife: Database.Statement<[number]>;
 
-  constructor(db: Database.Database) {
+  constructor(db: Database.Database, authors: AuthorIndex) {
+    this.#authors = authors;
     this.#state = db.prepare(STATE);
     this.#measured = db.prepare(MEASURED);
     this.#drop = db.prepare("DELETE FROM messages WHERE room_key = ? AND msg_id < ?");
@@ -41,6 +44,7 @@ export class Trims {
     const trimmed = sliceOf(stateOf(row), trim, this.#measured.iterate(room_key, first_id));
     const log = { ...stateOf(row), first_id: trimmed.first_id, bytes: bytes - trimmed.bytes };
     if (trimmed.messages > 0) {
+      this.#authors.shortened(room_key, log.first_id);
       this.#drop.run(room_key, log.first_id);
       this.#shorten.run(log.first_id, log.bytes, room_key);
     }

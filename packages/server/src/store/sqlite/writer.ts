@@ -2,7 +2,9 @@ import type { Retention } from "@roomlog/protocol";
 import type Database from "better-sqlite3";
 import { withRetention } from "../retention.ts";
 import type { Append, CreateRoom, DestroyRoom, Refusal, Write, Written } from "../store.ts";
+import { AuthorIndex } from "./authors.ts";
 import { openForWriting, takeLock } from "./file.ts";
+import { type PackedOutcomes, type PackedWrites, packOutcomes, unpackWrites } from "./packed.ts";
 import { giveBack } from "./space.ts";
 import { Trims } from "./trims.ts";
 import { serve } from "./worker-calls.ts";
@@ -11,14 +13,19 @@ import { serve } from "./worker-calls.ts";
 interface Counter {
   readonly room_key: number;
   readonly epoch: string;
+  /** In the table. */
+  readonly saved_id: number;
   last_id: number;
   last_timestmap: number;
   bytes: number;
-  touched: boolean;
 }
 
 type Counters = Map<string, Counter | undefined>;
 type Bound = number | null;
+
+/** Rows of one INSERT: what a statement costs beside its rows is paid once. */
+const MANY_ROWS = 16;
+const COLUMNS = ["room_key", "msg_id", "timestmap", "user_id", "session_id", "msg"];
 
 const done: Written = { kind: "done" };
 const refused = (reason: Refusal): Written => ({ kind: "refused", reason });
@@ -28,14 +35,18 @@ class Writer {
   readonly #lock: Database.Database;
   readonly #db: Database.Database;
   readonly #trims: Trims;
+  readonly #authors: AuthorIndex;
   readonly #commit: Database.Transaction<(writes: readonly Write[]) => Written[]>;
-  readonly #find: Database.Statement<[string, string], Omit<Counter, "touched">>;
+  readonly #find: Database.Statement<[string, string], Omit<Counter, "saved_id">>;
   readonly #create: Database.Statement<
     [string, string, string, string, number | null, number, Bound, Bound, Bound, string]
   >;
   readonly #update: Database.Statement<[Bound, Bound, Bound, number]>;
   readonly #destroy: Database.Statement<[number, number, number]>;
-  readonly #insert: Database.Statement<[number, number, number, string, string, string]>;
+  /** By the number of rows. */
+  readonly #inserts: readonly [number, Database.Statement<unknown[]>][];
+  /** Messages that are not in the table yet, field by field. */
+  #rows: unknown[] = [];
   readonly #name: Database.Statement<[number, string, string, number, number]>;
   readonly #named: Database.Statement<[number, string, string], number>;
   readonly #count: Database.Statement<[number, number, number, number]>;
@@ -44,7 +55,8 @@ class Writer {
     this.#lock = takeLock(directory);
     this.#db = openForWriting(directory);
     const db = this.#db;
-    this.#trims = new Trims(db);
+    this.#authors = new AuthorIndex(db);
+    this.#trims = new Trims(db, this.#authors);
     this.#find = db.prepare(
       `SELECT room_key, epoch, last_id, last_timestmap, bytes FROM rooms
        WHERE service = ? AND room_id = ? AND destroyed_at IS NULL`,
@@ -58,9 +70,7 @@ class Writer {
       "UPDATE rooms SET max_age = ?, max_messages = ?, max_bytes = ? WHERE room_key = ?",
     );
     this.#destroy = db.prepare("UPDATE rooms SET destroyed_at = ?, kept = ? WHERE room_key = ?");
-    this.#insert = db.prepare(
-      "INSERT INTO messages (room_key, msg_id, timestmap, user_id, session_id, msg) VALUES (?, ?, ?, ?, ?, ?)",
-    );
+    this.#inserts = [MANY_ROWS, 1].map((count) => [count, db.prepare(insertOf(count))]);
     this.#name = db.prepare(
       `INSERT INTO client_msg_ids (room_key, user_id, client_msg_id, msg_id, timestmap) VALUES (?, ?, ?, ?, ?)
        ON CONFLICT (room_key, user_id, client_msg_id) DO NOTHING`,
@@ -76,8 +86,8 @@ class Writer {
     this.#commit = db.transaction((writes) => this.#applyAll(writes));
   }
 
-  commit(writes: readonly Write[]): Written[] {
-    return this.#commit.immediate(writes);
+  commit(packed: PackedWrites): PackedOutcomes {
+    return packOutcomes(this.#commitAll(unpackWrites(packed)));
   }
 
   tidy(): boolean {
@@ -87,6 +97,10 @@ class Writer {
   close(): void {
     this.#db.close();
     this.#lock.close();
+  }
+
+  #commitAll(writes: readonly Write[]): Written[] {
+    return this.#commit.immediate(writes);
   }
 
   /** Each room's counter is read once and written once per batch, but for trims. */
@@ -134,11 +148,10 @@ class Writer {
       const { changes } = this.#name.run(room_key, user_id, client_msg_id, msg_id, timestmap);
       if (changes === 0) return this.#duplicate(room_key, user_id, client_msg_id);
     }
-    this.#insert.run(room_key, msg_id, timestmap, user_id, session_id, msg);
+    this.#rows.push(room_key, msg_id, timestmap, user_id, session_id, msg);
     counter.last_id = msg_id;
     counter.last_timestmap = timestmap;
     counter.bytes += Buffer.byteLength(msg);
-    counter.touched = true;
     return { kind: "appended", epoch, msg_id, timestmap };
   }
 
@@ -161,7 +174,7 @@ class Writer {
       text,
     );
     const room_key = Number(lastInsertRowid);
-    return { room_key, epoch, last_id: 0, last_timestmap: 0, bytes: 0, touched: false };
+    return { room_key, epoch, last_id: 0, saved_id: 0, last_timestmap: 0, bytes: 0 };
   }
 
   #end({ destroyed_at, keep_log }: DestroyRoom, counter: Counter): void {
@@ -171,13 +184,31 @@ class Writer {
 
   #read(service: string, room_id: string): Counter | undefined {
     const row = this.#find.get(service, room_id);
-    return row && { ...row, touched: false };
+    return row && { ...row, saved_id: row.last_id };
+  }
+
+  #insertRows(): void {
+    const rows = this.#rows;
+    this.#rows = [];
+    let at = 0;
+    for (const [count, insert] of this.#inserts) {
+      const length = count * COLUMNS.length;
+      for (; at + length <= rows.length; at += length) insert.run(rows.slice(at, at + length));
+    }
   }
 
   #save(counter: Counter | undefined): void {
-    if (!counter?.touched) return;
-    this.#count.run(counter.last_id, counter.last_timestmap, counter.bytes, counter.room_key);
+    if (!counter || counter.last_id === counter.saved_id) return;
+    const { room_key, saved_id, last_id, last_timestmap, bytes } = counter;
+    this.#insertRows();
+    this.#count.run(last_id, last_timestmap, bytes, room_key);
+    this.#authors.grown(room_key, saved_id, last_id);
   }
+}
+
+function insertOf(rows: number): string {
+  const row = `(${COLUMNS.map(() => "?").join(", ")})`;
+  return `INSERT INTO messages (${COLUMNS.join(", ")}) VALUES ${Array(rows).fill(row).join(", ")}`;
 }
 
 /** Whether the write is meant for another life than the living one. */

@@ -1,0 +1,139 @@
+import type Database from "better-sqlite3";
+import type { Message, MessageQuery } from "../store.ts";
+
+/**
+ * Who wrote which messages of a log, for pages by user and session. An index entry for each message would double the
+ * work of a send; instead a chunk of the log is indexed as a whole when its last message is stored, one row for each
+ * user and session in it, and what comes behind the last whole chunk is gone through.
+ */
+
+/** Messages of a chunk, so that a place in it is one byte: ids 1–256, 257–512 … */
+const CHUNK = 256;
+
+const author = { user: "'u' || user_id", session: "'s' || session_id" };
+
+/** The newest id of an author in a chunk, and the places of all of his there, ascending. */
+const placesOf = (who: string) => `
+  SELECT room_key, ${who}, max(msg_id), unhex(group_concat(printf('%02x', (msg_id - 1) % ${CHUNK}), '' ORDER BY msg_id))
+  FROM messages WHERE room_key = ? AND msg_id BETWEEN ? AND ?
+  GROUP BY ${who}`;
+
+/** The ids of a chunk, both included, that ends with or before `last_id`; chunks are counted from 0. */
+function chunk(number: number): readonly [number, number] {
+  return [number * CHUNK + 1, (number + 1) * CHUNK];
+}
+
+/** How many chunks of a log are whole. */
+function wholeChunks(last_id: number): number {
+  return Math.floor(last_id / CHUNK);
+}
+
+/** Keeps the index, inside the writer's transactions. */
+export class AuthorIndex {
+  readonly #add: readonly Database.Statement<[number, number, number]>[];
+  readonly #drop: Database.Statement<[{ readonly room_key: number; readonly first_id: number }]>;
+
+  constructor(db: Database.Database) {
+    this.#add = [author.user, author.session].map((who) =>
+      db.prepare(`INSERT INTO authors (room_key, author, last_id, places) ${placesOf(who)}`),
+    );
+    this.#drop = db.prepare(`
+      DELETE FROM authors WHERE room_key = :room_key AND last_id < :first_id AND author IN (
+        SELECT ${author.user} FROM messages WHERE room_key = :room_key AND msg_id < :first_id
+        UNION SELECT ${author.session} FROM messages WHERE room_key = :room_key AND msg_id < :first_id)`);
+  }
+
+  /** A log has grown from `before` to `last_id`. */
+  grown(room_key: number, before: number, last_id: number): void {
+    for (let number = wholeChunks(before); number < wholeChunks(last_id); number++) {
+      for (const add of this.#add) add.run(room_key, ...chunk(number));
+    }
+  }
+
+  /** The messages before `first_id` are about to be dropped. */
+  shortened(room_key: number, first_id: number): void {
+    this.#drop.run({ room_key, first_id });
+  }
+}
+
+interface Places {
+  readonly last_id: number;
+  readonly places: Uint8Array;
+}
+
+interface Log {
+  readonly room_key: number;
+  readonly last_id: number;
+}
+
+interface Range {
+  readonly low: number;
+  readonly high: number;
+}
+
+interface By {
+  readonly user_id: string | undefined;
+  readonly session_id: string | undefined;
+}
+
+type Either<T> = { readonly asc: T; readonly desc: T };
+
+/** Reads by it. */
+export class ByAuthor {
+  readonly #rows: Either<Database.Statement<[number, string, number, number], Places>>;
+  readonly #scan: Either<Database.Statement<[number, number, number, string | null, string | null], Message>>;
+  readonly #message: Database.Statement<[number, number], Message>;
+
+  /** `select`: the columns of a message, and the table. */
+  constructor(db: Database.Database, select: string) {
+    const eitherWay = <T>(make: (order: "ASC" | "DESC") => T) => ({ asc: make("ASC"), desc: make("DESC") });
+    this.#rows = eitherWay((order) =>
+      db.prepare(
+        `SELECT last_id, places FROM authors
+         WHERE room_key = ? AND author = ? AND last_id BETWEEN ? AND ? ORDER BY last_id ${order}`,
+      ),
+    );
+    this.#scan = eitherWay((order) =>
+      db.prepare(
+        `${select} WHERE room_key = ? AND msg_id BETWEEN ? AND ?
+         AND user_id = ifnull(?, user_id) AND session_id = ifnull(?, session_id) ORDER BY msg_id ${order}`,
+      ),
+    );
+    this.#message = db.prepare(`${select} WHERE room_key = ? AND msg_id = ?`);
+  }
+
+  /** The messages of a range that are by the user and of the session that `by` names, one by one. */
+  *messages(log: Log, { low, high }: Range, by: By, order: MessageQuery["order"]): Generator<Message> {
+    const indexed = wholeChunks(log.last_id) * CHUNK;
+    const whole = { low, high: Math.min(high, indexed) };
+    const rest = { low: Math.max(low, indexed + 1), high };
+    if (order === "desc") yield* this.#gone(log, rest, by, order);
+    if (whole.low <= whole.high) yield* this.#looked(log, whole, by, order);
+    if (order === "asc") yield* this.#gone(log, rest, by, order);
+  }
+
+  /** Goes through all messages of a range. */
+  #gone({ room_key }: Log, { low, high }: Range, { user_id, session_id }: By, order: MessageQuery["order"]) {
+    return this.#scan[order].iterate(room_key, low, high, user_id ?? null, session_id ?? null);
+  }
+
+  /** Looks them up. Hardly any session id has had a second user, so the session is enough to find both. */
+  *#looked(
+    { room_key }: Log,
+    { low, high }: Range,
+    by: By,
+    order: MessageQuery["order"],
+  ): Generator<Message> {
+    const { user_id, session_id } = by;
+    const name = session_id === undefined ? `u${user_id}` : `s${session_id}`;
+    const [, end] = chunk(Math.floor((high - 1) / CHUNK));
+    for (const { last_id, places } of this.#rows[order].iterate(room_key, name, low, end)) {
+      const [start] = chunk(Math.floor((last_id - 1) / CHUNK));
+      for (const place of order === "asc" ? places : places.toReversed()) {
+        const msg_id = start + place;
+        const message = msg_id >= low && msg_id <= high && this.#message.get(room_key, msg_id);
+        if (message && (user_id ?? message.user_id) === message.user_id) yield message;
+      }
+    }
+  }
+}

@@ -1,0 +1,104 @@
+import type { Append, Write, Written } from "../store.ts";
+
+/**
+ * Batches as they cross the border between the threads. A structured clone of objects copies the name of each field of
+ * each one; so appends and their outcomes, nearly all there is, go as flat lists, and what is the same as in the one
+ * before is left out. Everything else goes as it is.
+ */
+
+/** In place of a value that is the same as in the one before. */
+const SAME = null;
+
+type Cell = string | number | undefined | typeof SAME;
+export type PackedWrites = readonly (Cell | Exclude<Write, Append>)[];
+export type PackedOutcomes = readonly (Cell | Exclude<Written, Appended>)[];
+
+type Appended = Written & { readonly kind: "appended" };
+
+const REPEATED = ["service", "room_id", "epoch", "user_id", "session_id"] as const;
+const APPEND_CELLS = REPEATED.length + 3;
+const APPENDED_CELLS = 3;
+
+export function packWrites(writes: readonly Write[]): PackedWrites {
+  const packed: (Cell | Exclude<Write, Append>)[] = [];
+  let last: Partial<Append> = {};
+  for (const write of writes) {
+    if (write.kind !== "append") {
+      packed.push(write);
+      continue;
+    }
+    for (const field of REPEATED) packed.push(write[field] === last[field] ? SAME : write[field]);
+    packed.push(write.client_msg_id, write.timestmap, write.msg);
+    last = write;
+  }
+  return packed;
+}
+
+export function unpackWrites(packed: PackedWrites): Write[] {
+  const writes: Write[] = [];
+  let last: Partial<Append> = {};
+  for (let i = 0; i < packed.length; ) {
+    const first = packed[i];
+    if (typeof first === "object" && first !== SAME) {
+      writes.push(first);
+      i += 1;
+      continue;
+    }
+    const cells = packed as readonly Cell[];
+    const repeated = (at: number) => {
+      const cell = cells[i + at];
+      return cell === SAME ? last[REPEATED[at] as (typeof REPEATED)[number]] : cell;
+    };
+    const write = {
+      kind: "append",
+      service: repeated(0),
+      room_id: repeated(1),
+      epoch: repeated(2),
+      user_id: repeated(3),
+      session_id: repeated(4),
+      client_msg_id: cells[i + 5],
+      timestmap: cells[i + 6],
+      msg: cells[i + 7],
+    } as Append;
+    writes.push(write);
+    last = write;
+    i += APPEND_CELLS;
+  }
+  return writes;
+}
+
+export function packOutcomes(outcomes: readonly Written[]): PackedOutcomes {
+  const packed: (Cell | Exclude<Written, Appended>)[] = [];
+  let epoch: string | undefined;
+  for (const outcome of outcomes) {
+    if (outcome.kind !== "appended") {
+      packed.push(outcome);
+      continue;
+    }
+    packed.push(outcome.epoch === epoch ? SAME : outcome.epoch, outcome.msg_id, outcome.timestmap);
+    epoch = outcome.epoch;
+  }
+  return packed;
+}
+
+export function unpackOutcomes(packed: PackedOutcomes): Written[] {
+  const outcomes: Written[] = [];
+  let epoch = "";
+  for (let i = 0; i < packed.length; ) {
+    const first = packed[i];
+    if (typeof first === "object" && first !== SAME) {
+      outcomes.push(first);
+      i += 1;
+      continue;
+    }
+    if (first !== SAME) epoch = first as string;
+    outcomes.push({
+      kind: "appended",
+      epoch,
+      msg_id: packed[i + 1] as number,
+      timestmap: packed[i + 2] as number,
+    });
+    i += APPENDED_CELLS;
+  }
+  return outcomes;
+}
