@@ -5,12 +5,13 @@
  *
  *   node --conditions=source bench/group-commit.ts [--rounds 5] [--seconds 2] [--data DIR] [--json]
  */
-import { mkdirSync } from "node:fs";
 import { availableParallelism, loadavg, tmpdir } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
+import { diskOf } from "./support/disk.ts";
+import { median } from "./support/numbers.ts";
 import { Sender } from "./support/sender.ts";
-import { fileSystemOf, type ServerProcess, startServerProcess } from "./support/server.ts";
+import { type ServerProcess, startServerProcess } from "./support/server.ts";
 
 const IN_FLIGHT = 64;
 const MESSAGE = JSON.stringify({ text: "x".repeat(89) });
@@ -73,27 +74,12 @@ function summary({ batch, rounds }: Contender) {
   };
 }
 
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  const upper = sorted[middle] ?? Number.NaN;
-  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? upper) + upper) / 2;
-}
-
 function table(rows: readonly Summary[]): string {
   const heads = ["batch size", "sends/s", "lowest", "highest", "µs CPU/send"];
   const cells = rows.map((row) => Object.values(row).map((value) => value.toLocaleString("en")));
   const line = (texts: readonly string[]) =>
     texts.map((text, i) => text.padStart(Math.max(9, heads[i]?.length ?? 0) + 2)).join("");
   return [heads, ...cells].map(line).join("\n");
-}
-
-/** Refuses a directory that is not on a disk, and names the file system of one that is. */
-function diskOf(directory: string): string {
-  mkdirSync(directory, { recursive: true });
-  const type = fileSystemOf(directory);
-  if (type !== "tmpfs" && type !== "ramfs") return type;
-  throw new Error(`${directory} is in memory (${type}). Name a directory on a disk with --data.`);
 }
 
 function options() {

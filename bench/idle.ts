@@ -5,11 +5,11 @@
  *
  * Prints memory per session and the server's CPU at rest, with its pings going on.
  */
-import { readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { Client } from "@roomlog/client";
+import { rssKiB } from "./support/process.ts";
 import { startServerProcess } from "./support/server.ts";
 
 const { values } = parseArgs({
@@ -66,8 +66,4 @@ async function idle(number: number): Promise<Client> {
     obj_id: `room-${Math.floor(number / PER_ROOM)}`,
   });
   return client;
-}
-
-function rssKiB(pid: number): number {
-  return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]);
 }
