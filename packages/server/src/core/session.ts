@@ -7,15 +7,15 @@ import {
   MAX_MESSAGE_DEPTH,
 } from "@roomlog/protocol";
 import type { Connection, Receiver } from "../transport/transport.ts";
-import type { EventFrame, Most, Place, Subscriber } from "./delivery.ts";
+import type { EventFrame, Most, Place } from "./delivery.ts";
 import { missingField, RequestError, syntaxError } from "./errors.ts";
-import { Feed } from "./feed.ts";
+import { Feed, type FeedParts } from "./feed.ts";
 import { requestFrame, type ServerRequest } from "./frames.ts";
 import { copyOf, JsonText, memberText, parseShallow } from "./json-text.ts";
 import type { SessionLimits } from "./limits.ts";
-import { type Request, Requests } from "./requests.ts";
+import { type Request, Requests, type RequestsParts, type Serving } from "./requests.ts";
 import type { Service } from "./service.ts";
-import { type Reply, Unanswered } from "./unanswered.ts";
+import { type Replied, type Reply, Unanswered } from "./unanswered.ts";
 
 /** Who a connection belongs to after login. */
 export interface Identity {
@@ -44,7 +44,7 @@ const PLAIN_OK = /^\{"result":"ok","tid":(\d{1,15})\}$/;
 const FIRST_REFUSAL_MS = 100;
 
 /** One connection of a client: its frames, its login, its requests and those of the server to it. */
-export class Session implements Receiver, Subscriber {
+export class Session implements Receiver, FeedParts, RequestsParts {
   readonly #service: Service;
   readonly #connection: Connection;
   readonly #requests: Requests;
@@ -57,35 +57,16 @@ export class Session implements Receiver, Subscriber {
   #busy = true;
   #idleSince = 0;
   /** What the socket had taken at the sweep before, and since when it has been no more (M11). */
-  #taken = { bytes: 0, since: 0 };
-  #repliesOnEnd = new Set<(reply: undefined) => void>();
+  #takenBytes = 0;
+  #takenSince = 0;
 
   constructor(service: Service, connection: Connection) {
     this.#service = service;
     this.#connection = connection;
     this.#state = { name: "new", since: service.clock.monotonic(), failures: 0 };
-    this.feed = new Feed({
-      subscriber: this,
-      takes: (bytes) => this.#takesEvent(bytes),
-      room: () => this.#roomForEvents(),
-      send: ({ tid, bytes }) => this.#sendRequest(tid, bytes),
-      limit: () => service.limits.session_queue_bytes,
-      overflowed: () => this.#overflowed(),
-      failed: (error) => this.#feedFailed(error),
-    });
-    this.#requests = new Requests({
-      serve: (request) => service.serve(request, this),
-      send: (frame) => this.#send(frame),
-      close: (code, reason) => this.close(code, reason),
-      answered: () => this.#readOn(),
-      isBlocked: () => connection.waiting > service.limits.session_queue_bytes,
-      report: (error, command) =>
-        service.logger.error({ err: error, command, ...this.#who() }, "a command failed"),
-      detachedLimits: () => {
-        const { requests_in_flight, session_queue_bytes } = service.limits;
-        return { requests: requests_in_flight, bytes: session_queue_bytes };
-      },
-    });
+    // Itself, not objects of functions: there are many sessions, and most are idle.
+    this.feed = new Feed(this);
+    this.#requests = new Requests(this);
   }
 
   get home(): string {
@@ -175,16 +156,12 @@ export class Session implements Receiver, Subscriber {
    * Asks the client something; `replied` gets its answer, or undefined when the connection ended first, or when so
    * much waits for its socket that nothing more is put there.
    */
-  request(request: ServerRequest, replied: (reply: Reply | undefined) => void): void {
-    if (this.isClosed || this.#connection.waiting > this.#service.limits.session_queue_bytes) {
+  request(request: ServerRequest, replied: Replied): void {
+    if (this.isClosed || this.isBlocked()) {
       return queueMicrotask(() => replied(undefined));
     }
     const tid = this.#service.nextTid();
-    this.#repliesOnEnd.add(replied);
-    this.#sendRequest(tid, requestFrame(request, tid), (reply) => {
-      this.#repliesOnEnd.delete(replied);
-      replied(reply);
-    });
+    this.#sendRequest(tid, requestFrame(request, tid), replied);
   }
 
   /** Whether the client answers a ping within `ms` (L4). */
@@ -236,6 +213,59 @@ export class Session implements Receiver, Subscriber {
     if (this.isClosed) return;
     this.#end(reason);
     this.#connection.close(code, cut(reason));
+  }
+
+  serve(request: Request): Serving {
+    return this.#service.serve(request, this);
+  }
+
+  sendAnswer(frame: string): void {
+    this.#send(frame);
+  }
+
+  answered(): void {
+    this.#readOn();
+  }
+
+  /** Whether so much waits for the socket that nothing more is put there. */
+  isBlocked(): boolean {
+    return this.#connection.waiting > this.#service.limits.session_queue_bytes;
+  }
+
+  report(error: unknown, command: string): void {
+    this.#service.logger.error({ err: error, command, ...this.#who() }, "a command failed");
+  }
+
+  /** An event goes out while the window is not full, and fits into what may wait for the socket or meets it empty (M11). */
+  takes(bytes: number): boolean {
+    const { window, session_queue_bytes } = this.#service.limits;
+    const { waiting } = this.#connection;
+    return this.#unanswered.events < window && (waiting === 0 || waiting + bytes <= session_queue_bytes);
+  }
+
+  room(): Most {
+    const { window, session_queue_bytes } = this.#service.limits;
+    return {
+      events: window - this.#unanswered.events,
+      bytes: Math.max(1, session_queue_bytes - this.#connection.waiting),
+    };
+  }
+
+  sendEvent({ tid, bytes }: EventFrame): void {
+    this.#sendRequest(tid, bytes);
+  }
+
+  overflowed(): void {
+    const { session_queue_bytes: limit } = this.#service.limits;
+    this.close(closeCodes.too_slow, `limits.session_queue_bytes: over ${limit} bytes of events wait`);
+  }
+
+  readFailed(error: unknown): void {
+    this.#service.logger.error({ err: error, ...this.#who() }, "a log could not be read for a subscriber");
+    this.close(
+      closeCodes.internal_error,
+      "the log could not be read; connect again and go on from the last id",
+    );
   }
 
   #receive(inbound: Inbound, text: string, deep: string | undefined): void {
@@ -297,35 +327,15 @@ export class Session implements Receiver, Subscriber {
     this.feed.serve();
   }
 
-  /** An event goes out while the window is not full, and fits into what may wait for the socket or meets it empty (M11). */
-  #takesEvent(bytes: number): boolean {
-    const { window, session_queue_bytes } = this.#service.limits;
-    const { waiting } = this.#connection;
-    return this.#unanswered.events < window && (waiting === 0 || waiting + bytes <= session_queue_bytes);
-  }
-
-  #roomForEvents(): Most {
-    const { window, session_queue_bytes } = this.#service.limits;
-    return {
-      events: window - this.#unanswered.events,
-      bytes: Math.max(1, session_queue_bytes - this.#connection.waiting),
-    };
-  }
-
-  #feedFailed(error: unknown): void {
-    this.#service.logger.error({ err: error, ...this.#who() }, "a log could not be read for a subscriber");
-    this.close(
-      closeCodes.internal_error,
-      "the log could not be read; connect again and go on from the last id",
-    );
-  }
-
   /** Whether the socket has taken no byte for too long while some wait for it (M11). */
   #isStalled(now: number): boolean {
     const { sent, waiting } = this.#connection;
     const bytes = sent - waiting;
-    if (waiting === 0 || bytes !== this.#taken.bytes) this.#taken = { bytes, since: now };
-    return this.#isPast(now - this.#taken.since, "stalled_seconds");
+    if (waiting === 0 || bytes !== this.#takenBytes) {
+      this.#takenBytes = bytes;
+      this.#takenSince = now;
+    }
+    return this.#isPast(now - this.#takenSince, "stalled_seconds");
   }
 
   #isPast(ms: number, limit: SecondsLimit): boolean {
@@ -334,11 +344,6 @@ export class Session implements Receiver, Subscriber {
 
   #closeFor(code: CloseCode, limit: SecondsLimit, what: string): void {
     this.close(code, `limits.${limit}: ${what} in ${this.#service.limits[limit]} s`);
-  }
-
-  #overflowed(): void {
-    const { session_queue_bytes: limit } = this.#service.limits;
-    this.close(closeCodes.too_slow, `limits.session_queue_bytes: over ${limit} bytes of events wait`);
   }
 
   /** Whether the client left a request of the server unanswered for too long (F8). */
@@ -358,7 +363,7 @@ export class Session implements Receiver, Subscriber {
   #ping(): void {
     if (this.#state.name !== "open") return;
     this.#state.nextPing = this.#service.clock.monotonic() + this.#service.limits.ping_seconds * 1000;
-    this.request(this.#pingRequest, () => {});
+    this.request(this.#pingRequest, nobodyWaits);
   }
 
   #send(frame: string | Uint8Array): void {
@@ -366,7 +371,7 @@ export class Session implements Receiver, Subscriber {
     this.#connection.send(frame);
   }
 
-  #sendRequest(tid: number, frame: string | Uint8Array, replied?: (reply: Reply) => void): void {
+  #sendRequest(tid: number, frame: string | Uint8Array, replied?: Replied): void {
     this.#send(frame);
     this.#unanswered.add(tid, this.#connection.sent, replied);
   }
@@ -378,7 +383,7 @@ export class Session implements Receiver, Subscriber {
     this.#state = { name: "closed" };
     this.#requests.end();
     this.feed.end();
-    for (const replied of this.#repliesOnEnd) replied(undefined);
+    this.#unanswered.end();
   }
 
   #who(): object {
@@ -389,6 +394,8 @@ export class Session implements Receiver, Subscriber {
     };
   }
 }
+
+function nobodyWaits(): void {}
 
 /** What is nested too deeply was not checked to be JSON, so it is passed on to nobody. */
 function replyOf(result: unknown, text: string, deep: string | undefined): Reply {
