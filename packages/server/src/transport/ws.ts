@@ -8,7 +8,7 @@ import {
 import { createServer as createSecureServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
-import { WebSocket, WebSocketServer } from "ws";
+import { type RawData, WebSocket, WebSocketServer } from "ws";
 import type {
   Admission,
   Connection,
@@ -28,7 +28,7 @@ const CHECK_INTERVAL_MS = 1000;
 const TEXT = { binary: false, compress: false } as const;
 
 /** WebSocket (RFC 6455) over HTTP/1.1: text frames, no compression. */
-export const webSocketTransport: Transport = async ({ host, port, limits, tls, admit }: ListenOptions) => {
+export const webSocketTransport: Transport = async ({ limits, tls, admit, ...where }: ListenOptions) => {
   const options = {
     headersTimeout: HEADERS_TIMEOUT_MS,
     requestTimeout: REQUEST_TIMEOUT_MS,
@@ -43,24 +43,27 @@ export const webSocketTransport: Transport = async ({ host, port, limits, tls, a
   const socketOptions = {
     noServer: true,
     WebSocket: closingWithReasons(limits),
+    clientTracking: false,
     perMessageDeflate: false,
     maxPayload: limits.frame_bytes,
     maxFragments: limits.fragments,
     closeTimeout: CLOSE_TIMEOUT_MS,
     autoPong: false,
   };
-  const sockets = new WebSocketServer(socketOptions);
-  const turn = new Turn();
+  const upgrades = new WebSocketServer<typeof ClientSocket>(socketOptions);
+  const port: Port = { sockets: new Set(), turn: new Turn() };
   http.on("upgrade", (request, socket, head) => {
     const admission = admit(upgradeOf(request));
     if (admission.kind === "refuse") return refuse(socket, admission);
-    sockets.handleUpgrade(request, socket, head, (ws) => connect(ws, socket, turn, admission.receive));
+    upgrades.handleUpgrade(request, socket, head, (ws) => {
+      connect(ws, new WsConnection(ws, socket, port), admission.receive);
+    });
   });
-  await listen(http, host, port);
-  return listening(http, sockets);
+  await listen(http, where);
+  return listening(http, port.sockets);
 };
 
-function listening(http: Server, sockets: WebSocketServer): Listening {
+function listening(http: Server, sockets: Iterable<WebSocket>): Listening {
   let closed: Promise<void> | undefined;
   const stop = () => {
     closed ??= new Promise((resolve) => http.close(() => resolve()));
@@ -71,17 +74,17 @@ function listening(http: Server, sockets: WebSocketServer): Listening {
     port: (http.address() as AddressInfo).port,
     stop: () => void stop(),
     close() {
-      for (const socket of sockets.clients) socket.close(1001);
+      for (const socket of sockets) socket.close(1001);
       http.closeAllConnections();
       return stop();
     },
   };
 }
 
-function listen(http: Server, host: string, port: number): Promise<void> {
+function listen(http: Server, where: Pick<ListenOptions, "host" | "port">): Promise<void> {
   return new Promise((resolve, reject) => {
     http.once("error", reject);
-    http.listen({ host, port }, () => {
+    http.listen(where, () => {
       http.off("error", reject);
       resolve();
     });
@@ -129,49 +132,79 @@ class Turn {
   }
 }
 
+/** What the connections of one port share. */
+interface Port {
+  readonly sockets: Set<WebSocket>;
+  readonly turn: Turn;
+}
+
+declare class ClientSocket extends WebSocket {
+  connection: WsConnection;
+}
+
 function connect(
-  ws: WebSocket,
-  socket: Duplex,
-  turn: Turn,
+  ws: ClientSocket,
+  connection: WsConnection,
   receive: (connection: Connection) => Receiver,
 ): void {
-  const connection = new WsConnection(ws, socket, turn);
-  const receiver = receive(connection);
-  connection.onFlushed = () => receiver.drained();
-  ws.on("message", (data: Buffer, isBinary: boolean) => {
-    if (isBinary) receiver.binary();
-    else receiver.frame(data.toString());
-  });
-  ws.on("ping", (data: Buffer) => {
-    receiver.heard();
-    // Who does not read gets no pong: pongs for a flood of pings would pile up here.
-    if (socket.writableLength === 0) ws.pong(data);
-  });
-  ws.on("pong", () => receiver.heard());
+  ws.connection = connection;
+  connection.receiver = receive(connection);
+  ws.on("message", onMessage);
+  ws.on("ping", onPing);
+  ws.on("pong", onPong);
   // ws closes what breaks its protocol, with the code; nothing of that connection counts any more.
-  ws.on("error", () => receiver.closed());
-  ws.on("close", () => receiver.closed());
+  ws.on("error", onError);
+  ws.on("close", onClose);
+}
+
+// One function for all connections, not one for each: most of them are idle, and there are many.
+
+function onMessage(this: WebSocket, data: RawData, isBinary: boolean): void {
+  const { receiver } = (this as ClientSocket).connection;
+  if (isBinary) receiver.binary();
+  else receiver.frame(data.toString());
+}
+
+function onPing(this: WebSocket, data: Buffer): void {
+  const { connection } = this as ClientSocket;
+  connection.receiver.heard();
+  // Who does not read gets no pong: pongs for a flood of pings would pile up here.
+  if (connection.waiting === 0) this.pong(data);
+}
+
+function onPong(this: WebSocket): void {
+  (this as ClientSocket).connection.receiver.heard();
+}
+
+function onError(this: WebSocket): void {
+  (this as ClientSocket).connection.receiver.closed();
+}
+
+function onClose(this: WebSocket): void {
+  (this as ClientSocket).connection.ended();
 }
 
 class WsConnection implements Connection {
   readonly #ws: WebSocket;
   readonly #socket: Duplex;
-  readonly #turn: Turn;
+  readonly #port: Port;
+  /** Set before anything is received or sent. */
+  receiver!: Receiver;
   #sent = 0;
   /** Whether something was sent since the socket was last seen empty. */
   #isFilled = false;
-  /** Called when the socket has taken everything. Its own `drain` comes only above its high-water mark. */
-  onFlushed: () => void = () => {};
+  /** Tells when the socket has taken everything. Its own `drain` comes only above its high-water mark. */
   readonly #written = () => {
     if (!this.#isFilled || this.#socket.writableLength > 0) return;
     this.#isFilled = false;
-    this.onFlushed();
+    this.receiver.drained();
   };
 
-  constructor(ws: WebSocket, socket: Duplex, turn: Turn) {
+  constructor(ws: WebSocket, socket: Duplex, port: Port) {
     this.#ws = ws;
     this.#socket = socket;
-    this.#turn = turn;
+    this.#port = port;
+    port.sockets.add(ws);
   }
 
   get remote(): string {
@@ -193,7 +226,7 @@ class WsConnection implements Connection {
   send(frame: string | Uint8Array): void {
     if (this.#ws.readyState !== WebSocket.OPEN) return;
     const bytes = typeof frame === "string" ? Buffer.from(frame) : frame;
-    this.#turn.cork(this.#socket);
+    this.#port.turn.cork(this.#socket);
     this.#isFilled = true;
     this.#ws.send(bytes, TEXT, this.#written);
     this.#sent += headerBytes(bytes.length) + bytes.length;
@@ -210,6 +243,11 @@ class WsConnection implements Connection {
   close(code: number, reason: string): void {
     this.#ws.close(code, reason);
   }
+
+  ended(): void {
+    this.#port.sockets.delete(this.#ws);
+    this.receiver.closed();
+  }
 }
 
 /** Bytes of the header of an unmasked frame (RFC 6455 §5.2). */
@@ -218,7 +256,7 @@ function headerBytes(length: number): number {
 }
 
 /** ws closes a connection that breaks the WebSocket protocol with a code alone; T3 wants the reason too. */
-function closingWithReasons({ frame_bytes, fragments }: TransportLimits): typeof WebSocket {
+function closingWithReasons({ frame_bytes, fragments }: TransportLimits): typeof ClientSocket {
   const reasons = new Map([
     [1002, "WebSocket protocol error"],
     [1007, "invalid UTF-8"],
@@ -226,6 +264,8 @@ function closingWithReasons({ frame_bytes, fragments }: TransportLimits): typeof
     [1009, `limits.frame_bytes: frame over ${frame_bytes} bytes`],
   ]);
   return class extends WebSocket {
+    connection!: WsConnection;
+
     override close(code?: number, reason?: string | Buffer): void {
       super.close(code, reason?.length || code === undefined ? reason : reasons.get(code));
     }
