@@ -1,18 +1,20 @@
 import type { EventFrames, LogRun, Most, Place, Stretch, Subscriber } from "./delivery.ts";
 
-export interface FeedParts {
-  readonly subscriber: Subscriber;
+/** The connection that a feed belongs to. */
+export interface FeedParts extends Subscriber {
+  readonly limits: {
+    /** Bytes of events that may wait because they cannot be read again. */
+    readonly session_queue_bytes: number;
+  };
   /** Whether the connection takes so many events of so many bytes now (M11). */
   takes(events: number, bytes: number): boolean;
   /** How much it takes before its window or its socket is full. */
   room(): Most;
-  send(events: EventFrames): void;
-  /** Bytes of events that may wait because they cannot be read again. */
-  limit(): number;
-  /** More than that wait. */
+  sendEvents(events: EventFrames): void;
+  /** More events wait than may. */
   overflowed(): void;
   /** A log could not be read. */
-  failed(error: unknown): void;
+  readFailed(error: unknown): void;
 }
 
 /** Messages that can be read again. The log may grow while they wait. */
@@ -38,6 +40,9 @@ interface Lane {
   held: boolean;
 }
 
+/** What a connection has that lags nowhere. Shared, so nothing is ever put into it. */
+const NO_LANES = new Map<string, never>();
+
 /** Messages that are read at once for one connection. */
 const PAGE = 256;
 
@@ -49,7 +54,7 @@ const PAGE = 256;
  */
 export class Feed {
   readonly #parts: FeedParts;
-  readonly #lanes = new Map<string, Lane>();
+  #lanes: Map<string, Lane> = NO_LANES;
   /** Bytes of the events that wait as they are. */
   #waiting = 0;
   #isReading = false;
@@ -63,7 +68,7 @@ export class Feed {
   deliver(frames: EventFrames, place: Place): void {
     if (this.#ended) return;
     const fits = this.#parts.takes(frames.texts.length, frames.bytes);
-    if (fits && this.#lanes.size === 0) return this.#parts.send(frames);
+    if (fits && this.#lanes.size === 0) return this.#parts.sendEvents(frames);
     if (place.isLossy && !(fits && this.#isLevel(place.lane))) return;
     if (place.stretch) extend(this.#lane(place.lane).items, place.stretch);
     else this.#wait(frames, place);
@@ -76,7 +81,7 @@ export class Feed {
       const [key, lane] = this.#next() ?? [];
       if (key === undefined || !lane) return;
       const [item] = lane.items;
-      if (!item) this.#lanes.delete(key);
+      if (!item) this.#forget(key);
       else if (!this.#parts.takes(1, item.kind === "event" ? item.frame.bytes : 1)) return;
       else if (item.kind === "event") this.#sendFirst(lane, item);
       else void this.#readFirst(key, lane, item);
@@ -110,8 +115,7 @@ export class Feed {
 
   /** Runs `end`, by which the client ends subscriptions, and forgets the messages that it wants no more. */
   without(end: () => void): void {
-    const isWanted = (item: Item) =>
-      item.kind === "behind" && item.log.isWanted(this.#parts.subscriber, item.room_id);
+    const isWanted = (item: Item) => item.kind === "behind" && item.log.isWanted(this.#parts, item.room_id);
     const wanted = new Set([...this.#lanes.values()].flatMap(({ items }) => items.filter(isWanted)));
     end();
     for (const lane of this.#lanes.values()) {
@@ -123,13 +127,19 @@ export class Feed {
   /** Nothing further is delivered. */
   end(): void {
     this.#ended = true;
-    this.#lanes.clear();
+    this.#lanes = NO_LANES;
   }
 
   #lane(key: string): Lane {
     const lane = this.#lanes.get(key) ?? { items: [], held: false };
+    if (this.#lanes === NO_LANES) this.#lanes = new Map();
     this.#lanes.set(key, lane);
     return lane;
+  }
+
+  #forget(key: string): void {
+    this.#lanes.delete(key);
+    if (this.#lanes.size === 0) this.#lanes = NO_LANES;
   }
 
   #isLevel(key: string): boolean {
@@ -144,13 +154,13 @@ export class Feed {
   #wait(frame: EventFrames, { lane, isEnd = false }: Place): void {
     this.#lane(lane).items.push({ kind: "event", frame, isEnd });
     this.#waiting += frame.bytes;
-    if (this.#waiting > this.#parts.limit()) this.#parts.overflowed();
+    if (this.#waiting > this.#parts.limits.session_queue_bytes) this.#parts.overflowed();
   }
 
   #sendFirst(lane: Lane, { frame }: Waiting): void {
     lane.items.shift();
     this.#waiting -= frame.bytes;
-    this.#parts.send(frame);
+    this.#parts.sendEvents(frame);
   }
 
   async #readFirst(key: string, lane: Lane, behind: Behind): Promise<void> {
@@ -158,7 +168,7 @@ export class Feed {
     const { events, bytes } = this.#parts.room();
     try {
       const most = { events: Math.min(events, PAGE), bytes };
-      const run = await behind.log.read(this.#parts.subscriber, behind, most);
+      const run = await behind.log.read(this.#parts, behind, most);
       this.#isReading = false;
       // Held, moved or pruned meanwhile: what was read is not what comes next.
       const isNext = !this.#ended && !lane.held && lane.items[0] === behind;
@@ -166,7 +176,7 @@ export class Feed {
       this.#toTheEnd(key, lane);
       if (goesOn) this.serve();
     } catch (error) {
-      if (!this.#ended) this.#parts.failed(error);
+      if (!this.#ended) this.#parts.readFailed(error);
     }
   }
 
@@ -183,7 +193,7 @@ export class Feed {
     ];
     for (const { next, frame } of parts) {
       if (!this.#parts.takes(1, frame.bytes)) return false;
-      this.#parts.send(frame);
+      this.#parts.sendEvents(frame);
       behind.from = next;
     }
     if (behind.from > behind.to) lane.items.shift();

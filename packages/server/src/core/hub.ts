@@ -1,7 +1,7 @@
 import type { EventData } from "@roomlog/protocol";
 import type { EventFrames, Place, Subscriber } from "./delivery.ts";
 import { eventFrame } from "./frames.ts";
-import { JsonText, membersOf } from "./json-text.ts";
+import { copyOf, JsonText, membersOf } from "./json-text.ts";
 
 /** What a subscription matches: a field that is absent or `"*"` matches everything (E2). */
 export interface Pattern {
@@ -16,7 +16,6 @@ export interface Pattern {
 interface Subscription {
   readonly pattern: Pattern;
   readonly mask: number;
-  readonly key: string;
   /** The text of an object: parsed it could take twenty times the memory. */
   readonly body: JsonText;
   /** Later subscriptions have greater ones. */
@@ -36,7 +35,7 @@ const NOWHERE: Place = { lane: "" };
  */
 export class Hub {
   readonly #masks = new Map<number, Map<string, Bucket>>();
-  readonly #subscribers = new Map<Subscriber, Map<string, Subscription>>();
+  readonly #subscribers = new Map<Subscriber, Set<Subscription>>();
   readonly #service: string;
   readonly #count: () => number;
   #deferred: (() => void) | undefined;
@@ -59,33 +58,35 @@ export class Hub {
   subscribe(subscriber: Subscriber, pattern: Pattern, body: JsonText = NO_BODY): void {
     this.flush();
     const mask = maskOf(pattern);
-    const key = keyOf(pattern, mask) as string;
-    const subscription = { pattern, mask, key, body, order: this.#count() };
-    getOrAdd(getOrAdd(this.#masks, mask), key).set(subscriber, subscription);
-    getOrAdd(this.#subscribers, subscriber).set(`${mask} ${key}`, subscription);
+    const subscription = { pattern, mask, body, order: this.#count() };
+    // A copy is in one piece; the text as it was put together keeps its pieces.
+    const bucket = getOrAdd(getOrAdd(this.#masks, mask), copyOf(keyOf(pattern, mask) as string));
+    const own = this.#subscribers.get(subscriber) ?? new Set();
+    const replaced = bucket.get(subscriber);
+    if (replaced) own.delete(replaced);
+    bucket.set(subscriber, subscription);
+    this.#subscribers.set(subscriber, own.add(subscription));
   }
 
   /** Ends the subscription to exactly this pattern, if there is one (E4). */
   unsubscribe(subscriber: Subscriber, pattern: Pattern): void {
     this.flush();
-    const mask = maskOf(pattern);
-    const own = this.#subscribers.get(subscriber);
-    const subscription = own?.get(`${mask} ${keyOf(pattern, mask)}`);
-    if (!own || !subscription) return;
+    const subscription = this.#find(subscriber, pattern);
+    if (!subscription) return;
     this.#drop(subscriber, subscription);
-    own.delete(`${subscription.mask} ${subscription.key}`);
-    if (own.size === 0) this.#subscribers.delete(subscriber);
+    const own = this.#subscribers.get(subscriber);
+    own?.delete(subscription);
+    if (own?.size === 0) this.#subscribers.delete(subscriber);
   }
 
   /** Whether there is a subscription to exactly this pattern. */
   has(subscriber: Subscriber, pattern: Pattern): boolean {
-    const mask = maskOf(pattern);
-    return this.#subscribers.get(subscriber)?.has(`${mask} ${keyOf(pattern, mask)}`) ?? false;
+    return this.#find(subscriber, pattern) !== undefined;
   }
 
   /** The subscriptions of a subscriber, newest first, without its cursors (E5). */
   of(subscriber: Subscriber): Pick<Subscription, "pattern" | "body" | "order">[] {
-    return [...(this.#subscribers.get(subscriber)?.values() ?? [])]
+    return [...(this.#subscribers.get(subscriber) ?? [])]
       .filter(({ pattern }) => pattern.log === undefined)
       .sort((a, b) => b.order - a.order);
   }
@@ -93,7 +94,7 @@ export class Hub {
   /** Ends all subscriptions of a subscriber. */
   leave(subscriber: Subscriber): void {
     this.flush();
-    for (const subscription of this.#subscribers.get(subscriber)?.values() ?? []) {
+    for (const subscription of this.#subscribers.get(subscriber) ?? []) {
       this.#drop(subscriber, subscription);
     }
     this.#subscribers.delete(subscriber);
@@ -186,7 +187,14 @@ export class Hub {
     return found;
   }
 
-  #drop(subscriber: Subscriber, { mask, key }: Subscription): void {
+  #find(subscriber: Subscriber, pattern: Pattern): Subscription | undefined {
+    const mask = maskOf(pattern);
+    const key = keyOf(pattern, mask) as string;
+    return this.#masks.get(mask)?.get(key)?.get(subscriber);
+  }
+
+  #drop(subscriber: Subscriber, { mask, pattern }: Subscription): void {
+    const key = keyOf(pattern, mask) as string;
     const buckets = this.#masks.get(mask);
     const bucket = buckets?.get(key);
     bucket?.delete(subscriber);

@@ -32,9 +32,12 @@ export interface Serving {
   run(request: Request, afterwards: Afterwards): Outcome | Promise<Outcome>;
 }
 
+/** The connection that requests belong to. */
 export interface RequestsParts {
+  /** How many detached requests may be unanswered, and how much of them may be held (F10). */
+  readonly limits: { readonly requests_in_flight: number; readonly session_queue_bytes: number };
   serve(request: Request): Serving;
-  send(frame: string): void;
+  sendAnswer(frame: string): void;
   /** Ends the connection after an answer that says so. */
   close(code: CloseCode, reason: string): void;
   /** Whether so much waits for the socket that nothing more is executed (M11). */
@@ -43,8 +46,6 @@ export interface RequestsParts {
   answered(): void;
   /** An error that no rule foresees. */
   report(error: unknown, command: string): void;
-  /** How many detached requests may be unanswered, and how much of them may be held (F10). */
-  detachedLimits(): { readonly requests: number; readonly bytes: number };
 }
 
 /** An answer's place in the order of the requests. */
@@ -58,6 +59,9 @@ interface Slot {
 
 const NOTHING = "nothing";
 
+/** What most connections have: no detached requests. Shared, so nothing is ever put into it. */
+const NONE = new Set<Slot>();
+
 /**
  * The requests of one connection: they take effect in the order received and are answered in that order (F6).
  * Pipelined neighbours run side by side; every other request waits until all before it have been answered.
@@ -67,13 +71,13 @@ export class Requests {
   readonly #waiting: Request[] = [];
   #waitingLength = 0;
   readonly #slots: Slot[] = [];
-  readonly #detached = new Set<Slot>();
+  #detached = NONE;
   /** Length of the tids of detached requests. */
   #detachedLength = 0;
   /** Whether nothing else may start: the running request is not pipelined, or does not know yet what it will do. */
   #alone = false;
   #ended = false;
-  #idle: (() => void)[] = [];
+  #idle: (() => void)[] | undefined;
 
   constructor(parts: RequestsParts) {
     this.#parts = parts;
@@ -119,7 +123,10 @@ export class Requests {
   /** Resolves when everything received has been answered. */
   finished(): Promise<void> {
     if (this.#isFinished || this.#ended) return Promise.resolve();
-    return new Promise((resolve) => this.#idle.push(resolve));
+    return new Promise((resolve) => {
+      this.#idle ??= [];
+      this.#idle.push(resolve);
+    });
   }
 
   /** Nothing further is started or answered. */
@@ -127,7 +134,13 @@ export class Requests {
     this.#ended = true;
     this.#waiting.length = 0;
     this.#waitingLength = 0;
-    for (const resume of this.#idle.splice(0)) resume();
+    this.#resume();
+  }
+
+  #resume(): void {
+    const idle = this.#idle ?? [];
+    this.#idle = undefined;
+    for (const resume of idle) resume();
   }
 
   /** How the next request will be served; undefined while it may not start. */
@@ -150,20 +163,21 @@ export class Requests {
     if (serving.detached) this.#detach(slot);
     else this.#slots.push(slot);
     this.#alone = !(serving.pipelined || serving.detached);
-    if (serving.acked) this.#parts.send(ackFrame(tid));
+    if (serving.acked) this.#parts.sendAnswer(ackFrame(tid));
     this.#run(slot, request, serving);
   }
 
   /** Detached requests do not stop the reading, so their number and what they hold is bounded here (F10). */
   #refusal({ detached }: Serving, tid: string): RequestError | undefined {
     if (!detached) return undefined;
-    const { requests, bytes } = this.#parts.detachedLimits();
+    const { requests_in_flight: requests, session_queue_bytes: bytes } = this.#parts.limits;
     if (this.#detached.size >= requests) return new RequestError(100050, { limit: requests });
     const held = this.#detachedLength + tid.length;
     return held > bytes ? new RequestError(100050, { limit: bytes }) : undefined;
   }
 
   #detach(slot: Slot): void {
+    if (this.#detached === NONE) this.#detached = new Set();
     this.#detached.add(slot);
     this.#detachedLength += slot.tid.length;
   }
@@ -218,7 +232,7 @@ export class Requests {
     while (!this.#ended && this.#slots[0]?.done !== undefined) this.#answer(this.#slots.shift() as Slot);
     if (this.#slots.length === 0) this.#alone = false;
     this.#parts.answered();
-    if (this.#isFinished) for (const resume of this.#idle.splice(0)) resume();
+    if (this.#idle && this.#isFinished) this.#resume();
   }
 
   /** It cannot wait for a client that does not read: what is held for that one is bounded (F10). */
@@ -231,12 +245,12 @@ export class Requests {
 
   #answer({ tid, done, afterwards = [] }: Slot): void {
     if (done instanceof RequestError) {
-      this.#parts.send(errorFrame(tid, done.data));
+      this.#parts.sendAnswer(errorFrame(tid, done.data));
       for (const { task, when } of afterwards) if (when === "always") task();
       if (done.details.close) this.#parts.close(done.details.close, done.message);
       return;
     }
-    this.#parts.send(this.#encode(tid, done === NOTHING ? undefined : done));
+    this.#parts.sendAnswer(this.#encode(tid, done === NOTHING ? undefined : done));
     for (const { task } of afterwards) task();
   }
 

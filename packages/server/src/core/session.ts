@@ -7,15 +7,15 @@ import {
   MAX_MESSAGE_DEPTH,
 } from "@roomlog/protocol";
 import type { Connection, Receiver } from "../transport/transport.ts";
-import type { EventFrames, Most, Place, Subscriber } from "./delivery.ts";
+import type { EventFrames, Most, Place } from "./delivery.ts";
 import { missingField, RequestError, syntaxError } from "./errors.ts";
-import { Feed } from "./feed.ts";
+import { Feed, type FeedParts } from "./feed.ts";
 import { requestFrame, type ServerRequest } from "./frames.ts";
 import { copyOf, JsonText, memberText, parseShallow } from "./json-text.ts";
 import type { SessionLimits } from "./limits.ts";
-import { type Request, Requests } from "./requests.ts";
+import { type Request, Requests, type RequestsParts, type Serving } from "./requests.ts";
 import type { Service } from "./service.ts";
-import { type Reply, Unanswered } from "./unanswered.ts";
+import { type Replied, type Reply, Unanswered } from "./unanswered.ts";
 
 /** Who a connection belongs to after login. */
 export interface Identity {
@@ -38,13 +38,17 @@ type SecondsLimit = "answer_seconds" | "login_seconds" | "idle_seconds" | "stall
 const MAX_FRAME_DEPTH = MAX_MESSAGE_DEPTH + 2;
 
 /** The usual answer to an event; recognised without being parsed. */
-const PLAIN_OK = /^\{"result":"ok","tid":(\d{1,15})\}$/;
+const PLAIN_OK: Reply = { result: "ok", data: undefined };
+const PLAIN_HEAD = '{"result":"ok","tid":';
+/** Digits of a number that is exact for sure. */
+const SAFE_DIGITS = 15;
+const ZERO = 0x30;
 
 /** The delay of the first refused login; each further one doubles it (L3). */
 const FIRST_REFUSAL_MS = 100;
 
 /** One connection of a client: its frames, its login, its requests and those of the server to it. */
-export class Session implements Receiver, Subscriber {
+export class Session implements Receiver, FeedParts, RequestsParts {
   readonly #service: Service;
   readonly #connection: Connection;
   readonly #requests: Requests;
@@ -57,35 +61,16 @@ export class Session implements Receiver, Subscriber {
   #busy = true;
   #idleSince = 0;
   /** What the socket had taken at the sweep before, and since when it has been no more (M11). */
-  #taken = { bytes: 0, since: 0 };
-  #repliesOnEnd = new Set<(reply: undefined) => void>();
+  #takenBytes = 0;
+  #takenSince = 0;
 
   constructor(service: Service, connection: Connection) {
     this.#service = service;
     this.#connection = connection;
     this.#state = { name: "new", since: service.clock.monotonic(), failures: 0 };
-    this.feed = new Feed({
-      subscriber: this,
-      takes: (events, bytes) => this.#takesEvents(events, bytes),
-      room: () => this.#roomForEvents(),
-      send: (events) => this.#sendEvents(events),
-      limit: () => service.limits.session_queue_bytes,
-      overflowed: () => this.#overflowed(),
-      failed: (error) => this.#feedFailed(error),
-    });
-    this.#requests = new Requests({
-      serve: (request) => service.serve(request, this),
-      send: (frame) => this.#send(frame),
-      close: (code, reason) => this.close(code, reason),
-      answered: () => this.#readOn(),
-      isBlocked: () => connection.waiting > service.limits.session_queue_bytes,
-      report: (error, command) =>
-        service.logger.error({ err: error, command, ...this.#who() }, "a command failed"),
-      detachedLimits: () => {
-        const { requests_in_flight, session_queue_bytes } = service.limits;
-        return { requests: requests_in_flight, bytes: session_queue_bytes };
-      },
-    });
+    // Itself, not objects of functions: there are many sessions, and most are idle.
+    this.feed = new Feed(this);
+    this.#requests = new Requests(this);
   }
 
   get home(): string {
@@ -113,8 +98,8 @@ export class Session implements Receiver, Subscriber {
   frame(text: string): void {
     if (this.isClosed) return;
     this.#busy = true;
-    const plain = PLAIN_OK.exec(text);
-    if (plain) return this.#settle(Number(plain[1]), { result: "ok", data: undefined });
+    const answered = plainOk(text);
+    if (answered !== undefined) return this.#settle(answered, PLAIN_OK);
     try {
       const { value, deep } = parseShallow(text, MAX_FRAME_DEPTH);
       this.#receive(classify(value), text, deep);
@@ -175,17 +160,13 @@ export class Session implements Receiver, Subscriber {
    * Asks the client something; `replied` gets its answer, or undefined when the connection ended first, or when so
    * much waits for its socket that nothing more is put there.
    */
-  request(request: ServerRequest, replied: (reply: Reply | undefined) => void): void {
-    if (this.isClosed || this.#connection.waiting > this.#service.limits.session_queue_bytes) {
+  request(request: ServerRequest, replied: Replied): void {
+    if (this.isClosed || this.isBlocked()) {
       return queueMicrotask(() => replied(undefined));
     }
     const tid = this.#service.nextTid();
-    this.#repliesOnEnd.add(replied);
     this.#send(requestFrame(request, tid));
-    this.#unanswered.add(tid, this.#connection.sent, (reply) => {
-      this.#repliesOnEnd.delete(replied);
-      replied(reply);
-    });
+    this.#unanswered.add(tid, this.#connection.sent, replied);
   }
 
   /** Whether the client answers a ping within `ms` (L4). */
@@ -237,6 +218,61 @@ export class Session implements Receiver, Subscriber {
     if (this.isClosed) return;
     this.#end(reason);
     this.#connection.close(code, cut(reason));
+  }
+
+  serve(request: Request): Serving {
+    return this.#service.serve(request, this);
+  }
+
+  sendAnswer(frame: string): void {
+    this.#send(frame);
+  }
+
+  answered(): void {
+    this.#readOn();
+  }
+
+  /** Whether so much waits for the socket that nothing more is put there. */
+  isBlocked(): boolean {
+    return this.#connection.waiting > this.#service.limits.session_queue_bytes;
+  }
+
+  report(error: unknown, command: string): void {
+    this.#service.logger.error({ err: error, command, ...this.#who() }, "a command failed");
+  }
+
+  /** Events go out as far as the window allows, and fit into what may wait for the socket or meet it empty (M11). */
+  takes(events: number, bytes: number): boolean {
+    const { window, session_queue_bytes } = this.#service.limits;
+    const { waiting } = this.#connection;
+    if (this.#unanswered.events + events > window) return false;
+    return waiting + bytes <= session_queue_bytes || (waiting === 0 && events === 1);
+  }
+
+  room(): Most {
+    const { window, session_queue_bytes } = this.#service.limits;
+    return {
+      events: window - this.#unanswered.events,
+      bytes: Math.max(1, session_queue_bytes - this.#connection.waiting),
+    };
+  }
+
+  sendEvents(events: EventFrames): void {
+    this.#send(events);
+    this.#unanswered.addEvents(events.tid, events.texts.length, this.#connection.sent);
+  }
+
+  overflowed(): void {
+    const { session_queue_bytes: limit } = this.#service.limits;
+    this.close(closeCodes.too_slow, `limits.session_queue_bytes: over ${limit} bytes of events wait`);
+  }
+
+  readFailed(error: unknown): void {
+    this.#service.logger.error({ err: error, ...this.#who() }, "a log could not be read for a subscriber");
+    this.close(
+      closeCodes.internal_error,
+      "the log could not be read; connect again and go on from the last id",
+    );
   }
 
   #receive(inbound: Inbound, text: string, deep: string | undefined): void {
@@ -293,36 +329,15 @@ export class Session implements Receiver, Subscriber {
     this.feed.serve();
   }
 
-  /** Events go out as far as the window allows, and fit into what may wait for the socket or meet it empty (M11). */
-  #takesEvents(events: number, bytes: number): boolean {
-    const { window, session_queue_bytes } = this.#service.limits;
-    const { waiting } = this.#connection;
-    if (this.#unanswered.events + events > window) return false;
-    return waiting + bytes <= session_queue_bytes || (waiting === 0 && events === 1);
-  }
-
-  #roomForEvents(): Most {
-    const { window, session_queue_bytes } = this.#service.limits;
-    return {
-      events: window - this.#unanswered.events,
-      bytes: Math.max(1, session_queue_bytes - this.#connection.waiting),
-    };
-  }
-
-  #feedFailed(error: unknown): void {
-    this.#service.logger.error({ err: error, ...this.#who() }, "a log could not be read for a subscriber");
-    this.close(
-      closeCodes.internal_error,
-      "the log could not be read; connect again and go on from the last id",
-    );
-  }
-
   /** Whether the socket has taken no byte for too long while some wait for it (M11). */
   #isStalled(now: number): boolean {
     const { sent, waiting } = this.#connection;
     const bytes = sent - waiting;
-    if (waiting === 0 || bytes !== this.#taken.bytes) this.#taken = { bytes, since: now };
-    return this.#isPast(now - this.#taken.since, "stalled_seconds");
+    if (waiting === 0 || bytes !== this.#takenBytes) {
+      this.#takenBytes = bytes;
+      this.#takenSince = now;
+    }
+    return this.#isPast(now - this.#takenSince, "stalled_seconds");
   }
 
   #isPast(ms: number, limit: SecondsLimit): boolean {
@@ -331,11 +346,6 @@ export class Session implements Receiver, Subscriber {
 
   #closeFor(code: CloseCode, limit: SecondsLimit, what: string): void {
     this.close(code, `limits.${limit}: ${what} in ${this.#service.limits[limit]} s`);
-  }
-
-  #overflowed(): void {
-    const { session_queue_bytes: limit } = this.#service.limits;
-    this.close(closeCodes.too_slow, `limits.session_queue_bytes: over ${limit} bytes of events wait`);
   }
 
   /** Whether the client left a request of the server unanswered for too long (F8). */
@@ -355,17 +365,12 @@ export class Session implements Receiver, Subscriber {
   #ping(): void {
     if (this.#state.name !== "open") return;
     this.#state.nextPing = this.#service.clock.monotonic() + this.#service.limits.ping_seconds * 1000;
-    this.request(this.#pingRequest, () => {});
+    this.request(this.#pingRequest, nobodyWaits);
   }
 
   #send(frames: string | EventFrames): void {
     this.#busy = true;
     this.#connection.send(frames);
-  }
-
-  #sendEvents(events: EventFrames): void {
-    this.#send(events);
-    this.#unanswered.addEvents(events.tid, events.texts.length, this.#connection.sent);
   }
 
   #end(reason: string): void {
@@ -375,7 +380,7 @@ export class Session implements Receiver, Subscriber {
     this.#state = { name: "closed" };
     this.#requests.end();
     this.feed.end();
-    for (const replied of this.#repliesOnEnd) replied(undefined);
+    this.#unanswered.end();
   }
 
   #who(): object {
@@ -385,6 +390,21 @@ export class Session implements Receiver, Subscriber {
       session: this.identity?.session_id,
     };
   }
+}
+
+function nobodyWaits(): void {}
+
+/** The tid of `{"result":"ok","tid":1}`; undefined for everything else. */
+function plainOk(text: string): number | undefined {
+  const digits = text.length - PLAIN_HEAD.length - 1;
+  if (digits < 1 || digits > SAFE_DIGITS || !text.startsWith(PLAIN_HEAD)) return undefined;
+  let tid = 0;
+  for (let i = PLAIN_HEAD.length; i < text.length - 1; i++) {
+    const digit = text.charCodeAt(i) - ZERO;
+    if (digit < 0 || digit > 9) return undefined;
+    tid = tid * 10 + digit;
+  }
+  return text.endsWith("}") ? tid : undefined;
 }
 
 /** The text of a request's tid. Most are a number that stands at the end. */

@@ -6,16 +6,22 @@ export interface Reply {
   readonly data: JsonText | undefined;
 }
 
+/** Gets the answer, or undefined when the connection ended first. */
+export type Replied = (reply: Reply | undefined) => void;
+
 interface Pending {
   /** Where its frame ends in all that was sent on the connection. */
   readonly end: number;
   /** Undefined for an event: nobody waits for its answer. */
-  readonly replied: ((reply: Reply) => void) | undefined;
+  readonly replied: Replied | undefined;
 }
 
 interface Extended extends Pending {
   readonly until: number;
 }
+
+/** What most connections have: nothing is unanswered. Shared, so nothing is ever put into it. */
+const NONE = new Map<number, never>();
 
 /**
  * The requests of the server that one client has not answered yet (F7, F8), aged by one sweep. Times are
@@ -23,14 +29,14 @@ interface Extended extends Pending {
  */
 export class Unanswered {
   /** Those without an ack, in the order sent. */
-  readonly #pending = new Map<number, Pending>();
+  #pending: Map<number, Pending> = NONE;
   /** Goes through `#pending` once; what is added while it goes is met too. */
-  #order = this.#pending.keys();
+  #order: Iterator<number, undefined> | undefined;
   #eldest: number | undefined;
   /** When the eldest began to count; undefined while it has not been handed over. */
   #eldestSince: number | undefined;
   /** Those with an ack, the one that ends first in front: each ack gives the same time from now. */
-  readonly #extended = new Map<number, Extended>();
+  #extended: Map<number, Extended> = NONE;
 
   #events = 0;
 
@@ -39,15 +45,20 @@ export class Unanswered {
     return this.#events;
   }
 
-  add(tid: number, end: number, replied: (reply: Reply) => void): void {
-    this.#pending.set(tid, { end, replied });
+  add(tid: number, end: number, replied: Replied): void {
+    this.#addPending(tid, { end, replied });
   }
 
   /** `count` events with successive tids, of which the last ends at `end`. */
   addEvents(tid: number, count: number, end: number): void {
     const pending = { end, replied: undefined };
-    for (let i = 0; i < count; i++) this.#pending.set(tid + i, pending);
+    for (let i = 0; i < count; i++) this.#addPending(tid + i, pending);
     this.#events += count;
+  }
+
+  #addPending(tid: number, pending: Pending): void {
+    if (this.#pending === NONE) this.#pending = new Map();
+    this.#pending.set(tid, pending);
   }
 
   /** A second answer, or one that nobody asked for, is ignored (F4). */
@@ -59,7 +70,9 @@ export class Unanswered {
 
   extend(tid: unknown, until: number): void {
     const pending = this.#take(tid);
-    if (pending) this.#extended.set(tid as number, { ...pending, until });
+    if (!pending) return;
+    if (this.#extended === NONE) this.#extended = new Map();
+    this.#extended.set(tid as number, { ...pending, until });
   }
 
   /** The eldest request counts anew: the client could not be heard. */
@@ -72,8 +85,8 @@ export class Unanswered {
    * socket (`handed` bytes have been) and every earlier one without an ack was answered (F8).
    */
   isOverdue(now: number, handed: number, allowed: number): boolean {
-    const [first] = this.#extended.values();
-    if (first && first.until <= now) return true;
+    if (this.#hasExpired(now)) return true;
+    if (this.#pending.size === 0) this.#shrink();
     const eldest = this.#findEldest();
     const pending = eldest === undefined ? undefined : this.#pending.get(eldest);
     if (!pending || pending.end > handed) {
@@ -82,6 +95,27 @@ export class Unanswered {
     }
     this.#eldestSince ??= now;
     return now - this.#eldestSince >= allowed;
+  }
+
+  /** Nobody else will answer. */
+  end(): void {
+    const waiting = [...this.#pending.values(), ...this.#extended.values()];
+    this.#pending = this.#extended = NONE;
+    for (const { replied } of waiting) replied?.(undefined);
+  }
+
+  #hasExpired(now: number): boolean {
+    if (this.#extended.size === 0) return false;
+    const [first] = this.#extended.values();
+    return first !== undefined && first.until <= now;
+  }
+
+  /** An idle connection keeps no room for what was answered. */
+  #shrink(): void {
+    this.#pending = NONE;
+    this.#order = undefined;
+    this.#eldest = undefined;
+    if (this.#extended.size === 0) this.#extended = NONE;
   }
 
   #take(tid: unknown): Pending | undefined {
@@ -96,7 +130,7 @@ export class Unanswered {
 
   #findEldest(): number | undefined {
     if (this.#eldest !== undefined && this.#pending.has(this.#eldest)) return this.#eldest;
-    this.#eldest = this.#order.next().value;
+    this.#eldest = this.#order?.next().value;
     if (this.#eldest === undefined && this.#pending.size > 0) {
       this.#order = this.#pending.keys();
       this.#eldest = this.#order.next().value;

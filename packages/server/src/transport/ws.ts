@@ -8,7 +8,8 @@ import {
 import { createServer as createSecureServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
-import { WebSocket, WebSocketServer } from "ws";
+import { type RawData, WebSocket, WebSocketServer } from "ws";
+import { TextFrames, type TextFramesParts } from "./text-frames.ts";
 import type {
   Admission,
   Connection,
@@ -28,7 +29,7 @@ const REQUEST_TIMEOUT_MS = 8000;
 const CHECK_INTERVAL_MS = 1000;
 
 /** WebSocket (RFC 6455) over HTTP/1.1: text frames, no compression. */
-export const webSocketTransport: Transport = async ({ host, port, limits, tls, admit }: ListenOptions) => {
+export const webSocketTransport: Transport = async ({ limits, tls, admit, ...where }: ListenOptions) => {
   const options = {
     headersTimeout: HEADERS_TIMEOUT_MS,
     requestTimeout: REQUEST_TIMEOUT_MS,
@@ -43,24 +44,27 @@ export const webSocketTransport: Transport = async ({ host, port, limits, tls, a
   const socketOptions = {
     noServer: true,
     WebSocket: closingInOrder(limits),
+    clientTracking: false,
     perMessageDeflate: false,
     maxPayload: limits.frame_bytes,
     maxFragments: limits.fragments,
     closeTimeout: CLOSE_TIMEOUT_MS,
     autoPong: false,
   };
-  const sockets = new WebSocketServer<typeof OrderlySocket>(socketOptions);
-  const turn = new Turn();
+  const upgrades = new WebSocketServer<typeof ClientSocket>(socketOptions);
+  const port: Port = { sockets: new Set(), turn: new Turn(), frame_bytes: limits.frame_bytes };
   http.on("upgrade", (request, socket, head) => {
     const admission = admit(upgradeOf(request));
     if (admission.kind === "refuse") return refuse(socket, admission);
-    sockets.handleUpgrade(request, socket, head, (ws) => connect(ws, socket, turn, admission.receive));
+    upgrades.handleUpgrade(request, socket, head, (ws) => {
+      connect(ws, new WsConnection(ws, socket, port), admission.receive);
+    });
   });
-  await listen(http, host, port);
-  return listening(http, sockets);
+  await listen(http, where);
+  return listening(http, port.sockets);
 };
 
-function listening(http: Server, sockets: WebSocketServer): Listening {
+function listening(http: Server, sockets: Iterable<WebSocket>): Listening {
   let closed: Promise<void> | undefined;
   const stop = () => {
     closed ??= new Promise((resolve) => http.close(() => resolve()));
@@ -71,17 +75,17 @@ function listening(http: Server, sockets: WebSocketServer): Listening {
     port: (http.address() as AddressInfo).port,
     stop: () => void stop(),
     close() {
-      for (const socket of sockets.clients) socket.close(1001);
+      for (const socket of sockets) socket.close(1001);
       http.closeAllConnections();
       return stop();
     },
   };
 }
 
-function listen(http: Server, host: string, port: number): Promise<void> {
+function listen(http: Server, where: Pick<ListenOptions, "host" | "port">): Promise<void> {
   return new Promise((resolve, reject) => {
     http.once("error", reject);
-    http.listen({ host, port }, () => {
+    http.listen(where, () => {
       http.off("error", reject);
       resolve();
     });
@@ -128,50 +132,82 @@ class Turn {
   }
 }
 
-function connect(
-  ws: OrderlySocket,
-  socket: Duplex,
-  turn: Turn,
-  receive: (connection: Connection) => Receiver,
-): void {
-  const connection = new WsConnection(ws, socket, turn);
-  const receiver = receive(connection);
-  connection.onFlushed = () => receiver.drained();
-  ws.beforeClose = () => connection.flush();
-  ws.on("message", (data: Buffer, isBinary: boolean) => {
-    if (isBinary) receiver.binary();
-    else receiver.frame(data.toString());
-  });
-  ws.on("ping", (data: Buffer) => {
-    receiver.heard();
-    // Who does not read gets no pong: pongs for a flood of pings would pile up here.
-    if (socket.writableLength === 0) ws.pong(data);
-  });
-  ws.on("pong", () => receiver.heard());
-  // ws closes what breaks its protocol, with the code; nothing of that connection counts any more.
-  ws.on("error", () => receiver.closed());
-  ws.on("close", () => receiver.closed());
+/** What the connections of one port share. */
+interface Port {
+  readonly sockets: Set<WebSocket>;
+  readonly turn: Turn;
+  readonly frame_bytes: number;
 }
 
-class WsConnection implements Connection {
+declare class ClientSocket extends WebSocket {
+  connection: WsConnection;
+}
+
+function connect(
+  ws: ClientSocket,
+  connection: WsConnection,
+  receive: (connection: Connection) => Receiver,
+): void {
+  ws.connection = connection;
+  connection.receiver = receive(connection);
+  connection.takeFrames();
+  ws.on("message", onMessage);
+  ws.on("ping", onPing);
+  ws.on("pong", onPong);
+  // ws closes what breaks its protocol, with the code; nothing of that connection counts any more.
+  ws.on("error", onError);
+  ws.on("close", onClose);
+}
+
+// One function for all connections, not one for each: most of them are idle, and there are many.
+
+function onMessage(this: WebSocket, data: RawData, isBinary: boolean): void {
+  const { receiver } = (this as ClientSocket).connection;
+  if (isBinary) receiver.binary();
+  else receiver.frame(data.toString());
+}
+
+function onPing(this: WebSocket, data: Buffer): void {
+  const { connection } = this as ClientSocket;
+  connection.receiver.heard();
+  connection.pong(data);
+}
+
+function onPong(this: WebSocket): void {
+  (this as ClientSocket).connection.receiver.heard();
+}
+
+function onError(this: WebSocket): void {
+  (this as ClientSocket).connection.failed();
+}
+
+function onClose(this: WebSocket): void {
+  (this as ClientSocket).connection.ended();
+}
+
+class WsConnection implements Connection, TextFramesParts {
   readonly #ws: WebSocket;
   readonly #socket: Duplex;
-  readonly #turn: Turn;
+  readonly #port: Port;
+  /** Set before anything is received or sent. */
+  receiver!: Receiver;
+  readonly #frames = new TextFrames(this);
+  pass!: (bytes: Buffer) => void;
   #sent = 0;
   /** What was sent in this turn: texts, and frames that are ready for the wire. */
   #parts: (string | Uint8Array)[] = [];
   /** How many bytes these will be on the wire. */
   #unwritten = 0;
-  /** Called when the socket has taken everything. Its own `drain` comes only above its high-water mark. */
-  onFlushed: () => void = () => {};
+  /** Tells when the socket has taken everything. Its own `drain` comes only above its high-water mark. */
   readonly #written = () => {
-    if (this.waiting === 0) this.onFlushed();
+    if (this.waiting === 0) this.receiver.drained();
   };
 
-  constructor(ws: WebSocket, socket: Duplex, turn: Turn) {
+  constructor(ws: WebSocket, socket: Duplex, port: Port) {
     this.#ws = ws;
     this.#socket = socket;
-    this.#turn = turn;
+    this.#port = port;
+    port.sockets.add(ws);
   }
 
   get remote(): string {
@@ -194,7 +230,7 @@ class WsConnection implements Connection {
     if (this.#ws.readyState !== WebSocket.OPEN) return;
     const part = typeof frames === "string" ? frames : wireOf(frames);
     const bytes = typeof part === "string" ? frameBytes(Buffer.byteLength(part)) : part.length;
-    if (this.#parts.length === 0) this.#turn.add(this);
+    if (this.#parts.length === 0) this.#port.turn.add(this);
     this.#parts.push(part);
     this.#unwritten += bytes;
     this.#sent += bytes;
@@ -212,6 +248,11 @@ class WsConnection implements Connection {
     this.#socket.write(isReady ? first : encoded(parts), this.#written);
   }
 
+  /** Who does not read gets no pong: pongs for a flood of pings would pile up here. */
+  pong(data: Buffer): void {
+    if (this.#socket.writableLength === 0) this.#ws.pong(data);
+  }
+
   pause(): void {
     this.#ws.pause();
   }
@@ -223,18 +264,41 @@ class WsConnection implements Connection {
   close(code: number, reason: string): void {
     this.#ws.close(code, reason);
   }
-}
 
-declare class OrderlySocket extends WebSocket {
-  /** Called before a close frame goes out. */
-  beforeClose: () => void;
+  /** Puts the short way of frames in front of that through ws. */
+  takeFrames(): void {
+    const [toLibrary] = this.#socket.listeners("data") as ((bytes: Buffer) => void)[];
+    if (!toLibrary) throw new Error("ws does not listen to its socket");
+    this.#socket.off("data", toLibrary);
+    this.pass = toLibrary.bind(this.#socket);
+    this.#socket.on("data", (bytes: Buffer) => this.#frames.take(bytes));
+  }
+
+  deliver(text: string): void {
+    this.receiver.frame(text);
+  }
+
+  get frame_bytes(): number {
+    return this.#port.frame_bytes;
+  }
+
+  /** ws has closed the connection for what it received. */
+  failed(): void {
+    this.#frames.close();
+    this.receiver.closed();
+  }
+
+  ended(): void {
+    this.#port.sockets.delete(this.#ws);
+    this.receiver.closed();
+  }
 }
 
 /**
  * A close frame comes behind everything that was sent before it. ws closes a connection that breaks the WebSocket
  * protocol with a code alone; T3 wants the reason too.
  */
-function closingInOrder({ frame_bytes, fragments }: TransportLimits): typeof OrderlySocket {
+function closingInOrder({ frame_bytes, fragments }: TransportLimits): typeof ClientSocket {
   const reasons = new Map([
     [1002, "WebSocket protocol error"],
     [1007, "invalid UTF-8"],
@@ -242,10 +306,10 @@ function closingInOrder({ frame_bytes, fragments }: TransportLimits): typeof Ord
     [1009, `limits.frame_bytes: frame over ${frame_bytes} bytes`],
   ]);
   return class extends WebSocket {
-    beforeClose = () => {};
+    connection!: WsConnection;
 
     override close(code?: number, reason?: string | Buffer): void {
-      this.beforeClose();
+      this.connection.flush();
       super.close(code, reason?.length || code === undefined ? reason : reasons.get(code));
     }
   };
