@@ -22,14 +22,18 @@ const LENGTH_64 = 127;
 const MASK_BYTES = 4;
 const NOTHING = Buffer.alloc(0);
 
+/** A frame that is not whole yet is waited for up to this length; a longer one is the library's. */
+const WAITED_FOR = 4096;
+
 /**
- * The way around the WebSocket library for nearly all that is received: text frames that are masked, not fragmented,
- * shorter than 64 KiB and whole in what one read of the socket brought. Everything else is passed on untouched, so
- * it is still the library that knows RFC 6455. (It spends more time on a frame than we do on an answer to an event.)
+ * The way around the WebSocket library for nearly all that is received: text frames that are masked, not fragmented
+ * and shorter than 64 KiB. With the first frame that is anything else, all that came in the same read goes to the
+ * library untouched, so it is still the library that knows RFC 6455 and what breaks it. (It spends more time on a
+ * frame than we do on an answer to an event.)
  */
 export class TextFrames {
   readonly #parts: TextFramesParts;
-  /** The beginning of a header. */
+  /** A frame that is not whole yet. */
   #rest: Buffer = NOTHING;
   /** Bytes still to come of a frame that is passed on. */
   #owed = 0;
@@ -53,33 +57,41 @@ export class TextFrames {
     this.#rest = NOTHING;
     let at = Math.min(this.#owed, bytes.length);
     this.#owed -= at;
-    /** What stands before it was delivered or passed on. */
-    let done = 0;
+    let foreign = at > 0 ? 0 : undefined;
     while (at < bytes.length && !this.#isClosed) {
       const length = frameLength(bytes, at);
-      if (length === undefined) break;
-      const text = this.#isOurs(bytes, at, length) ? takeText(bytes, at, length) : undefined;
+      if (length === undefined || this.#isWaitedFor(bytes, at, length)) break;
+      const text = foreign === undefined ? this.#text(bytes, at, length) : undefined;
       if (text === undefined) {
+        foreign ??= at;
         at += this.#leave(bytes, at, length);
-        continue;
+      } else {
+        at += length;
+        this.#parts.deliver(text);
       }
-      if (done < at) this.#parts.pass(bytes.subarray(done, at));
-      at += length;
-      done = at;
-      this.#parts.deliver(text);
     }
-    if (done < at) this.#parts.pass(bytes.subarray(done, at));
-    if (!this.#isClosed) this.#rest = bytes.subarray(at);
+    if (foreign !== undefined) this.#parts.pass(bytes.subarray(foreign, at));
+    if (at < bytes.length && !this.#isClosed) this.#rest = Buffer.from(bytes.subarray(at));
   }
 
-  #isOurs(bytes: Buffer, at: number, length: number): boolean {
+  /** The text of a frame of the usual kind; undefined when it is the library's. */
+  #text(bytes: Buffer, at: number, length: number): string | undefined {
+    const isOurs = this.#isUsual(bytes, at) && at + length <= bytes.length;
+    return isOurs ? takeText(bytes, at, length) : undefined;
+  }
+
+  #isWaitedFor(bytes: Buffer, at: number, length: number): boolean {
+    return at + length > bytes.length && length <= WAITED_FOR && this.#isUsual(bytes, at);
+  }
+
+  #isUsual(bytes: Buffer, at: number): boolean {
+    const second = bytes[at + 1] as number;
     return (
       bytes[at] === (FIN | TEXT) &&
-      ((bytes[at + 1] as number) & MASKED) !== 0 &&
-      at + length <= bytes.length &&
-      payloadLength(bytes, at) <= this.#parts.frame_bytes &&
-      ((bytes[at + 1] as number) & LENGTH) !== LENGTH_64 &&
-      !this.#isFragmented
+      (second & MASKED) !== 0 &&
+      (second & LENGTH) !== LENGTH_64 &&
+      !this.#isFragmented &&
+      payloadLength(bytes, at) <= this.#parts.frame_bytes
     );
   }
 
