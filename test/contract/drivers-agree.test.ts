@@ -1,3 +1,5 @@
+import { join } from "node:path";
+import Database from "better-sqlite3";
 import * as fc from "fast-check";
 import { expect, onTestFinished, test } from "vitest";
 import { MemoryStore } from "../../packages/server/src/store/memory.ts";
@@ -143,4 +145,69 @@ async function look(store: Store, service: string, { queries, bounds, trim, befo
   const purge = below === undefined ? order : { ...order, before: below };
   said.push(lives, await store.trimmable({ service, ...purge, counted }));
   return said;
+}
+
+/** Long enough for several chunks of the index by author, see `authors.ts`. */
+const LONG = 900;
+
+test("[M8] [M13] memory and SQLite answer alike by author in a long log, also while it is trimmed", async () => {
+  const directory = dataDirectory();
+  const [memory, sqlite] = [new MemoryStore(), new SqliteStore(directory)];
+  await sqlite.open();
+  const id = fc.nat(LONG + 100);
+  const asked = fc.array(
+    fc.record({
+      after: maybe(id),
+      before: maybe(id),
+      user_id: maybe(fc.constantFrom("ann", "bob", "eve")),
+      session_id: maybe(fc.constantFrom("s1", "s2", "s3", "s900")),
+      order: fc.constantFrom("asc", "desc"),
+      limit: fc.integer({ min: 1, max: 400 }),
+    }),
+    { minLength: 8, maxLength: 8 },
+  );
+  const rounds = fc.array(
+    fc.record({
+      queries: asked,
+      grow: fc.nat(600),
+      drop: fc.nat(400),
+      names: fc.infiniteStream(fc.nat(900)),
+    }),
+    { minLength: 3, maxLength: 3 },
+  );
+  let runs = 0;
+  await fc.assert(
+    fc.asyncProperty(rounds, async (parts) => {
+      const key = { service: `run ${++runs}`, room_id: "a" };
+      const both = async (ask: (store: Store) => Promise<unknown>) =>
+        expect(await ask(sqlite)).toEqual(await ask(memory));
+      const info = { class: "chat" } as const;
+      await both((store) => store.commit([{ kind: "create_room", ...key, epoch: "e", info, created_at: 1 }]));
+      let dropped = 0;
+      for (const { queries, grow, drop, names } of parts) {
+        const sends = Array.from(names.take(grow), (name, i) => send(key, name, i));
+        await both((store) => store.commit(sends));
+        dropped += drop;
+        const bounds = { retention: {}, now: 1, names_before: 0 };
+        const purge = { kind: "trim", ...key, epoch: "e", before: dropped, bounds, most: LONG } as const;
+        await both((store) => store.commit([purge]));
+        for (const query of queries as Omit<MessageQuery, "service" | "room_id" | "max_bytes">[]) {
+          await both((store) => store.messages({ ...key, ...query, max_bytes: 1_000_000 }));
+        }
+      }
+      const bounds = { retention: {}, now: 1, names_before: 0 };
+      const all = { kind: "trim", ...key, epoch: "e", before: 10_000, bounds, most: 10_000 } as const;
+      await both((store) => store.commit([all]));
+    }),
+    { numRuns: 15 },
+  );
+  await sqlite.close();
+  const db = new Database(join(directory, "roomlog.db"), { readonly: true });
+  expect(db.prepare("SELECT count(*) FROM authors").pluck().get()).toBe(0);
+  db.close();
+});
+
+function send(key: { readonly service: string; readonly room_id: string }, name: number, i: number): Write {
+  const user_id = ["ann", "ann", "bob"][name % 3] as string;
+  return { kind: "append", ...key, user_id, session_id: `s${name % 4}`, timestmap: i, msg: `{"n":${i}}` };
 }

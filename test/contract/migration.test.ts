@@ -62,6 +62,36 @@ test("a file of schema 1 is brought up to date: rooms, lives, logs and what they
   db.close();
 });
 
+test("[M8] a long log of schema 2 is found by author after it was brought up to date", async () => {
+  const directory = dataDirectory();
+  const db = new Database(join(directory, "roomlog.db"));
+  for (const step of migrations.slice(0, 2)) db.exec(step);
+  db.pragma("user_version = 2");
+  db.exec(`
+    INSERT INTO rooms (room_key, service, room_id, epoch, class, created_at, first_id, last_id, info)
+    VALUES (1, 'main', 'one', 'e1', 'chat', 10, 100, 700, '{"class":"chat"}');
+    WITH RECURSIVE ids (n) AS (VALUES (100) UNION ALL SELECT n + 1 FROM ids WHERE n < 700)
+    INSERT INTO messages SELECT 1, n, n, iif(n % 3, 'ann', 'bob'), 's' || (n % 4), '{}' FROM ids`);
+  db.close();
+
+  const store = new SqliteStore(directory);
+  await store.open();
+  const ids = async (by: object) => {
+    const query = {
+      service: "main",
+      room_id: "one",
+      order: "asc",
+      limit: 1000,
+      max_bytes: 1_000_000,
+    } as const;
+    return (await store.messages({ ...query, ...by }))?.messages.map(({ msg_id }) => msg_id);
+  };
+  const all = Array.from({ length: 601 }, (_, i) => 100 + i);
+  expect(await ids({ user_id: "bob" })).toEqual(all.filter((n) => n % 3 === 0));
+  expect(await ids({ session_id: "s3" })).toEqual(all.filter((n) => n % 4 === 3));
+  await store.close();
+});
+
 /** One room id with an ended and a living life, and a room without messages. */
 function writeSchema1(directory: string): void {
   const db = new Database(join(directory, "roomlog.db"));
