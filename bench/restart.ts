@@ -7,8 +7,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { SqliteStore } from "../packages/server/src/store/sqlite/index.ts";
-import type { Write } from "../packages/server/src/store/store.ts";
+import { fillStore } from "./support/fill.ts";
 import { percentile } from "./support/numbers.ts";
 import { startServerProcess } from "./support/server.ts";
 
@@ -25,7 +24,7 @@ const [rooms, messages, rounds] = [
 const data = mkdtempSync(join(tmpdir(), "roomlog-restart-"));
 try {
   const empty = await starts(join(data, "empty"));
-  await fill(join(data, "full"));
+  await fillStore(join(data, "full"), { prefix: "room", rooms, messages });
   const full = await starts(join(data, "full"));
   console.log(`${rooms} rooms with ${messages} messages each, ${rounds} starts; median and slowest`);
   for (const [name, times] of [["empty", empty] as const, ["full", full] as const]) {
@@ -44,25 +43,4 @@ async function starts(directory: string): Promise<number[]> {
     await server.stop();
   }
   return times;
-}
-
-async function fill(directory: string): Promise<void> {
-  const store = new SqliteStore(directory);
-  await store.open();
-  for (let room = 0; room < rooms; room++) {
-    const key = { service: "main", room_id: `room ${room}` };
-    const append: Write = {
-      kind: "append",
-      ...key,
-      user_id: `user ${room % 100}`,
-      session_id: `session ${room % 500}`,
-      timestmap: 1_700_000_000_000_000 + room,
-      msg: JSON.stringify({ text: "x".repeat(100) }),
-    };
-    await store.commit([
-      { kind: "create_room", ...key, epoch: `epoch ${room}`, info: { class: "chat" }, created_at: 1 },
-      ...Array.from({ length: messages }, () => append),
-    ]);
-  }
-  await store.close();
 }

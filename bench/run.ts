@@ -1,80 +1,130 @@
 /**
  * Workloads side by side: every system is measured in turns in the same run.
  *
- *     npm run bench -- W1 W2 [--rounds 5] [--seconds 2] [--data DIR] [--json] [--cpu-prof DIR]
+ *     npm run bench -- W1 W2 --against limit,socketio,nats
+ *         [--rounds 5] [--seconds 2] [--data DIR] [--out FILE] [--json] [--small] [--cpu-prof DIR]
  *
- * Without names: all workloads. Linux only (/proc). README.md beside this file says how to read it.
+ * Without names: all workloads; without `--against`: Roomlog alone. Linux only (/proc). README.md beside this file
+ * says what is measured and how to read it.
  */
-import { availableParallelism, cpus, loadavg, tmpdir } from "node:os";
+
+import { tmpdir } from "node:os";
+import { resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { Contender } from "./support/contender.ts";
+import { Contender, Host } from "./support/contender.ts";
 import { diskOf } from "./support/disk.ts";
-import { type Line, lineOf, table } from "./support/lines.ts";
+import { aligned, figuresOf, type Line, tableOf } from "./support/lines.ts";
+import { runHead } from "./support/machine.ts";
+import { Output } from "./support/output.ts";
+import { systemsOf } from "./systems/index.ts";
 import { roomlog } from "./systems/roomlog.ts";
 import type { System } from "./systems/system.ts";
-import { type Workload, workloads } from "./workloads.ts";
+import { type Case, type Workload, workloadsOf } from "./workloads.ts";
 
+const LATEST = resolve(import.meta.dirname, "results/latest.jsonl");
 const WARM_UP_SECONDS = 1;
 
-const options = optionsOf();
-const systems: readonly System[] = [roomlog];
-const disk = diskOf(options.data);
-const print = (text: string) => options.json || console.log(text);
+/** A case on a system, ready to be measured. */
+interface Entry {
+  readonly name: string;
+  readonly contender: Contender;
+}
 
-print(
-  `${availableParallelism()} × ${cpus()[0]?.model}, load before ${loadavg()[0]?.toFixed(1)}, data on ${disk}`,
-);
-print(`${options.rounds} rounds of ${options.seconds} s each: median (lowest – highest)`);
+const options = optionsOf();
+const output = new Output(options.out, options.json ? "lines" : "tables");
+const systems = systemsOf(options.against).filter((system) => isThere(system));
+const { rounds, seconds, size } = options;
+output.head(runHead({ systems, disk: diskOf(options.data), rounds, seconds, size }));
 for (const workload of options.workloads) {
-  print(`\n${workload.name}: ${workload.title}`);
+  output.text(`\n${workload.name}: ${workload.title} (${workload.unit})`);
   const lines = await measured(workload);
-  print(table(lines, workload.unit));
+  output.text(aligned(tableOf(lines)));
 }
 
 async function measured(workload: Workload): Promise<Line[]> {
-  const contenders: Contender[] = [];
+  const hosts = new Map<string, Host>();
+  const taking = systems.filter((system) => !workload.isOwn || system === roomlog);
   const lines: Line[] = [];
+  const entries: Entry[] = [];
   try {
-    for (const system of systems) contenders.push(await Contender.start(system, workload.shape, options));
-    for (const one of contenders) await one.round(WARM_UP_SECONDS);
-    for (let round = 1; round <= options.rounds; round++) {
-      for (const one of contenders) {
-        const line = lineOf(workload.name, one.system, round, await one.round(options.seconds));
-        if (options.json) console.log(JSON.stringify(line));
-        lines.push(line);
-      }
+    for (const one of workload.cases) entries.push(...(await entriesOf(one, taking, hosts)));
+    for (const { contender } of entries) if (!contender.isFresh) await contender.round(WARM_UP_SECONDS);
+    for (let round = 1; round <= rounds; round++) {
+      for (const entry of entries) lines.push(await lineOf(workload, entry, round));
     }
   } finally {
-    for (const one of contenders) await one.stop();
+    for (const { contender } of entries) await contender.stop();
+    for (const host of hosts.values()) await host.remove();
   }
   return lines;
+}
+
+async function entriesOf(
+  { name, shape, data }: Case,
+  taking: readonly System[],
+  hosts: Map<string, Host>,
+): Promise<Entry[]> {
+  const entries: Entry[] = [];
+  for (const system of taking.filter(({ kinds }) => kinds.includes(shape.kind))) {
+    const key = JSON.stringify([system.name, data]);
+    const host = hosts.get(key) ?? (await Host.prepare(system, data, options));
+    hosts.set(key, host);
+    entries.push({ name, contender: new Contender(host, shape) });
+  }
+  return entries;
+}
+
+async function lineOf(workload: Workload, { name, contender }: Entry, round: number): Promise<Line> {
+  const figures = figuresOf(await contender.round(seconds));
+  const system = contender.host.system.name;
+  const line = {
+    workload: workload.name,
+    case: name,
+    system,
+    round,
+    at: new Date().toISOString(),
+    ...figures,
+  };
+  output.line(line);
+  return line;
+}
+
+function isThere(system: System): boolean {
+  const why = system.missing();
+  if (why !== undefined) output.text(`${system.name} is left out: ${why}`);
+  return why === undefined;
 }
 
 function optionsOf() {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
     options: {
+      against: { type: "string", default: "" },
       rounds: { type: "string", default: "5" },
       seconds: { type: "string", default: "2" },
       data: { type: "string", default: tmpdir() },
+      out: { type: "string", default: LATEST },
       json: { type: "boolean", default: false },
+      small: { type: "boolean", default: false },
       "cpu-prof": { type: "string" },
     },
   });
+  const size = values.small ? "small" : "whole";
   return {
-    workloads: chosen(positionals),
+    ...values,
+    size,
+    workloads: chosen(workloadsOf(size), positionals),
+    against: values.against.split(",").filter((name) => name !== ""),
     rounds: bounded(values.rounds, 100),
     seconds: bounded(values.seconds, 60),
-    data: values.data,
-    json: values.json,
     profiles: values["cpu-prof"],
-  };
+  } as const;
 }
 
-function chosen(names: readonly string[]): readonly Workload[] {
+function chosen(workloads: readonly Workload[], names: readonly string[]): readonly Workload[] {
   const unknown = names.find((name) => !workloads.some((one) => one.name === name));
   if (unknown === undefined)
-    return names.length === 0 ? workloads : workloads.filter(({ name }) => names.includes(name));
+    return workloads.filter(({ name }) => names.length === 0 || names.includes(name));
   throw new Error(`There is no workload ${unknown}, only ${workloads.map(({ name }) => name).join(", ")}.`);
 }
 

@@ -23,7 +23,7 @@ export interface Client {
   subscribe(room: string): Promise<void>;
   send(room: string): void;
   /** Asks for 50 messages: those before an id, or the newest. */
-  page?(room: string, before?: number): void;
+  page(room: string, before?: number): void;
   flush(): void;
   end(): void;
 }

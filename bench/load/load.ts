@@ -15,4 +15,6 @@ export interface LoadOptions {
   readonly url: string;
   readonly dialect: Dialect;
   readonly answers: Answers;
+  /** The rooms exist already. */
+  readonly isFilled: boolean;
 }

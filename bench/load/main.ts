@@ -1,21 +1,21 @@
 /** The process of a load. The runner starts it and says what to do; see job.ts. */
-import { setTimeout as sleep } from "node:timers/promises";
-import { percentile } from "../support/numbers.ts";
-import { cpuSeconds } from "../support/process.ts";
 import type { Dialect } from "./dialect.ts";
 import { fanout } from "./fanout.ts";
-import type { FromLoad, Job, Round, Shape, ToLoad } from "./job.ts";
+import { idle } from "./idle.ts";
+import type { FromLoad, Job, Round, ToLoad } from "./job.ts";
 import type { Load, LoadOptions } from "./load.ts";
 import { paced } from "./paced.ts";
+import { pages } from "./pages.ts";
 import { roomlog } from "./roomlog.ts";
 import { senders } from "./senders.ts";
+import { socketio } from "./socketio.ts";
+import { commits, storedPages } from "./store.ts";
+import { measured } from "./window.ts";
 
-/** From the start of a load until it runs evenly. */
-const RAMP_MS = 200;
-const dialects: Readonly<Record<string, Dialect>> = { roomlog };
+type Measure = (seconds: number) => Promise<Round>;
 
-let job: Job;
-let load: Load;
+const dialects: Readonly<Record<string, Dialect>> = { roomlog, socketio };
+let measure: Measure;
 
 process.on("message", (message: ToLoad) => {
   obey(message).then(tell, fail);
@@ -24,16 +24,23 @@ process.on("disconnect", () => process.exit());
 process.on("uncaughtException", fail);
 
 async function obey(message: ToLoad): Promise<FromLoad> {
-  if (message.kind === "round") return { kind: "round", round: await round(message.seconds) };
-  job = message.job;
-  load = await open(job.shape);
+  if (message.kind === "round") return { kind: "round", round: await measure(message.seconds) };
+  measure = await open(message.job);
   return { kind: "ready" };
 }
 
-function open(shape: Shape): Promise<Load> {
-  const dialect = dialects[job.dialect];
-  if (!dialect) throw new Error(`no dialect ${job.dialect}`);
-  const options: LoadOptions = { url: job.url, dialect, answers: "batched" };
+async function open(job: Job): Promise<Measure> {
+  const { dialect: name, directory, pids, shape, ...rest } = job;
+  const dialect = name === undefined ? undefined : dialects[name];
+  const options = dialect && { ...rest, dialect };
+  if (shape.kind === "idle" && options) {
+    return async () => ({ operations: shape.sessions, kib_each: await idle(shape, options, pids) });
+  }
+  const load = options ? await loadOf(job, options) : storeLoad(job, directory);
+  return (seconds) => measured(load, options ? pids : [process.pid], seconds);
+}
+
+function loadOf({ shape }: Job, options: LoadOptions): Promise<Load> {
   switch (shape.kind) {
     case "senders":
       return senders(shape, options);
@@ -41,43 +48,17 @@ function open(shape: Shape): Promise<Load> {
       return fanout(shape, options);
     case "paced":
       return paced(shape, options);
+    case "pages":
+      return pages(shape, options);
+    default:
+      throw new Error(`a load cannot run ${shape.kind}`);
   }
 }
 
-async function round(seconds: number): Promise<Round> {
-  load.start();
-  await sleep(RAMP_MS);
-  load.takeLatencies?.();
-  const from = now();
-  await sleep(seconds * 1000);
-  const to = now();
-  const latencies = load.takeLatencies?.();
-  await load.stop();
-  return {
-    operations: to.done - from.done,
-    seconds: to.at - from.at,
-    server_cpu: to.server - from.server,
-    load_cpu: to.own - from.own,
-    ...(latencies && { latency: latencyOf(latencies) }),
-  };
-}
-
-function now() {
-  const { user, system } = process.cpuUsage();
-  return {
-    at: performance.now() / 1000,
-    done: load.done,
-    server: job.pids.reduce((sum, pid) => sum + cpuSeconds(pid), 0),
-    own: (user + system) / 1e6,
-  };
-}
-
-function latencyOf(latencies: readonly number[]) {
-  return {
-    p50: percentile(latencies, 50),
-    p99: percentile(latencies, 99),
-    max: percentile(latencies, 100),
-  };
+function storeLoad({ shape }: Job, directory: string): Load {
+  if (shape.kind === "senders") return commits(directory, shape);
+  if (shape.kind === "pages") return storedPages(directory, shape);
+  throw new Error(`the store alone cannot run ${shape.kind}`);
 }
 
 function tell(message: FromLoad): void {

@@ -5,11 +5,11 @@ const TIME_MARK = "1000000000000000";
 /** Numbers of sends begin here: always ten digits. */
 export const FIRST_SEND = 7_000_000_000;
 
-const AT = Buffer.from('"at":');
-const FILL = "x".repeat(68);
+const SENT = Buffer.from('"sent":');
+const FILL = "x".repeat(66);
 
 /** A message of 100 bytes. */
-export const MESSAGE = `{"at":${TIME_MARK},"text":"${FILL}"}`;
+export const MESSAGE = `{"sent":${TIME_MARK},"text":"${FILL}"}`;
 
 export function nowMicros(): number {
   return Math.floor((performance.timeOrigin + performance.now()) * 1000);
@@ -17,7 +17,7 @@ export function nowMicros(): number {
 
 /** When the message in these bytes was sent. */
 export function sentAt(bytes: Buffer, start: number): number {
-  const at = bytes.indexOf(AT, start) + AT.length;
+  const at = bytes.indexOf(SENT, start) + SENT.length;
   return Number(bytes.toString("latin1", at, at + TIME_MARK.length));
 }
 
@@ -25,21 +25,25 @@ export function sentAt(bytes: Buffer, start: number): number {
 export class SendFrame {
   readonly #bytes: Buffer;
   readonly #timeEnd: number;
-  readonly #numberEnd: number | undefined;
+  readonly #numberEnd: number;
 
   /** @param text holds MESSAGE, and FIRST_SEND where the number stands, if it has one. */
   constructor(text: string, opcode = TEXT) {
     this.#bytes = maskedFrame(text, opcode);
     this.#timeEnd = this.#bytes.indexOf(TIME_MARK) + TIME_MARK.length;
     const number = String(FIRST_SEND);
-    const at = this.#bytes.indexOf(number);
-    this.#numberEnd = at < 0 ? undefined : at + number.length;
+    this.#numberEnd = this.#bytes.indexOf(number) + number.length;
   }
 
   /** The same bytes each time. */
-  numbered(number: number): Buffer {
+  next(): Buffer {
     writeDigits(this.#bytes, this.#timeEnd, nowMicros());
-    if (this.#numberEnd !== undefined) writeDigits(this.#bytes, this.#numberEnd, number);
     return this.#bytes;
+  }
+
+  /** With the number of the send. */
+  numbered(number: number): Buffer {
+    writeDigits(this.#bytes, this.#numberEnd, number);
+    return this.next();
   }
 }

@@ -17,7 +17,7 @@ export async function senders(shape: SendersShape, options: LoadOptions): Promis
     const first = Math.floor((i * rooms.length) / shape.senders);
     all.push(await Sender.connect(`user-${i}`, { ...options, rooms, first, inFlight: shape.inFlight }));
   }
-  for (const room of rooms) await all[0]?.create(room);
+  if (!options.isFilled) for (const room of rooms) await all[0]?.create(room);
   return {
     get done() {
       return all.reduce((sum, { acked }) => sum + acked, 0);

@@ -1,46 +1,96 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { join } from "node:path";
 import type { Round, Shape } from "../load/job.ts";
 import type { RunningSystem, StartOptions, System } from "../systems/system.ts";
+import type { DataSet } from "./fill.ts";
 import { LoadProcess } from "./load.ts";
 
-export interface ContenderOptions extends StartOptions {
-  /** Its data goes below this directory. */
+export interface HostOptions extends StartOptions {
+  /** Its data goes into a new directory below this one. */
   readonly data: string;
 }
 
-/** A running system with its load. */
-export class Contender {
-  readonly system: string;
-  readonly #running: RunningSystem;
-  readonly #load: LoadProcess;
+/** A system with its data, started when it is needed. */
+export class Host {
+  readonly system: System;
+  readonly isFilled: boolean;
+  readonly directory: string;
+  readonly #options: StartOptions;
+  #running: RunningSystem | undefined;
 
-  static async start(
-    system: System,
-    shape: Shape,
-    { data, ...options }: ContenderOptions,
-  ): Promise<Contender> {
-    const running = await system.start(data, options);
-    try {
-      const { url, pids } = running;
-      const load = await LoadProcess.start({ dialect: system.dialect, url, pids, shape });
-      return new Contender(system.name, running, load);
-    } catch (error) {
-      await running.stop();
-      throw error;
-    }
+  /** Its data is there. */
+  static async prepare(system: System, data: DataSet | undefined, options: HostOptions): Promise<Host> {
+    const host = new Host(system, data !== undefined, options);
+    if (data) await system.fill?.(host.directory, data);
+    return host;
   }
 
-  private constructor(system: string, running: RunningSystem, load: LoadProcess) {
+  private constructor(system: System, isFilled: boolean, { data, ...options }: HostOptions) {
     this.system = system;
-    this.#running = running;
-    this.#load = load;
+    this.isFilled = isFilled;
+    this.directory = mkdtempSync(join(data, `bench-${system.name.replace(":", "-")}-`));
+    this.#options = options;
   }
 
-  round(seconds: number): Promise<Round> {
-    return this.#load.round(seconds);
+  async start(): Promise<RunningSystem> {
+    this.#running ??= await this.system.start(this.directory, this.#options);
+    return this.#running;
   }
 
   async stop(): Promise<void> {
-    this.#load.stop();
-    await this.#running.stop();
+    await this.#running?.stop();
+    this.#running = undefined;
+  }
+
+  /** Stops it and removes its data. */
+  async remove(): Promise<void> {
+    await this.stop();
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+}
+
+/** A case on a system. */
+export class Contender {
+  readonly host: Host;
+  readonly #shape: Shape;
+  #load: LoadProcess | undefined;
+
+  constructor(host: Host, shape: Shape) {
+    this.host = host;
+    this.#shape = shape;
+  }
+
+  /** Whether a round begins with a server and a load that are new. */
+  get isFresh(): boolean {
+    return this.#shape.kind === "idle" || this.#shape.kind === "restart";
+  }
+
+  async round(seconds: number): Promise<Round> {
+    if (this.#shape.kind === "restart") return this.#restart();
+    this.#load ??= await this.#open();
+    const round = await this.#load.round(seconds);
+    if (this.isFresh) await this.stop();
+    return round;
+  }
+
+  async stop(): Promise<void> {
+    this.#load?.stop();
+    this.#load = undefined;
+    await this.host.stop();
+  }
+
+  async #open(): Promise<LoadProcess> {
+    const { url, pids } = await this.host.start();
+    const { system, directory, isFilled } = this.host;
+    const { dialect, answers } = system;
+    return LoadProcess.start({ dialect, answers, url, directory, pids, isFilled, shape: this.#shape });
+  }
+
+  async #restart(): Promise<Round> {
+    const began = performance.now();
+    await this.host.start();
+    const seconds = (performance.now() - began) / 1000;
+    await this.host.stop();
+    return { operations: 1, seconds };
   }
 }

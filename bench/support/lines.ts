@@ -2,72 +2,88 @@ import type { Round } from "../load/job.ts";
 import { median } from "./numbers.ts";
 
 /** What is kept of one round: a line of JSON. */
-export interface Line {
+export interface Line extends Figures {
   readonly workload: string;
+  /** Empty where a workload has one case only. */
+  readonly case: string;
   readonly system: string;
   readonly round: number;
   readonly at: string;
+}
+
+interface Figures {
   readonly operations: number;
-  readonly per_second: number;
+  readonly per_second?: number;
   /** CPU of the server's processes per operation, µs. */
-  readonly cpu_us: number;
+  readonly cpu_us?: number;
   /** CPU of the server's and the load's processes, in cores. */
-  readonly server_cores: number;
-  readonly load_cores: number;
+  readonly server_cores?: number;
+  readonly load_cores?: number;
   readonly p50_ms?: number;
   readonly p99_ms?: number;
   readonly max_ms?: number;
+  readonly kib_each?: number;
+  readonly ms_each?: number;
 }
 
-export function lineOf(workload: string, system: string, round: number, figures: Round): Line {
-  const { operations, seconds, server_cpu, load_cpu, latency } = figures;
+type FigureName = Exclude<keyof Figures, "operations">;
+
+/** How figures are called in tables. */
+const figureNames: Readonly<Record<FigureName, string>> = {
+  cpu_us: "server µs CPU each",
+  per_second: "a second",
+  p50_ms: "p50 ms",
+  p99_ms: "p99 ms",
+  max_ms: "max ms",
+  kib_each: "KiB RSS each",
+  ms_each: "ms each",
+  server_cores: "server cores",
+  load_cores: "load cores",
+};
+
+export function figuresOf({ operations, seconds, server_cpu, load_cpu, latency, kib_each }: Round): Figures {
+  if (kib_each !== undefined) return { operations, kib_each };
+  if (seconds === undefined) return { operations };
+  if (server_cpu === undefined || load_cpu === undefined)
+    return { operations, ms_each: (seconds * 1000) / operations };
   return {
-    workload,
-    system,
-    round,
-    at: new Date().toISOString(),
     operations,
-    per_second: rounded(operations / seconds),
-    cpu_us: rounded((server_cpu * 1e6) / operations),
-    server_cores: rounded(server_cpu / seconds),
-    load_cores: rounded(load_cpu / seconds),
-    ...(latency && {
-      p50_ms: rounded(latency.p50 / 1000),
-      p99_ms: rounded(latency.p99 / 1000),
-      max_ms: rounded(latency.max / 1000),
-    }),
+    cpu_us: (server_cpu * 1e6) / operations,
+    per_second: operations / seconds,
+    ...latency,
+    server_cores: server_cpu / seconds,
+    load_cores: load_cpu / seconds,
   };
 }
 
-/** Three decimals. */
-function rounded(value: number): number {
-  return Math.round(value * 1000) / 1000;
+/** The lines of each case and system, in the order in which they came. */
+function grouped(lines: readonly Line[]): Line[][] {
+  return [...Map.groupBy(lines, (line) => `${line.case}\n${line.system}`).values()];
 }
 
-/** A table for the terminal: one row a system. */
-export function table(lines: readonly Line[], unit: string): string {
-  const hasLatency = lines.some(({ p50_ms }) => p50_ms !== undefined);
-  const heads = ["system", `${unit}/s`, "µs CPU each", "server cores", "load cores"];
-  if (hasLatency) heads.push("p50 ms", "p99 ms", "max ms");
-  const systems = [...new Set(lines.map(({ system }) => system))];
-  const rows = systems.map((system) => {
-    const own = lines.filter((line) => line.system === system);
-    const cells = [
-      range(own.map(({ per_second }) => per_second)),
-      range(own.map(({ cpu_us }) => cpu_us)),
-      range(own.map(({ server_cores }) => server_cores)),
-      range(own.map(({ load_cores }) => load_cores)),
-    ];
-    const latencies = (["p50_ms", "p99_ms", "max_ms"] as const).map((key) =>
-      range(own.map((line) => line[key] ?? Number.NaN)),
-    );
-    return [system, ...cells, ...(hasLatency ? latencies : [])];
-  });
-  return aligned([heads, ...rows]);
+/** The figures that these lines have. */
+function figuresIn(lines: readonly Line[]): FigureName[] {
+  return (Object.keys(figureNames) as FigureName[]).filter((name) =>
+    lines.some((line) => line[name] !== undefined),
+  );
+}
+
+/** A table: one row for each case and system. */
+export function tableOf(lines: readonly Line[]): string[][] {
+  const names = figuresIn(lines);
+  const heads = ["case", "system", ...names.map((name) => figureNames[name])];
+  const rows = grouped(lines).map((own) => [
+    own[0]?.case ?? "",
+    own[0]?.system ?? "",
+    ...names.map((name) => range(own.map((line) => line[name] ?? Number.NaN))),
+  ]);
+  const hasCases = lines.some((line) => line.case !== "");
+  return [heads, ...rows].map((row) => (hasCases ? row : row.slice(1)));
 }
 
 /** Median, lowest and highest. */
 function range(values: readonly number[]): string {
+  if (values.some(Number.isNaN)) return "–";
   return `${short(median(values))} (${short(Math.min(...values))} – ${short(Math.max(...values))})`;
 }
 
@@ -77,9 +93,8 @@ function short(value: number): string {
   return Number(value.toPrecision(3)).toString();
 }
 
-function aligned(rows: readonly (readonly string[])[]): string {
+export function aligned(rows: readonly (readonly string[])[]): string {
   const widths = (rows[0] ?? []).map((_, i) => Math.max(...rows.map((row) => row[i]?.length ?? 0)));
-  const line = (row: readonly string[]) =>
-    row.map((text, i) => (i === 0 ? text.padEnd(widths[0] ?? 0) : text.padStart(widths[i] ?? 0))).join("  ");
-  return rows.map(line).join("\n");
+  const line = (row: readonly string[]) => row.map((text, i) => text.padEnd(widths[i] ?? 0)).join("  ");
+  return rows.map((row) => line(row).trimEnd()).join("\n");
 }

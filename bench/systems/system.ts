@@ -1,14 +1,24 @@
-/** A system that the workloads run on. Each is started anew for each workload. */
+import type { Answers } from "../load/dialect.ts";
+import type { Shape } from "../load/job.ts";
+import type { DataSet } from "../support/fill.ts";
+
+/** A system that the workloads run on. Each workload starts it anew. */
 export interface System {
   readonly name: string;
-  /** Name of its clients' dialect in bench/load. */
-  readonly dialect: string;
-  /** Its version and the settings that the figures depend on. */
+  /** How its clients speak; undefined for what runs inside the load. */
+  readonly dialect: "roomlog" | "socketio" | "nats" | undefined;
+  /** How subscribers answer events. */
+  readonly answers: Answers;
+  /** What it can run. */
+  readonly kinds: readonly Shape["kind"][];
+  /** Its version and the settings that the figures depend on, in one line. */
   setting(): string;
   /** One line that says what is not installed. */
-  missing?(): string | undefined;
-  /** Starts it with its data in a new directory below `parent`. */
-  start(parent: string, options: StartOptions): Promise<RunningSystem>;
+  missing(): string | undefined;
+  /** Writes a data set into an empty directory, where there is a store. */
+  fill?(directory: string, data: DataSet): Promise<void>;
+  /** Starts it on a directory that is empty or filled. */
+  start(directory: string, options: StartOptions): Promise<RunningSystem>;
 }
 
 export interface StartOptions {
@@ -18,8 +28,7 @@ export interface StartOptions {
 
 export interface RunningSystem {
   readonly url: string;
-  /** The processes whose CPU time counts. */
+  /** The processes whose CPU time counts; none: the load's own. */
   readonly pids: readonly number[];
-  /** Ends it and removes its data. */
   stop(): Promise<void>;
 }
