@@ -1,4 +1,4 @@
-import { type EventData, type JsonObject, reservedNames, roomEvents } from "@roomlog/protocol";
+import { type EventData, type JsonObject, messageText, reservedNames, roomEvents } from "@roomlog/protocol";
 import type { ManagedStore } from "../store/managed.ts";
 import type {
   Append,
@@ -17,7 +17,7 @@ import type { Clock } from "./clock.ts";
 import { type LogRun, type LogSource, laneOf, type Most, type Stretch, type Subscriber } from "./delivery.ts";
 import { RequestError } from "./errors.ts";
 import type { Hub } from "./hub.ts";
-import { JsonText, withoutMembers, withTail } from "./json-text.ts";
+import { JsonText, withoutMembers } from "./json-text.ts";
 import { failureOf, type Rooms } from "./rooms.ts";
 
 export interface LogParts {
@@ -102,11 +102,10 @@ export class Log implements LogSource {
   async page(query: PageQuery): Promise<LogPage> {
     const { store, rooms } = this.#parts;
     const key = await this.#lifeKey(query);
-    const page = await store.messages({ ...query, ...key });
+    const page = await store.pageText({ ...query, ...key, time_field: this.#timeField });
     if (!page) throw await this.#notFound(key);
     if (query.epoch === undefined) rooms.touch(query.room_id);
-    const texts = page.messages.map((message) => this.#render(message).text);
-    return { messages: new JsonText(`[${texts.join(",")}]`), count: texts.length, cut: page.cut };
+    return { messages: new JsonText(page.text), count: page.count, cut: page.cut };
   }
 
   /** Where a log stands (M12). Throws 304001, 304106. */
@@ -242,10 +241,8 @@ export class Log implements LogSource {
     return new RequestError(known ? 304106 : 304001);
   }
 
-  /** The message as everyone sees it: what was sent, then the server's fields (M2). */
-  #render({ msg, msg_id, user_id, session_id, timestmap }: Message): JsonText {
-    const author = `"user_id":${JSON.stringify(user_id)},"session_id":${JSON.stringify(session_id)}`;
-    return new JsonText(withTail(msg, `"msg_id":${msg_id},${author},"${this.#timeField}":${timestmap}`));
+  #render(message: Message): JsonText {
+    return new JsonText(messageText(message.msg, message, this.#timeField));
   }
 }
 

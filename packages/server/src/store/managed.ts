@@ -7,6 +7,8 @@ import type {
   Overdue,
   OverdueQuery,
   Page,
+  PageText,
+  PageTextQuery,
   Room,
   RoomKey,
   RoomQuery,
@@ -98,6 +100,10 @@ export class ManagedStore {
 
   messages(query: MessageQuery): Promise<Page | undefined> {
     return this.#driver.messages(query);
+  }
+
+  pageText(query: PageTextQuery): Promise<PageText | undefined> {
+    return this.#driver.pageText(query);
   }
 
   overdue(query: OverdueQuery): Promise<Overdue> {

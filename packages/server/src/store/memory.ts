@@ -1,4 +1,5 @@
 import type { RoomInfo } from "@roomlog/protocol";
+import { messageText } from "@roomlog/protocol";
 import { isForgotten, isStale, type LogState, sliceOf, withRetention } from "./retention.ts";
 import type {
   Append,
@@ -13,6 +14,8 @@ import type {
   Overdue,
   OverdueQuery,
   Page,
+  PageText,
+  PageTextQuery,
   Refusal,
   Room,
   RoomKey,
@@ -98,6 +101,14 @@ export class MemoryStore implements Store {
     const messages = fitting(found.slice(0, query.limit), query.max_bytes);
     const cut = messages.length < Math.min(found.length, query.limit);
     return { epoch: life.epoch, first_id: firstId(life), messages, cut };
+  }
+
+  async pageText(query: PageTextQuery): Promise<PageText | undefined> {
+    const page = await this.messages(query);
+    if (!page) return undefined;
+    const { messages, ...rest } = page;
+    const texts = messages.map((message) => messageText(message.msg, message, query.time_field));
+    return { ...rest, text: `[${texts.join(",")}]`, count: texts.length };
   }
 
   async overdue({ service, bounds, from, most }: OverdueQuery): Promise<Overdue> {

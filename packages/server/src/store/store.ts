@@ -1,4 +1,4 @@
-import type { Retention, RoomInfo } from "@roomlog/protocol";
+import type { MessageStamp, Retention, RoomInfo } from "@roomlog/protocol";
 
 /**
  * What keeps the rooms and their logs. The store is the truth: a message exists when `commit` has made it
@@ -20,6 +20,8 @@ export interface Store {
   endedLives(query: LivesQuery): Promise<Life[]>;
   /** A page of a log (M8); undefined when there is no such life. Its cost does not grow with the log. */
   messages(query: MessageQuery): Promise<Page | undefined>;
+  /** The same page as text: what readers get without a look at each message. */
+  pageText(query: PageTextQuery): Promise<PageText | undefined>;
   /** Lives from which a `trim` with the same bounds would drop something now (M13). Looks at a slice of all lives. */
   overdue(query: OverdueQuery): Promise<Overdue>;
   /** What a `trim` would drop, a slice of it; undefined when there is no such life. Changes nothing. */
@@ -217,11 +219,21 @@ export interface Page {
   readonly cut: boolean;
 }
 
-export interface Message {
-  readonly msg_id: number;
-  readonly user_id: string;
-  readonly session_id: string;
-  readonly timestmap: number;
+export interface PageTextQuery extends MessageQuery {
+  /** What the time of a message is called. */
+  readonly time_field: string;
+}
+
+/** A page as everyone sees it. */
+export interface PageText extends Pick<Page, "epoch" | "first_id" | "cut"> {
+  /** The JSON text of a list of messages, each as `messageText` writes it (M2). */
+  readonly text: string;
+  /** Of messages. */
+  readonly count: number;
+}
+
+export interface Message extends MessageStamp {
+  /** The text of a JSON object; nothing comes before its first and behind its last bracket. */
   readonly msg: string;
 }
 

@@ -9,6 +9,8 @@ import {
   type Overdue,
   type OverdueQuery,
   type Page,
+  type PageText,
+  type PageTextQuery,
   type Room,
   type RoomKey,
   type RoomQuery,
@@ -75,6 +77,10 @@ export class SqliteStore implements Store {
 
   messages(query: MessageQuery): Promise<Page | undefined> {
     return this.#running.reader.call("messages", query);
+  }
+
+  pageText(query: PageTextQuery): Promise<PageText | undefined> {
+    return this.#running.reader.call("pageText", query);
   }
 
   overdue(query: OverdueQuery): Promise<Overdue> {

@@ -1,5 +1,6 @@
+import { messageText } from "@roomlog/protocol";
 import type Database from "better-sqlite3";
-import type { LifeKey, Message, MessageQuery, Page } from "../store.ts";
+import type { LifeKey, Message, MessageQuery, Page, PageText, PageTextQuery } from "../store.ts";
 import { ByAuthor } from "./authors.ts";
 
 /** A life whose log is read. */
@@ -25,6 +26,32 @@ const MESSAGE = "SELECT msg_id, user_id, session_id, timestmap, msg FROM message
 /** A range of ids is one walk through the table, in either direction. */
 const BY_ID = `${MESSAGE} WHERE room_key = ? AND msg_id BETWEEN ? AND ? ORDER BY msg_id`;
 
+/** Messages of a page that is short: more of them could be too long a text to try. */
+const SHORT = 100;
+
+/** A short page: the JSON text of the list, how many there are, and the bytes of their `msg`. */
+interface Short {
+  readonly text: string;
+  readonly count: number;
+  readonly bytes: number;
+}
+
+/** Writes each message as `messageText` does (M2). */
+const shortPage = (order: "ASC" | "DESC") => `
+  SELECT '[' || ifnull(group_concat(
+      substr(msg, 1, length(msg) - 1) || iif(msg = '{}', '', ',') || '"msg_id":' || msg_id
+      || ',"user_id":' || json_quote(user_id) || ',"session_id":' || json_quote(session_id)
+      || ',"' || ? || '":' || timestmap || '}'
+    ), '') || ']' AS text, count(*) AS count, ifnull(sum(octet_length(msg)), 0) AS bytes
+  FROM (${BY_ID} ${order})`;
+
+/** The ids of a page: there are no holes between those of a range. */
+function pageOf({ low, high }: Range, { order, limit }: MessageQuery): Range {
+  return order === "asc"
+    ? { low, high: Math.min(high, low + limit - 1) }
+    : { low: Math.max(low, high - limit + 1), high };
+}
+
 /** Pages of logs (M8). What a page costs depends on its messages, not on the log around them. */
 export class Pages {
   readonly #living: Database.Statement<[string, string], Log>;
@@ -32,6 +59,8 @@ export class Pages {
   readonly #time: Database.Statement<[number, number], number>;
   readonly #byId: Readonly<Record<Order, Find>>;
   readonly #byAuthor: ByAuthor;
+  readonly #pageText: Database.Transaction<(query: PageTextQuery) => PageText | undefined>;
+  readonly #short: Readonly<Record<Order, Database.Statement<[string, number, number, number], Short>>>;
   readonly #page: Database.Transaction<(query: MessageQuery) => Page | undefined>;
 
   constructor(db: Database.Database) {
@@ -43,11 +72,39 @@ export class Pages {
     this.#byId = { asc: db.prepare(`${BY_ID} ASC`), desc: db.prepare(`${BY_ID} DESC`) };
     this.#byAuthor = new ByAuthor(db, MESSAGE);
     this.#page = db.transaction((query) => this.#read(query));
+    this.#pageText = db.transaction((query) => this.#readText(query));
+    this.#short = { asc: db.prepare(shortPage("ASC")), desc: db.prepare(shortPage("DESC")) };
   }
 
   /** Read in one transaction, so that all of it is of the same moment. */
   page(query: MessageQuery): Page | undefined {
     return this.#page(query);
+  }
+
+  /** The same as text. */
+  text(query: PageTextQuery): PageText | undefined {
+    return this.#pageText(query);
+  }
+
+  /** A short page of a range of ids is put together by SQLite: a message that leaves it costs ten times as much. */
+  #readText(query: PageTextQuery): PageText | undefined {
+    const log = this.#log(query);
+    if (!log) return undefined;
+    const { epoch, first_id } = log;
+    const { limit, order, time_field, user_id, session_id } = query;
+    if (user_id === undefined && session_id === undefined && limit <= SHORT) {
+      const range = pageOf(this.#range(log, query), query);
+      const { text, count, bytes } = this.#short[order].get(
+        time_field,
+        log.room_key,
+        range.low,
+        range.high,
+      ) as Short;
+      if (bytes <= query.max_bytes || count === 1) return { epoch, first_id, text, count, cut: false };
+    }
+    const { messages, cut } = this.#read(query) as Page;
+    const texts = messages.map((message) => messageText(message.msg, message, time_field));
+    return { epoch, first_id, text: `[${texts.join(",")}]`, count: texts.length, cut };
   }
 
   #read(query: MessageQuery): Page | undefined {

@@ -9,6 +9,8 @@ import type {
   Overdue,
   OverdueQuery,
   Page,
+  PageText,
+  PageTextQuery,
   Room,
   RoomKey,
   RoomQuery,
@@ -98,6 +100,10 @@ class Reader {
 
   messages(query: MessageQuery): Page | undefined {
     return this.#pages.page(query);
+  }
+
+  pageText(query: PageTextQuery): PageText | undefined {
+    return this.#pages.text(query);
   }
 
   overdue(query: OverdueQuery): Overdue {

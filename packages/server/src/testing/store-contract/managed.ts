@@ -8,6 +8,8 @@ import type {
   Overdue,
   OverdueQuery,
   Page,
+  PageText,
+  PageTextQuery,
   Room,
   RoomKey,
   RoomQuery,
@@ -63,6 +65,10 @@ class WatchedStore implements Store {
 
   messages(query: MessageQuery): Promise<Page | undefined> {
     return this.#driver.messages(query);
+  }
+
+  pageText(query: PageTextQuery): Promise<PageText | undefined> {
+    return this.#driver.pageText(query);
   }
 
   overdue(query: OverdueQuery): Promise<Overdue> {

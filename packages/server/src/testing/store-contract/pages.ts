@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { Append, Message, MessageQuery, Store } from "../../store/store.ts";
 import { type StoreCase, storeCase } from "./case.ts";
 import { oneOf, type Random, random } from "./random.ts";
-import { append, create, destroy, idsTo, one, pageOf, trim } from "./samples.ts";
+import { agreedPageOf, append, create, destroy, idsTo, one, trim } from "./samples.ts";
 
 const twin = { ...one, room_id: "twin" };
 const END = Number.POSITIVE_INFINITY;
@@ -26,7 +26,7 @@ export const pageCases: readonly StoreCase[] = [
     assert.deepEqual(await ids(store, { order: "desc", limit: 3 }), [10, 9, 8]);
     assert.deepEqual(await ids(store, { order: "desc", limit: 3, before: 8 }), [7, 6, 5]);
     assert.deepEqual(await ids(store, { order: "desc", after: 8 }), [10, 9]);
-    const page = await pageOf(store, one, { order: "desc", max_bytes: 4 });
+    const page = await agreedPageOf(store, one, { order: "desc", max_bytes: 4 });
     assert.deepEqual([page.messages.map(({ msg_id }) => msg_id), page.cut], [[10, 9], true]);
   }),
 
@@ -79,11 +79,11 @@ export const pageCases: readonly StoreCase[] = [
   storeCase("[M12] a page is of the life that was asked for, and says which", async (store) => {
     await fill(store, [1, 2]);
     await store.commit([destroy(one), create(one, "second life"), append(one)]);
-    const first = await pageOf(store, one, { epoch: "first life" });
-    const second = await pageOf(store, one);
+    const first = await agreedPageOf(store, one, { epoch: "first life" });
+    const second = await agreedPageOf(store, one);
     assert.deepEqual([first.epoch, first.messages.length], ["first life", 2]);
     assert.deepEqual([second.epoch, second.messages.length], ["second life", 1]);
-    assert.deepEqual(await pageOf(store, one, { epoch: "second life" }), second);
+    assert.deepEqual(await agreedPageOf(store, one, { epoch: "second life" }), second);
     const third = await store.messages({
       ...one,
       epoch: "third life",
@@ -97,7 +97,7 @@ export const pageCases: readonly StoreCase[] = [
   storeCase("[M13] a page of a trimmed log holds what is kept, and says where that begins", async (store) => {
     await fill(store, [10, 20, 30, 40, 50]);
     await store.commit([trim(one, { before: 3 })]);
-    assert.equal((await pageOf(store, one)).first_id, 3);
+    assert.equal((await agreedPageOf(store, one)).first_id, 3);
     assert.deepEqual(await ids(store, {}), [3, 4, 5]);
     assert.deepEqual(await ids(store, { after: 1, limit: 2 }), [3, 4]);
     assert.deepEqual(await ids(store, { from_time: 5, to_time: 31 }), [3]);
@@ -105,7 +105,7 @@ export const pageCases: readonly StoreCase[] = [
     assert.deepEqual(await ids(store, { user_id: "ann", order: "desc" }), [5, 4, 3]);
     assert.deepEqual(await ids(store, { session_id: "s1" }), [3, 4, 5]);
     await store.commit([trim(one, { before: 6 })]);
-    assert.deepEqual(await pageOf(store, one), {
+    assert.deepEqual(await agreedPageOf(store, one), {
       epoch: "first life",
       first_id: 6,
       messages: [],
@@ -121,7 +121,7 @@ export const pageCases: readonly StoreCase[] = [
       for (const _ of idsTo(150)) {
         const query = randomQuery(log, next);
         const expected = { epoch: "first life", first_id: log[0]?.msg_id, ...filtered(log, query) };
-        assert.deepEqual(await pageOf(store, one, query), expected, JSON.stringify(query));
+        assert.deepEqual(await agreedPageOf(store, one, query), expected, JSON.stringify(query));
       }
     }),
   ),
@@ -132,7 +132,7 @@ async function fill(store: Store, times: readonly number[]): Promise<void> {
 }
 
 async function ids(store: Store, part: Partial<MessageQuery>): Promise<number[]> {
-  return (await pageOf(store, one, part)).messages.map(({ msg_id }) => msg_id);
+  return (await agreedPageOf(store, one, part)).messages.map(({ msg_id }) => msg_id);
 }
 
 /** A log of some hundred messages, beside another one, with a piece of its low end gone; what should be left of it. */

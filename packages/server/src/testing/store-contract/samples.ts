@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { messageText } from "@roomlog/protocol";
 import type {
   Append,
   Bounds,
@@ -81,9 +82,26 @@ export async function pageOf(
   key: RoomKey,
   part: Partial<MessageQuery> = {},
 ): Promise<Page> {
-  const page = await store.messages({ order: "asc", limit: 1_000_000, max_bytes: 1e9, ...part, ...key });
+  const page = await store.messages(pageQuery(key, part));
   assert(page, `there is no room ${key.room_id} in ${key.service}`);
   return page;
+}
+
+/** The page, which its text agrees with. */
+export async function agreedPageOf(
+  store: Store,
+  key: RoomKey,
+  part: Partial<MessageQuery> = {},
+): Promise<Page> {
+  const { messages, ...page } = await pageOf(store, key, part);
+  const texts = messages.map((message) => messageText(message.msg, message, "at"));
+  const text = await store.pageText({ ...pageQuery(key, part), time_field: "at" });
+  assert.deepEqual(text, { ...page, text: `[${texts.join(",")}]`, count: texts.length });
+  return { messages, ...page };
+}
+
+function pageQuery(key: RoomKey, part: Partial<MessageQuery>): MessageQuery {
+  return { order: "asc", limit: 1_000_000, max_bytes: 1e9, ...part, ...key };
 }
 
 export async function logOf(store: Pick<Store, "messages">, key: RoomKey): Promise<readonly Message[]> {
