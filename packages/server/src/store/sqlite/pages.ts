@@ -18,7 +18,12 @@ interface Range {
 }
 
 type Order = MessageQuery["order"];
-type Find = Database.Statement<(string | number)[], Message>;
+
+/** A row of `MESSAGE`: as a list it costs half. */
+type Row = [msg_id: number, user_id: string, session_id: string, timestmap: number, msg: string];
+
+/** Messages read at once. */
+const BLOCK = 256;
 
 const LOG = "SELECT room_key, epoch, first_id, last_id FROM rooms WHERE service = ? AND room_id = ?";
 const MESSAGE = "SELECT msg_id, user_id, session_id, timestmap, msg FROM messages";
@@ -26,41 +31,13 @@ const MESSAGE = "SELECT msg_id, user_id, session_id, timestmap, msg FROM message
 /** A range of ids is one walk through the table, in either direction. */
 const BY_ID = `${MESSAGE} WHERE room_key = ? AND msg_id BETWEEN ? AND ? ORDER BY msg_id`;
 
-/** Messages of a page that is short: more of them could be too long a text to try. */
-const SHORT = 100;
-
-/** A short page: the JSON text of the list, how many there are, and the bytes of their `msg`. */
-interface Short {
-  readonly text: string;
-  readonly count: number;
-  readonly bytes: number;
-}
-
-/** Writes each message as `messageText` does (M2). */
-const shortPage = (order: "ASC" | "DESC") => `
-  SELECT '[' || ifnull(group_concat(
-      substr(msg, 1, length(msg) - 1) || iif(msg = '{}', '', ',') || '"msg_id":' || msg_id
-      || ',"user_id":' || json_quote(user_id) || ',"session_id":' || json_quote(session_id)
-      || ',"' || ? || '":' || timestmap || '}'
-    ), '') || ']' AS text, count(*) AS count, ifnull(sum(octet_length(msg)), 0) AS bytes
-  FROM (${BY_ID} ${order})`;
-
-/** The ids of a page: there are no holes between those of a range. */
-function pageOf({ low, high }: Range, { order, limit }: MessageQuery): Range {
-  return order === "asc"
-    ? { low, high: Math.min(high, low + limit - 1) }
-    : { low: Math.max(low, high - limit + 1), high };
-}
-
 /** Pages of logs (M8). What a page costs depends on its messages, not on the log around them. */
 export class Pages {
   readonly #living: Database.Statement<[string, string], Log>;
   readonly #byEpoch: Database.Statement<[string, string, string], Log>;
   readonly #time: Database.Statement<[number, number], number>;
-  readonly #byId: Readonly<Record<Order, Find>>;
+  readonly #byId: Readonly<Record<Order, Database.Statement<[number, number, number], Row>>>;
   readonly #byAuthor: ByAuthor;
-  readonly #pageText: Database.Transaction<(query: PageTextQuery) => PageText | undefined>;
-  readonly #short: Readonly<Record<Order, Database.Statement<[string, number, number, number], Short>>>;
   readonly #page: Database.Transaction<(query: MessageQuery) => Page | undefined>;
 
   constructor(db: Database.Database) {
@@ -69,11 +46,10 @@ export class Pages {
     this.#time = db
       .prepare<[number, number], number>("SELECT timestmap FROM messages WHERE room_key = ? AND msg_id = ?")
       .pluck();
-    this.#byId = { asc: db.prepare(`${BY_ID} ASC`), desc: db.prepare(`${BY_ID} DESC`) };
+    const byId = (order: string) => db.prepare<[number, number, number], Row>(`${BY_ID} ${order}`).raw();
+    this.#byId = { asc: byId("ASC"), desc: byId("DESC") };
     this.#byAuthor = new ByAuthor(db, MESSAGE);
     this.#page = db.transaction((query) => this.#read(query));
-    this.#pageText = db.transaction((query) => this.#readText(query));
-    this.#short = { asc: db.prepare(shortPage("ASC")), desc: db.prepare(shortPage("DESC")) };
   }
 
   /** Read in one transaction, so that all of it is of the same moment. */
@@ -83,28 +59,11 @@ export class Pages {
 
   /** The same as text. */
   text(query: PageTextQuery): PageText | undefined {
-    return this.#pageText(query);
-  }
-
-  /** A short page of a range of ids is put together by SQLite: a message that leaves it costs ten times as much. */
-  #readText(query: PageTextQuery): PageText | undefined {
-    const log = this.#log(query);
-    if (!log) return undefined;
-    const { epoch, first_id } = log;
-    const { limit, order, time_field, user_id, session_id } = query;
-    if (user_id === undefined && session_id === undefined && limit <= SHORT) {
-      const range = pageOf(this.#range(log, query), query);
-      const { text, count, bytes } = this.#short[order].get(
-        time_field,
-        log.room_key,
-        range.low,
-        range.high,
-      ) as Short;
-      if (bytes <= query.max_bytes || count === 1) return { epoch, first_id, text, count, cut: false };
-    }
-    const { messages, cut } = this.#read(query) as Page;
-    const texts = messages.map((message) => messageText(message.msg, message, time_field));
-    return { epoch, first_id, text: `[${texts.join(",")}]`, count: texts.length, cut };
+    const page = this.#page(query);
+    if (!page) return undefined;
+    const { messages, ...rest } = page;
+    const texts = messages.map((message) => messageText(message.msg, message, query.time_field));
+    return { ...rest, text: `[${texts.join(",")}]`, count: texts.length };
   }
 
   #read(query: MessageQuery): Page | undefined {
@@ -133,7 +92,18 @@ export class Pages {
     if (user_id !== undefined || session_id !== undefined) {
       return this.#byAuthor.messages(log, range, { user_id, session_id }, order);
     }
-    return this.#byId[order].iterate(log.room_key, range.low, range.high);
+    return this.#byRange(log, range, query);
+  }
+
+  /** In blocks: one at a time each would cost twice as much. There are no holes between the ids of a range. */
+  *#byRange({ room_key }: Log, { low, high }: Range, { order, limit }: MessageQuery): Generator<Message> {
+    const size = Math.min(limit, BLOCK);
+    const blocks = Math.ceil((high - low + 1) / size);
+    for (let i = 0; i < blocks; i++) {
+      const from = order === "asc" ? low + i * size : high - (i + 1) * size + 1;
+      const block = [room_key, Math.max(low, from), Math.min(high, from + size - 1)] as const;
+      for (const row of this.#byId[order].all(...block)) yield messageOf(row);
+    }
   }
 
   #range(log: Log, { after = 0, before, from_time, to_time }: MessageQuery): Range {
@@ -154,4 +124,8 @@ export class Pages {
     }
     return from;
   }
+}
+
+function messageOf([msg_id, user_id, session_id, timestmap, msg]: Row): Message {
+  return { msg_id, user_id, session_id, timestmap, msg };
 }
