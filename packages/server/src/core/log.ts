@@ -9,6 +9,8 @@ import type {
   MessageQuery,
   Overdue,
   OverdueQuery,
+  PageText,
+  PageTextQuery,
   Trim,
   TrimmableQuery,
   Trimmed,
@@ -18,6 +20,7 @@ import { type LogRun, type LogSource, laneOf, type Most, type Stretch, type Subs
 import { RequestError } from "./errors.ts";
 import type { Hub } from "./hub.ts";
 import { JsonText, withoutMembers } from "./json-text.ts";
+import { NewestPages } from "./newest-pages.ts";
 import { failureOf, type Rooms } from "./rooms.ts";
 
 export interface LogParts {
@@ -48,6 +51,9 @@ export interface LogPage {
   readonly cut: boolean;
 }
 
+/** What asks for a certain part of a log. */
+const NARROWING = ["epoch", "after", "before", "from_time", "to_time", "user_id", "session_id"] as const;
+
 /** The name for the newest of the ended lives of a room (M12). */
 const LAST = "last";
 
@@ -59,17 +65,20 @@ export class Log implements LogSource {
   readonly #parts: LogParts;
   /** Messages that are durable and have not been told yet. */
   #untold: { readonly room_id: string; readonly epoch: string; readonly messages: Message[] } | undefined;
+  readonly #newest = new NewestPages();
   #timeField = "timestmap";
   #reserved: ReadonlySet<string> = new Set(reservedNames);
 
   constructor(parts: LogParts, options: LogOptions) {
     this.#parts = parts;
     this.update(options);
+    parts.rooms.onEnded((room_id) => this.#newest.changed(room_id));
   }
 
   /** Goes on with other options (S4). */
   update({ time_field }: LogOptions): void {
     this.#timeField = time_field;
+    this.#newest.clear();
     this.#reserved = new Set(reservedNames.map((name) => (name === "timestmap" ? time_field : name)));
   }
 
@@ -89,6 +98,7 @@ export class Log implements LogSource {
       if (outcome.kind === "appended" || outcome.kind === "duplicate") rooms.touch(room_id);
       if (outcome.kind === "duplicate") return settle({ msg_id: outcome.msg_id, duplicate: true });
       if (outcome.kind !== "appended") return settle(failureOf(outcome) ?? new RequestError(100002));
+      this.#newest.changed(room_id);
       this.#tell(room_id, outcome.epoch, {
         ...message,
         timestmap: outcome.timestmap,
@@ -100,9 +110,9 @@ export class Log implements LogSource {
 
   /** A page (M6, M8). Throws 304001 when there is no such room, 304106 when it has no such life. */
   async page(query: PageQuery): Promise<LogPage> {
-    const { store, rooms } = this.#parts;
+    const { rooms } = this.#parts;
     const key = await this.#lifeKey(query);
-    const page = await store.pageText({ ...query, ...key, time_field: this.#timeField });
+    const page = await this.#text({ ...query, ...key, time_field: this.#timeField });
     if (!page) throw await this.#notFound(key);
     if (query.epoch === undefined) rooms.touch(query.room_id);
     return { messages: new JsonText(page.text), count: page.count, cut: page.cut };
@@ -135,6 +145,7 @@ export class Log implements LogSource {
     const { service, store } = this.#parts;
     return new Promise((resolve, reject) => {
       store.write({ kind: "trim", service, ...trim }, (outcome) => {
+        this.#newest.changed(trim.room_id);
         if (outcome.kind === "trimmed") resolve(outcome);
         else reject(failureOf(outcome) ?? new RequestError(100002));
       });
@@ -222,6 +233,16 @@ export class Log implements LogSource {
       stretch: { log: this, room_id, epoch, from, to },
     });
   };
+
+  /** Who names nothing but how much he wants gets a page that others may have asked for too. */
+  async #text(query: PageTextQuery): Promise<PageText | undefined> {
+    const read = () => this.#parts.store.pageText(query);
+    if (NARROWING.some((field) => query[field] !== undefined)) return read();
+    const { room_id, order, limit, max_bytes } = query;
+    const page = await this.#newest.get(room_id, `${order} ${limit} ${max_bytes}`, read);
+    // Shared with somebody who asked when there was no such room yet.
+    return page ?? read();
+  }
 
   /** `"last"` stands for the newest ended life. */
   async #lifeKey({ room_id, epoch }: Omit<LifeKey, "service">): Promise<LifeKey> {
