@@ -30,6 +30,7 @@ interface Entry {
   readonly contender: Contender;
 }
 
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(1));
 const options = optionsOf();
 const output = new Output(options.out, options.json ? "lines" : "tables");
 const systems = systemsOf(options.against).filter((system) => isThere(system));

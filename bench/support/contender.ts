@@ -17,6 +17,7 @@ export class Host {
   readonly directory: string;
   readonly #options: StartOptions;
   #running: RunningSystem | undefined;
+  readonly #erase = () => rmSync(this.directory, { recursive: true, force: true });
 
   /** Its data is there. */
   static async prepare(system: System, data: DataSet | undefined, options: HostOptions): Promise<Host> {
@@ -30,6 +31,8 @@ export class Host {
     this.isFilled = isFilled;
     this.directory = mkdtempSync(join(data, `bench-${system.name.replace(":", "-")}-`));
     this.#options = options;
+    // A run that fails leaves nothing behind.
+    process.on("exit", this.#erase);
   }
 
   async start(): Promise<RunningSystem> {
@@ -45,7 +48,8 @@ export class Host {
   /** Stops it and removes its data. */
   async remove(): Promise<void> {
     await this.stop();
-    rmSync(this.directory, { recursive: true, force: true });
+    process.off("exit", this.#erase);
+    this.#erase();
   }
 }
 

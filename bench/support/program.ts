@@ -1,4 +1,4 @@
-import { type ChildProcessByStdio, spawn } from "node:child_process";
+import { type ChildProcess, type ChildProcessByStdio, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
@@ -27,8 +27,8 @@ export async function startProgram(args: readonly string[]): Promise<Program> {
 }
 
 /** How a process is stopped. A load that fails must not leave it behind. */
-function stopper(child: Pick<Child, "kill" | "once" | "pid">): () => Promise<void> {
-  const exited = once(child as Child, "exit");
+export function stopper(child: ChildProcess): () => Promise<void> {
+  const exited = once(child, "exit");
   const kill = () => child.kill();
   process.on("exit", kill);
   return async () => {
