@@ -2,26 +2,25 @@
  * Workloads side by side: every system is measured in turns in the same run.
  *
  *     npm run bench -- W1 W2 --against limit,socketio,nats
- *         [--rounds 5] [--seconds 2] [--data DIR] [--out FILE] [--json] [--small] [--cpu-prof DIR]
+ *         [--rounds 5] [--seconds 2] [--data DIR] [--out FILE] [--json] [--report] [--small] [--cpu-prof DIR]
  *
  * Without names: all workloads; without `--against`: Roomlog alone. Linux only (/proc). README.md beside this file
  * says what is measured and how to read it.
  */
 
 import { tmpdir } from "node:os";
-import { resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { RESULTS, writeReport } from "./report/write.ts";
 import { Contender, Host } from "./support/contender.ts";
 import { diskOf } from "./support/disk.ts";
 import { aligned, figuresOf, type Line, tableOf } from "./support/lines.ts";
 import { runHead } from "./support/machine.ts";
-import { Output } from "./support/output.ts";
+import { LATEST, Output } from "./support/output.ts";
 import { systemsOf } from "./systems/index.ts";
 import { roomlog } from "./systems/roomlog.ts";
 import type { System } from "./systems/system.ts";
 import { type Case, type Workload, workloadsOf } from "./workloads.ts";
 
-const LATEST = resolve(import.meta.dirname, "results/latest.jsonl");
 const WARM_UP_SECONDS = 1;
 
 /** A case on a system, ready to be measured. */
@@ -41,6 +40,8 @@ for (const workload of options.workloads) {
   const lines = await measured(workload);
   output.text(aligned(tableOf(lines)));
 }
+
+if (options.report) writeReport([options.out], RESULTS);
 
 async function measured(workload: Workload): Promise<Line[]> {
   const hosts = new Map<string, Host>();
@@ -106,6 +107,7 @@ function optionsOf() {
       data: { type: "string", default: tmpdir() },
       out: { type: "string", default: LATEST },
       json: { type: "boolean", default: false },
+      report: { type: "boolean", default: false },
       small: { type: "boolean", default: false },
       "cpu-prof": { type: "string" },
     },
