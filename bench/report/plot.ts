@@ -6,6 +6,8 @@ export interface Row {
   readonly value: number;
   readonly lowest: number;
   readonly highest: number;
+  /** What is written behind it. */
+  readonly text: string;
 }
 
 export interface Plot {
@@ -18,16 +20,16 @@ export interface Plot {
 
 const WIDTH = 760;
 const LEFT = 300;
-const RIGHT = 70;
+const RIGHT = 130;
 const TOP = 44;
 const ROW = 22;
-const BOTTOM = 28;
+const BOTTOM = 40;
 const TICKS = [1, 2, 5];
 
 const STYLE = `text{font:12px system-ui,sans-serif;fill:#24292f}.title{font-weight:600}.soft{fill:#57606a}
 .grid{stroke:#d0d7de}.reach{stroke:#1a7f37;stroke-dasharray:4 3}.goal{fill:#1a7f37}
 .own{stroke:#0969da;fill:#0969da}.peer{stroke:#8250df;fill:#8250df}.elsewhere{stroke:#8c959f;fill:none}
-text.own{stroke:none;font-weight:600}line{stroke-width:1.5}circle{stroke-width:1.5}
+text.own{stroke:none;font-weight:600}line{stroke-width:1.5}circle{stroke-width:1.5}.grid{stroke-width:.75}
 @media(prefers-color-scheme:dark){text{fill:#e6edf3}.soft{fill:#9198a1}.grid{stroke:#3d444d}.reach{stroke:#3fb950}
 .goal{fill:#3fb950}.own{stroke:#4493f8;fill:#4493f8}.peer{stroke:#ab7df8;fill:#ab7df8}.elsewhere{stroke:#7d8590;fill:none}}`;
 
@@ -77,12 +79,12 @@ function ticks({ from, to }: Scale): number[] {
     .filter((tick) => tick >= from && tick <= to);
 }
 
-function drawn({ label, kind, value, lowest, highest }: Row, y: number, x: Scale): string[] {
+function drawn({ label, kind, value, lowest, highest, text: figure }: Row, y: number, x: Scale): string[] {
   return [
     text(LEFT - 12, y + 4, kind === "own" ? "own" : kind === "peer" ? "" : "soft", label, "end"),
     line(x.at(lowest), y, x.at(highest), y, kind),
     `<circle cx="${x.at(value)}" cy="${y}" r="4" class="${kind}"/>`,
-    text(x.at(highest) + 10, y + 4, "soft", Number(value.toPrecision(3)).toLocaleString("en")),
+    text(WIDTH - 8, y + 4, "soft", figure, "end"),
   ];
 }
 

@@ -63,7 +63,11 @@ function chapter({ name, title, unit }: Workload, goal: Goal, lines: readonly Li
 }
 
 function cells(quoted: Elsewhere["figures"], figures: readonly FigureName[]): string[] {
-  return figures.map((figure) => (quoted[figure] ?? []).map(short).join(" – "));
+  return figures.map((figure) => shown(quoted[figure] ?? []));
+}
+
+function shown(quoted: Quoted): string {
+  return quoted.map(short).join(" – ");
 }
 
 function goalCells({ reach }: Goal, figures: readonly FigureName[]): string[] {
@@ -86,11 +90,16 @@ function measuredRow(own: readonly Line[], figure: FigureName): Row[] {
   if (!first || values.length === 0) return [];
   const label = first.case === "" ? first.system : `${first.system}, ${first.case}`;
   const kind = first.system === "roomlog" ? "own" : "peer";
-  return [{ label, kind, value: median(values), lowest: Math.min(...values), highest: Math.max(...values) }];
+  const value = median(values);
+  return [
+    { label, kind, value, text: short(value), lowest: Math.min(...values), highest: Math.max(...values) },
+  ];
 }
 
 function quotedRow(label: string, quoted: Quoted = []): Row[] {
   if (quoted.length === 0) return [];
   const [lowest, highest] = [Math.min(...quoted), Math.max(...quoted)];
-  return [{ label, kind: "elsewhere", value: Math.sqrt(lowest * highest), lowest, highest }];
+  return [
+    { label, kind: "elsewhere", value: Math.sqrt(lowest * highest), text: shown(quoted), lowest, highest },
+  ];
 }
