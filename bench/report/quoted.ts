@@ -47,6 +47,7 @@ export const goals: Readonly<Record<string, Goal>> = {
       { name: "sketch in plain Node", figures: { cpu_us: [25], per_second: [40_000] } },
     ],
   },
+  W1l: { main: "p50_ms", reach: {}, elsewhere: [] },
   W2: {
     main: "cpu_us",
     reach: { cpu_us: 3, per_second: 300_000 },

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { Round, Shape } from "../load/job.ts";
 import type { RunningSystem, StartOptions, System } from "../systems/system.ts";
+import { atExit } from "./at-exit.ts";
 import type { DataSet } from "./fill.ts";
 import { LoadProcess } from "./load.ts";
 
@@ -17,7 +18,7 @@ export class Host {
   readonly directory: string;
   readonly #options: StartOptions;
   #running: RunningSystem | undefined;
-  readonly #erase = () => rmSync(this.directory, { recursive: true, force: true });
+  readonly #forget: () => void;
 
   /** Its data is there. */
   static async prepare(system: System, data: DataSet | undefined, options: HostOptions): Promise<Host> {
@@ -32,7 +33,7 @@ export class Host {
     this.directory = mkdtempSync(join(data, `bench-${system.name.replace(":", "-")}-`));
     this.#options = options;
     // A run that fails leaves nothing behind.
-    process.on("exit", this.#erase);
+    this.#forget = atExit(() => this.#erase());
   }
 
   async start(): Promise<RunningSystem> {
@@ -48,8 +49,12 @@ export class Host {
   /** Stops it and removes its data. */
   async remove(): Promise<void> {
     await this.stop();
-    process.off("exit", this.#erase);
+    this.#forget();
     this.#erase();
+  }
+
+  #erase(): void {
+    rmSync(this.directory, { recursive: true, force: true });
   }
 }
 
