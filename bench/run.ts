@@ -2,7 +2,7 @@
  * Workloads side by side: every system is measured in turns in the same run.
  *
  *     npm run bench -- W1 W2 --against limit,socketio,nats
- *         [--rounds 5] [--seconds 2] [--data DIR] [--out FILE] [--json] [--report] [--small] [--cpu-prof DIR]
+ *         [--rounds 5] [--seconds 2] [--data DIR] [--out FILE] [--json] [--report] [--small] [--answers single] [--cpu-prof DIR]
  *
  * Without names: all workloads; without `--against`: Roomlog alone. Linux only (/proc). README.md beside this file
  * says what is measured and how to read it.
@@ -33,8 +33,8 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => 
 const options = optionsOf();
 const output = new Output(options.out, options.json ? "lines" : "tables");
 const systems = systemsOf(options.against).filter((system) => isThere(system));
-const { rounds, seconds, size } = options;
-output.head(runHead({ systems, disk: diskOf(options.data), rounds, seconds, size }));
+const { rounds, seconds, size, answers } = options;
+output.head(runHead({ systems, disk: diskOf(options.data), rounds, seconds, size, answers }));
 for (const workload of options.workloads) {
   output.text(`\n${workload.name}: ${workload.title} (${workload.unit})`);
   const lines = await measured(workload);
@@ -102,6 +102,7 @@ function optionsOf() {
     allowPositionals: true,
     options: {
       against: { type: "string", default: "" },
+      answers: { type: "string", default: "batched" },
       rounds: { type: "string", default: "5" },
       seconds: { type: "string", default: "2" },
       data: { type: "string", default: tmpdir() },
@@ -115,6 +116,7 @@ function optionsOf() {
   const size = values.small ? "small" : "whole";
   return {
     ...values,
+    answers: values.answers === "single" ? "single" : "batched",
     size,
     workloads: chosen(workloadsOf(size), positionals),
     against: values.against.split(",").filter((name) => name !== ""),

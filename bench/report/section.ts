@@ -44,7 +44,7 @@ function intro(): string {
 function origin({ head, lines }: Run): string {
   const names = [...new Set(lines.map(({ workload }) => workload))].join(", ");
   const machine = `${head.cpus} × ${head.cpu}, ${head.memory_gib} GiB, Linux ${head.kernel}, ${head.disk}, Node ${head.node}`;
-  const how = `${head.rounds} rounds of ${head.seconds} s, load before the run ${head.load}`;
+  const how = `${head.rounds} rounds of ${head.seconds} s, events answered ${head.answers === "single" ? "one by one" : "in one write a read"}, load before the run ${head.load}`;
   const settings = Object.entries(head.settings).map(([name, text]) => `- ${name}: ${text}`);
   return `${names}: ${head.run.slice(0, 10)}, ${machine}; ${how}.\n\n${settings.join("\n")}`;
 }

@@ -1,5 +1,6 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import type { Answers } from "../load/dialect.ts";
 import type { Round, Shape } from "../load/job.ts";
 import type { RunningSystem, StartOptions, System } from "../systems/system.ts";
 import { atExit } from "./at-exit.ts";
@@ -9,6 +10,8 @@ import { LoadProcess } from "./load.ts";
 export interface HostOptions extends StartOptions {
   /** Its data goes into a new directory below this one. */
   readonly data: string;
+  /** How subscribers answer events, where the system wants that. */
+  readonly answers: Answers;
 }
 
 /** A system with its data, started when it is needed. */
@@ -16,7 +19,7 @@ export class Host {
   readonly system: System;
   readonly isFilled: boolean;
   readonly directory: string;
-  readonly #options: StartOptions;
+  readonly #options: HostOptions;
   #running: RunningSystem | undefined;
   readonly #forget: () => void;
 
@@ -27,10 +30,10 @@ export class Host {
     return host;
   }
 
-  private constructor(system: System, isFilled: boolean, { data, ...options }: HostOptions) {
+  private constructor(system: System, isFilled: boolean, options: HostOptions) {
     this.system = system;
     this.isFilled = isFilled;
-    this.directory = mkdtempSync(join(data, `bench-${system.name.replace(":", "-")}-`));
+    this.directory = mkdtempSync(join(options.data, `bench-${system.name.replace(":", "-")}-`));
     this.#options = options;
     // A run that fails leaves nothing behind.
     this.#forget = atExit(() => this.#erase());
@@ -39,6 +42,10 @@ export class Host {
   async start(): Promise<RunningSystem> {
     this.#running ??= await this.system.start(this.directory, this.#options);
     return this.#running;
+  }
+
+  get answers(): Answers {
+    return this.system.isAnswered ? this.#options.answers : "none";
   }
 
   async stop(): Promise<void> {
@@ -90,8 +97,8 @@ export class Contender {
 
   async #open(): Promise<LoadProcess> {
     const { url, pids } = await this.host.start();
-    const { system, directory, isFilled } = this.host;
-    const { dialect, answers } = system;
+    const { system, directory, isFilled, answers } = this.host;
+    const { dialect } = system;
     return LoadProcess.start({ dialect, answers, url, directory, pids, isFilled, shape: this.#shape });
   }
 

@@ -19,7 +19,7 @@ const FILL_IN_FLIGHT = 1000;
 export const nats: System = {
   name: "nats",
   dialect: "nats",
-  answers: "none",
+  isAnswered: false,
   kinds: ["senders", "fanout", "paced", "pages", "idle"],
   setting() {
     const version = execFileSync(PROGRAM, ["--version"], { encoding: "utf8" }).trim();
