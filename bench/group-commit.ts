@@ -6,21 +6,19 @@
  *   node --conditions=source bench/group-commit.ts [--rounds 5] [--seconds 2] [--data DIR] [--json]
  */
 import { availableParallelism, loadavg, tmpdir } from "node:os";
-import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
+import { MESSAGE } from "./load/message.ts";
 import { diskOf } from "./support/disk.ts";
+import { LoadProcess } from "./support/load.ts";
 import { median } from "./support/numbers.ts";
-import { Sender } from "./support/sender.ts";
 import { type ServerProcess, startServerProcess } from "./support/server.ts";
 
 const IN_FLIGHT = 64;
-const MESSAGE = JSON.stringify({ text: "x".repeat(89) });
+const SHAPE = { kind: "senders", senders: 1, rooms: 1, inFlight: IN_FLIGHT } as const;
 /** Most writes in one commit: without group commit, and as it is by default. */
 const BATCHES = [1, 1024] as const;
 const WANTED_RATIO = 8;
 const WARM_UP_SECONDS = 1;
-/** From the first send until commits overlap. */
-const RAMP_MS = 200;
 
 interface Round {
   readonly sendsPerSecond: number;
@@ -31,26 +29,32 @@ interface Round {
 interface Contender {
   readonly batch: number;
   readonly server: ServerProcess;
-  readonly sender: Sender;
+  readonly load: LoadProcess;
   readonly rounds: Round[];
 }
 
 async function contender(batch: number, parent: string): Promise<Contender> {
   const server = await startServerProcess({ store: { batch_writes: batch } }, parent);
-  const sender = await Sender.connect(server.url, { inFlight: IN_FLIGHT, message: MESSAGE });
-  return { batch, server, sender, rounds: [] };
+  const { url, pid } = server;
+  const job = {
+    dialect: "roomlog",
+    answers: "batched",
+    url,
+    directory: parent,
+    pids: [pid],
+    isFilled: false,
+  } as const;
+  try {
+    return { batch, server, load: await LoadProcess.start({ ...job, shape: SHAPE }), rounds: [] };
+  } catch (error) {
+    await server.stop();
+    throw error;
+  }
 }
 
-async function measure({ server, sender }: Contender, seconds: number): Promise<Round> {
-  sender.start();
-  await sleep(RAMP_MS);
-  const from = { at: performance.now(), acked: sender.acked, cpu: server.cpuSeconds() };
-  await sleep(seconds * 1000);
-  const elapsed = (performance.now() - from.at) / 1000;
-  const acked = sender.acked - from.acked;
-  const cpu = server.cpuSeconds() - from.cpu;
-  await sender.stop();
-  return { sendsPerSecond: acked / elapsed, cpuMicros: (cpu * 1e6) / acked };
+async function measure({ load }: Contender, seconds: number): Promise<Round> {
+  const { operations, seconds: elapsed = Number.NaN, server_cpu = Number.NaN } = await load.round(seconds);
+  return { sendsPerSecond: operations / elapsed, cpuMicros: (server_cpu * 1e6) / operations };
 }
 
 async function compete(contenders: readonly Contender[], rounds: number, seconds: number): Promise<void> {
@@ -103,7 +107,10 @@ try {
   for (const batch of BATCHES) contenders.push(await contender(batch, data));
   await compete(contenders, rounds, seconds);
 } finally {
-  for (const { server } of contenders) await server.stop();
+  for (const { server, load } of contenders) {
+    load.stop();
+    await server.stop();
+  }
 }
 
 const [single, group] = contenders.map(summary) as [Summary, Summary];

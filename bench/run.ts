@@ -2,26 +2,25 @@
  * Workloads side by side: every system is measured in turns in the same run.
  *
  *     npm run bench -- W1 W2 --against limit,socketio,nats
- *         [--rounds 5] [--seconds 2] [--data DIR] [--out FILE] [--json] [--small] [--cpu-prof DIR]
+ *         [--rounds 5] [--seconds 2] [--data DIR] [--out FILE] [--json] [--report] [--small] [--answers single] [--cpu-prof DIR]
  *
  * Without names: all workloads; without `--against`: Roomlog alone. Linux only (/proc). README.md beside this file
  * says what is measured and how to read it.
  */
 
 import { tmpdir } from "node:os";
-import { resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { RESULTS, writeReport } from "./report/write.ts";
 import { Contender, Host } from "./support/contender.ts";
 import { diskOf } from "./support/disk.ts";
 import { aligned, figuresOf, type Line, tableOf } from "./support/lines.ts";
 import { runHead } from "./support/machine.ts";
-import { Output } from "./support/output.ts";
+import { LATEST, Output } from "./support/output.ts";
 import { systemsOf } from "./systems/index.ts";
 import { roomlog } from "./systems/roomlog.ts";
 import type { System } from "./systems/system.ts";
 import { type Case, type Workload, workloadsOf } from "./workloads.ts";
 
-const LATEST = resolve(import.meta.dirname, "results/latest.jsonl");
 const WARM_UP_SECONDS = 1;
 
 /** A case on a system, ready to be measured. */
@@ -30,16 +29,19 @@ interface Entry {
   readonly contender: Contender;
 }
 
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(1));
 const options = optionsOf();
 const output = new Output(options.out, options.json ? "lines" : "tables");
 const systems = systemsOf(options.against).filter((system) => isThere(system));
-const { rounds, seconds, size } = options;
-output.head(runHead({ systems, disk: diskOf(options.data), rounds, seconds, size }));
+const { rounds, seconds, size, answers } = options;
+output.head(runHead({ systems, disk: diskOf(options.data), rounds, seconds, size, answers }));
 for (const workload of options.workloads) {
   output.text(`\n${workload.name}: ${workload.title} (${workload.unit})`);
   const lines = await measured(workload);
   output.text(aligned(tableOf(lines)));
 }
+
+if (options.report) writeReport([options.out], RESULTS);
 
 async function measured(workload: Workload): Promise<Line[]> {
   const hosts = new Map<string, Host>();
@@ -100,11 +102,13 @@ function optionsOf() {
     allowPositionals: true,
     options: {
       against: { type: "string", default: "" },
+      answers: { type: "string", default: "batched" },
       rounds: { type: "string", default: "5" },
       seconds: { type: "string", default: "2" },
       data: { type: "string", default: tmpdir() },
       out: { type: "string", default: LATEST },
       json: { type: "boolean", default: false },
+      report: { type: "boolean", default: false },
       small: { type: "boolean", default: false },
       "cpu-prof": { type: "string" },
     },
@@ -112,6 +116,7 @@ function optionsOf() {
   const size = values.small ? "small" : "whole";
   return {
     ...values,
+    answers: values.answers === "single" ? "single" : "batched",
     size,
     workloads: chosen(workloadsOf(size), positionals),
     against: values.against.split(",").filter((name) => name !== ""),

@@ -45,6 +45,12 @@ function loads(): Workload[] {
       cases: only({ kind: "senders", senders: 50, rooms: 50, inFlight: 8 }),
     },
     {
+      name: "W1l",
+      title: "one sender, one send in flight",
+      unit: "acked sends",
+      cases: only({ kind: "senders", senders: 1, rooms: 1, inFlight: 1 }),
+    },
+    {
       name: "W2",
       title: "500 subscribers of one room, 16 messages under way, events answered",
       unit: "deliveries",

@@ -1,4 +1,5 @@
 export const TEXT = 1;
+export const BINARY = 2;
 export const CLOSE = 8;
 export const PING = 9;
 export const PONG = 10;

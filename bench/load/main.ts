@@ -4,6 +4,7 @@ import { fanout } from "./fanout.ts";
 import { idle } from "./idle.ts";
 import type { FromLoad, Job, Round, ToLoad } from "./job.ts";
 import type { Load, LoadOptions } from "./load.ts";
+import { nats } from "./nats.ts";
 import { paced } from "./paced.ts";
 import { pages } from "./pages.ts";
 import { roomlog } from "./roomlog.ts";
@@ -14,7 +15,7 @@ import { measured } from "./window.ts";
 
 type Measure = (seconds: number) => Promise<Round>;
 
-const dialects: Readonly<Record<string, Dialect>> = { roomlog, socketio };
+const dialects: Readonly<Record<string, Dialect>> = { roomlog, socketio, nats };
 let measure: Measure;
 
 process.on("message", (message: ToLoad) => {

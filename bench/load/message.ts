@@ -6,7 +6,7 @@ const TIME_MARK = "1000000000000000";
 export const FIRST_SEND = 7_000_000_000;
 
 const SENT = Buffer.from('"sent":');
-const FILL = "x".repeat(66);
+const FILL = "x".repeat(65);
 
 /** A message of 100 bytes. */
 export const MESSAGE = `{"sent":${TIME_MARK},"text":"${FILL}"}`;

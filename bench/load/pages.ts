@@ -11,9 +11,9 @@ export interface PagesShape {
 }
 
 /** Readers that each ask for a page as soon as they have the one before. */
-export async function pages(shape: PagesShape, { url, dialect }: LoadOptions): Promise<Load> {
+export async function pages(shape: PagesShape, options: LoadOptions): Promise<Load> {
   const readers: Reader[] = [];
-  for (let i = 0; i < shape.readers; i++) readers.push(await Reader.connect(shape, dialect, url));
+  for (let i = 0; i < shape.readers; i++) readers.push(await Reader.connect(`reader-${i}`, shape, options));
   return {
     get done() {
       return readers.reduce((sum, { done }) => sum + done, 0);
@@ -35,9 +35,9 @@ class Reader {
   #isRunning = false;
   #idle: (() => void) | undefined;
 
-  static async connect(shape: PagesShape, dialect: LoadOptions["dialect"], url: string): Promise<Reader> {
+  static async connect(user: string, shape: PagesShape, { url, dialect }: LoadOptions): Promise<Reader> {
     const reader = new Reader(shape);
-    reader.#client = await dialect(url, { user: "reader", paged: (length) => reader.#paged(length) });
+    reader.#client = await dialect(url, { user, paged: (length) => reader.#paged(length) });
     return reader;
   }
 

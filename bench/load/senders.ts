@@ -23,6 +23,7 @@ export async function senders(shape: SendersShape, options: LoadOptions): Promis
       return all.reduce((sum, { acked }) => sum + acked, 0);
     },
     start: () => all.forEach((one) => void one.start()),
+    takeLatencies: () => all.flatMap((one) => one.takeLatencies()),
     stop: async () => void (await Promise.all(all.map((one) => one.stop()))),
   };
 }
@@ -38,6 +39,9 @@ class Sender {
   acked = 0;
   readonly #options: SenderOptions;
   #client!: Client;
+  /** When each send that is in flight was sent, by its number modulo their count. */
+  readonly #sentAt: Float64Array;
+  #latencies: number[] = [];
   #sent = 0;
   #isRunning = false;
   #idle: (() => void) | undefined;
@@ -50,6 +54,7 @@ class Sender {
 
   private constructor(options: SenderOptions) {
     this.#options = options;
+    this.#sentAt = new Float64Array(options.inFlight);
   }
 
   create(room: string): Promise<void> {
@@ -70,12 +75,21 @@ class Sender {
     });
   }
 
+  takeLatencies(): number[] {
+    const taken = this.#latencies;
+    this.#latencies = [];
+    return taken;
+  }
+
   #send(): void {
-    const { rooms, first } = this.#options;
+    const { rooms, first, inFlight } = this.#options;
+    this.#sentAt[this.#sent % inFlight] = performance.now();
     this.#client.send(rooms[(first + this.#sent++) % rooms.length] as string);
   }
 
   #acked(): void {
+    const sent = this.#sentAt[this.acked % this.#options.inFlight] as number;
+    this.#latencies.push((performance.now() - sent) * 1000);
     this.acked++;
     if (this.#isRunning) this.#send();
     else if (this.acked === this.#sent) this.#idle?.();

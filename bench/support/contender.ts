@@ -1,13 +1,17 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import type { Answers } from "../load/dialect.ts";
 import type { Round, Shape } from "../load/job.ts";
 import type { RunningSystem, StartOptions, System } from "../systems/system.ts";
+import { atExit } from "./at-exit.ts";
 import type { DataSet } from "./fill.ts";
 import { LoadProcess } from "./load.ts";
 
 export interface HostOptions extends StartOptions {
   /** Its data goes into a new directory below this one. */
   readonly data: string;
+  /** How subscribers answer events, where the system wants that. */
+  readonly answers: Answers;
 }
 
 /** A system with its data, started when it is needed. */
@@ -15,8 +19,9 @@ export class Host {
   readonly system: System;
   readonly isFilled: boolean;
   readonly directory: string;
-  readonly #options: StartOptions;
+  readonly #options: HostOptions;
   #running: RunningSystem | undefined;
+  readonly #forget: () => void;
 
   /** Its data is there. */
   static async prepare(system: System, data: DataSet | undefined, options: HostOptions): Promise<Host> {
@@ -25,16 +30,22 @@ export class Host {
     return host;
   }
 
-  private constructor(system: System, isFilled: boolean, { data, ...options }: HostOptions) {
+  private constructor(system: System, isFilled: boolean, options: HostOptions) {
     this.system = system;
     this.isFilled = isFilled;
-    this.directory = mkdtempSync(join(data, `bench-${system.name.replace(":", "-")}-`));
+    this.directory = mkdtempSync(join(options.data, `bench-${system.name.replace(":", "-")}-`));
     this.#options = options;
+    // A run that fails leaves nothing behind.
+    this.#forget = atExit(() => this.#erase());
   }
 
   async start(): Promise<RunningSystem> {
     this.#running ??= await this.system.start(this.directory, this.#options);
     return this.#running;
+  }
+
+  get answers(): Answers {
+    return this.system.isAnswered ? this.#options.answers : "none";
   }
 
   async stop(): Promise<void> {
@@ -45,6 +56,11 @@ export class Host {
   /** Stops it and removes its data. */
   async remove(): Promise<void> {
     await this.stop();
+    this.#forget();
+    this.#erase();
+  }
+
+  #erase(): void {
     rmSync(this.directory, { recursive: true, force: true });
   }
 }
@@ -81,8 +97,8 @@ export class Contender {
 
   async #open(): Promise<LoadProcess> {
     const { url, pids } = await this.host.start();
-    const { system, directory, isFilled } = this.host;
-    const { dialect, answers } = system;
+    const { system, directory, isFilled, answers } = this.host;
+    const { dialect } = system;
     return LoadProcess.start({ dialect, answers, url, directory, pids, isFilled, shape: this.#shape });
   }
 

@@ -26,10 +26,10 @@ interface Figures {
   readonly ms_each?: number;
 }
 
-type FigureName = Exclude<keyof Figures, "operations">;
+export type FigureName = Exclude<keyof Figures, "operations">;
 
 /** How figures are called in tables. */
-const figureNames: Readonly<Record<FigureName, string>> = {
+export const figureNames: Readonly<Record<FigureName, string>> = {
   cpu_us: "server µs CPU each",
   per_second: "a second",
   p50_ms: "p50 ms",
@@ -57,12 +57,12 @@ export function figuresOf({ operations, seconds, server_cpu, load_cpu, latency, 
 }
 
 /** The lines of each case and system, in the order in which they came. */
-function grouped(lines: readonly Line[]): Line[][] {
+export function grouped(lines: readonly Line[]): Line[][] {
   return [...Map.groupBy(lines, (line) => `${line.case}\n${line.system}`).values()];
 }
 
 /** The figures that these lines have. */
-function figuresIn(lines: readonly Line[]): FigureName[] {
+export function figuresIn(lines: readonly Line[]): FigureName[] {
   return (Object.keys(figureNames) as FigureName[]).filter((name) =>
     lines.some((line) => line[name] !== undefined),
   );
@@ -88,7 +88,7 @@ function range(values: readonly number[]): string {
 }
 
 /** Three digits that mean something. */
-function short(value: number): string {
+export function short(value: number): string {
   if (Math.abs(value) >= 100) return Math.round(value).toLocaleString("en");
   return Number(value.toPrecision(3)).toString();
 }

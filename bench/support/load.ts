@@ -3,6 +3,10 @@ import { once } from "node:events";
 import { resolve } from "node:path";
 import type { FromLoad, Job, Round, ToLoad } from "../load/job.ts";
 
+/** The connections and the rooms of the largest load take less. */
+const OPEN_SECONDS = 180;
+/** More than a round itself takes. */
+const ROUND_SECONDS = 60;
 const PROGRAM = resolve(import.meta.dirname, "../load/main.ts");
 
 /** A load in a process of its own. */
@@ -14,7 +18,7 @@ export class LoadProcess {
   static async start(job: Job): Promise<LoadProcess> {
     const load = new LoadProcess();
     try {
-      await load.#ask({ kind: "open", job });
+      await load.#ask({ kind: "open", job }, OPEN_SECONDS);
       return load;
     } catch (error) {
       load.stop();
@@ -28,7 +32,7 @@ export class LoadProcess {
   }
 
   async round(seconds: number): Promise<Round> {
-    const answer = await this.#ask({ kind: "round", seconds });
+    const answer = await this.#ask({ kind: "round", seconds }, seconds + ROUND_SECONDS);
     if (answer.kind !== "round") throw new Error(`The load answered ${answer.kind}.`);
     return answer.round;
   }
@@ -37,8 +41,8 @@ export class LoadProcess {
     this.#child.kill();
   }
 
-  async #ask(message: ToLoad): Promise<FromLoad> {
-    const answered = once(this.#child, "message");
+  async #ask(message: ToLoad, patience: number): Promise<FromLoad> {
+    const answered = once(this.#child, "message", { signal: AbortSignal.timeout(patience * 1000) });
     this.#child.send(message);
     const first = await Promise.race([answered, this.#exited.then(() => undefined)]);
     const answer = first?.[0] as FromLoad | undefined;

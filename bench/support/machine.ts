@@ -1,4 +1,5 @@
 import { cpus, loadavg, release, totalmem } from "node:os";
+import type { Answers } from "../load/dialect.ts";
 import type { System } from "../systems/system.ts";
 
 /** Where and how a run was made: the first line of its results. */
@@ -15,10 +16,12 @@ export interface RunHead {
   readonly rounds: number;
   readonly seconds: number;
   readonly size: "whole" | "small";
+  /** How subscribers answer events, where they do. */
+  readonly answers: Answers;
   readonly settings: Readonly<Record<string, string>>;
 }
 
-export interface RunOptions extends Pick<RunHead, "disk" | "rounds" | "seconds" | "size"> {
+export interface RunOptions extends Pick<RunHead, "disk" | "rounds" | "seconds" | "size" | "answers"> {
   readonly systems: readonly System[];
 }
 

@@ -1,7 +1,10 @@
 import { mkdirSync, writeFileSync } from "node:fs";
-import { dirname } from "node:path";
+import { dirname, resolve } from "node:path";
 import type { Line } from "./lines.ts";
 import type { RunHead } from "./machine.ts";
+
+/** Where they go unless another file is named. */
+export const LATEST = resolve(import.meta.dirname, "../results/latest.jsonl");
 
 /** Where a run's results go: each line to a file at once, and to the terminal the lines or what a person reads. */
 export class Output {

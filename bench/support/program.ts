@@ -1,7 +1,8 @@
-import { type ChildProcessByStdio, spawn } from "node:child_process";
+import { type ChildProcess, type ChildProcessByStdio, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
+import { atExit } from "./at-exit.ts";
 
 /** A server in a process of its own, so that its CPU time is not mixed with that of the load. */
 export interface Program {
@@ -27,14 +28,13 @@ export async function startProgram(args: readonly string[]): Promise<Program> {
 }
 
 /** How a process is stopped. A load that fails must not leave it behind. */
-function stopper(child: Pick<Child, "kill" | "once" | "pid">): () => Promise<void> {
-  const exited = once(child as Child, "exit");
-  const kill = () => child.kill();
-  process.on("exit", kill);
+export function stopper(child: ChildProcess): () => Promise<void> {
+  const exited = once(child, "exit");
+  const forget = atExit(() => child.kill());
   return async () => {
     child.kill();
     await exited;
-    process.off("exit", kill);
+    forget();
   };
 }
 

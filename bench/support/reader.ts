@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
+import { maskedFrame } from "../load/frames.ts";
 
 const TEXT = 0x81;
 const CLOSE = 0x88;
@@ -73,7 +74,7 @@ export class Reader {
   }
 
   #request(cls: string, subclass: string, cmd: string, data: object): void {
-    this.#socket.write(frame(JSON.stringify({ class: cls, subclass, cmd, data, tid: cmd })));
+    this.#socket.write(maskedFrame(JSON.stringify({ class: cls, subclass, cmd, data, tid: cmd })));
   }
 
   #take(bytes: Buffer): void {
@@ -94,24 +95,14 @@ export class Reader {
     if (payload.includes('subscribe"}')) this.#subscribed.resolve();
     if (!payload.includes('"class":"core"')) return;
     const tid = payload.subarray(payload.lastIndexOf(TID) + TID.length, payload.length - 1);
-    const ok = frame(`{"result":"ok","tid":${tid}}`);
+    const ok = maskedFrame(`{"result":"ok","tid":${tid}}`);
     if (!payload.includes(EVENT)) return void answers.push(ok);
     this.events += 1;
     if (this.#answer === "ok") answers.push(ok);
-    if (this.#answer === "ack") answers.push(frame(`{"ack":${tid}}`));
+    if (this.#answer === "ack") answers.push(maskedFrame(`{"ack":${tid}}`));
     if (typeof this.#answer === "number") setTimeout(() => this.#socket.write(ok), this.#answer);
     this.#onEvent(payload.toString());
   }
-}
-
-/** A masked text frame; the mask is zero. */
-function frame(text: string): Buffer {
-  const payload = Buffer.from(text);
-  const head =
-    payload.length < 126
-      ? Buffer.from([TEXT, 0x80 | payload.length, 0, 0, 0, 0])
-      : Buffer.from([TEXT, 0x80 | 126, payload.length >> 8, payload.length & 0xff, 0, 0, 0, 0]);
-  return Buffer.concat([head, payload]);
 }
 
 /** Servers do not mask. */

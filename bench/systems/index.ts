@@ -1,3 +1,4 @@
+import { nats } from "./nats.ts";
 import { roomlog } from "./roomlog.ts";
 import { socketio } from "./socketio.ts";
 import { storeLimit } from "./store-limit.ts";
@@ -8,6 +9,7 @@ import { wsLimit } from "./ws-limit.ts";
 const peers: Readonly<Record<string, readonly System[]>> = {
   limit: [wsLimit, storeLimit],
   socketio: [socketio],
+  nats: [nats],
 };
 
 /** Roomlog and what it is compared with. */

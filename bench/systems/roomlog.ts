@@ -7,7 +7,7 @@ import type { System } from "./system.ts";
 export const roomlog: System = {
   name: "roomlog",
   dialect: "roomlog",
-  answers: "batched",
+  isAnswered: true,
   kinds: ["senders", "fanout", "paced", "pages", "idle", "restart"],
   setting: () => `Node ${process.versions.node}, default settings, fsync before every ack, events answered`,
   missing: () => undefined,

@@ -10,7 +10,7 @@ import type { System } from "./system.ts";
 export const socketio: System = {
   name: "socketio",
   dialect: "socketio",
-  answers: "none",
+  isAnswered: false,
   kinds: ["senders", "fanout", "paced", "pages", "idle"],
   setting: () =>
     `${peerVersion("socket.io")}, ${peerVersion("better-sqlite3")}, an fsync (FULL) for every insert, events not answered`,

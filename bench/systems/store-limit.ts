@@ -5,7 +5,7 @@ import type { System } from "./system.ts";
 export const storeLimit: System = {
   name: "limit:store",
   dialect: undefined,
-  answers: "none",
+  isAnswered: false,
   kinds: ["senders", "pages"],
   setting: () =>
     "better-sqlite3, WAL, FULL, one commit for all that is in flight, pages by group_concat of the bare messages, no sockets",

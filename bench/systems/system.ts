@@ -1,4 +1,3 @@
-import type { Answers } from "../load/dialect.ts";
 import type { Shape } from "../load/job.ts";
 import type { DataSet } from "../support/fill.ts";
 
@@ -7,8 +6,8 @@ export interface System {
   readonly name: string;
   /** How its clients speak; undefined for what runs inside the load. */
   readonly dialect: "roomlog" | "socketio" | "nats" | undefined;
-  /** How subscribers answer events. */
-  readonly answers: Answers;
+  /** Whether subscribers answer events. */
+  readonly isAnswered: boolean;
   /** What it can run. */
   readonly kinds: readonly Shape["kind"][];
   /** Its version and the settings that the figures depend on, in one line. */

@@ -6,7 +6,7 @@ import type { System } from "./system.ts";
 export const wsLimit: System = {
   name: "limit:ws",
   dialect: "roomlog",
-  answers: "none",
+  isAnswered: false,
   kinds: ["senders", "fanout", "paced", "idle"],
   setting: () => `${peerVersion("ws")}, no store, acks at once, one framing for all, events not answered`,
   missing: () => missingPeer("ws"),
