@@ -15,7 +15,7 @@ const FAILURE = `catch (cause) {
             this.#failure ??= { cause, reported: false };
             return undefined;`;
 const COMMIT = "return this.#commit.immediate(writes);";
-const APPENDED = "settle({ msg_id: outcome.msg_id });";
+const APPENDED = "settle({ msg_id });";
 
 /** Answers batches, and commits them together a little later. */
 const ackBeforeCommit = [
@@ -36,7 +36,7 @@ export const broken = {
   /** Tells everybody of a batch before it is durable, and the senders afterwards. */
   eventBeforeCommit: [
     ...ackBeforeCommit,
-    { file: log, from: APPENDED, to: "setTimeout(settle, 200, { msg_id: outcome.msg_id });" },
+    { file: log, from: APPENDED, to: "setTimeout(settle, 200, { msg_id });" },
   ],
   /** Answers a retry while the first try waits for a slow disk. */
   retryBeforeCommit: [

@@ -92,19 +92,25 @@ export class Log implements LogSource {
     const { room_id, epoch, user_id, session_id, client_msg_id } = sent;
     const msg = withoutMembers(sent.msg, this.#reserved);
     const timestmap = clock.wall();
-    const message = { user_id, session_id, timestmap, msg };
-    const write = { kind: "append", service, room_id, epoch, client_msg_id, ...message } as const;
+    const write: Append = {
+      kind: "append",
+      service,
+      room_id,
+      epoch,
+      user_id,
+      session_id,
+      client_msg_id,
+      timestmap,
+      msg,
+    };
     store.write(write, (outcome) => {
       if (outcome.kind === "appended" || outcome.kind === "duplicate") rooms.touch(room_id);
       if (outcome.kind === "duplicate") return settle({ msg_id: outcome.msg_id, duplicate: true });
       if (outcome.kind !== "appended") return settle(failureOf(outcome) ?? new RequestError(100002));
       this.#newest.changed(room_id);
-      this.#tell(room_id, outcome.epoch, {
-        ...message,
-        timestmap: outcome.timestmap,
-        msg_id: outcome.msg_id,
-      });
-      settle({ msg_id: outcome.msg_id });
+      const { msg_id, timestmap } = outcome;
+      this.#tell(room_id, outcome.epoch, { msg_id, user_id, session_id, timestmap, msg });
+      settle({ msg_id });
     });
   }
 

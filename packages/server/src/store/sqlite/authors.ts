@@ -10,13 +10,9 @@ import type { Message, MessageQuery } from "../store.ts";
 /** Messages of a chunk, so that a place in it is one byte: ids 1–256, 257–512 … */
 const CHUNK = 256;
 
-const author = { user: "'u' || user_id", session: "'s' || session_id" };
-
-/** The newest id of an author in a chunk, and the places of all of his there, ascending. */
-const placesOf = (who: string) => `
-  SELECT room_key, ${who}, max(msg_id), unhex(group_concat(printf('%02x', (msg_id - 1) % ${CHUNK}), '' ORDER BY msg_id))
-  FROM messages WHERE room_key = ? AND msg_id BETWEEN ? AND ?
-  GROUP BY ${who}`;
+/** Of a user, and of a session. */
+const nameOfUser = (user_id: string) => `u${user_id}`;
+const nameOfSession = (session_id: string) => `s${session_id}`;
 
 /** The ids of a chunk, both included, that ends with or before `last_id`; chunks are counted from 0. */
 function chunk(number: number): readonly [number, number] {
@@ -30,24 +26,45 @@ function wholeChunks(last_id: number): number {
 
 /** Keeps the index, inside the writer's transactions. */
 export class AuthorIndex {
-  readonly #add: readonly Database.Statement<[number, number, number]>[];
+  readonly #written: Database.Statement<[number, number, number], [number, string, string]>;
+  readonly #add: Database.Statement<[number, string, number, Uint8Array]>;
   readonly #drop: Database.Statement<[{ readonly room_key: number; readonly first_id: number }]>;
 
   constructor(db: Database.Database) {
-    this.#add = [author.user, author.session].map((who) =>
-      db.prepare(`INSERT INTO authors (room_key, author, last_id, places) ${placesOf(who)}`),
-    );
+    this.#written = db
+      .prepare<[number, number, number], [number, string, string]>(
+        "SELECT msg_id, user_id, session_id FROM messages WHERE room_key = ? AND msg_id BETWEEN ? AND ? ORDER BY msg_id",
+      )
+      .raw();
+    this.#add = db.prepare("INSERT INTO authors (room_key, author, last_id, places) VALUES (?, ?, ?, ?)");
     this.#drop = db.prepare(`
       DELETE FROM authors WHERE room_key = :room_key AND last_id < :first_id AND author IN (
-        SELECT ${author.user} FROM messages WHERE room_key = :room_key AND msg_id < :first_id
-        UNION SELECT ${author.session} FROM messages WHERE room_key = :room_key AND msg_id < :first_id)`);
+        SELECT 'u' || user_id FROM messages WHERE room_key = :room_key AND msg_id < :first_id
+        UNION SELECT 's' || session_id FROM messages WHERE room_key = :room_key AND msg_id < :first_id)`);
   }
 
   /** A log has grown from `before` to `last_id`. */
   grown(room_key: number, before: number, last_id: number): void {
     for (let number = wholeChunks(before); number < wholeChunks(last_id); number++) {
-      for (const add of this.#add) add.run(room_key, ...chunk(number));
+      const [start] = chunk(number);
+      for (const [author, places] of this.#placesIn(room_key, number)) {
+        this.#add.run(room_key, author, start + (places.at(-1) as number), Uint8Array.from(places));
+      }
     }
+  }
+
+  /** Author → the places of his messages in a chunk, ascending. */
+  #placesIn(room_key: number, number: number): Map<string, number[]> {
+    const [start, end] = chunk(number);
+    const found = new Map<string, number[]>();
+    for (const [msg_id, user_id, session_id] of this.#written.all(room_key, start, end)) {
+      for (const author of [nameOfUser(user_id), nameOfSession(session_id)]) {
+        const places = found.get(author);
+        if (places) places.push(msg_id - start);
+        else found.set(author, [msg_id - start]);
+      }
+    }
+    return found;
   }
 
   /** The messages before `first_id` are about to be dropped. */
@@ -125,7 +142,7 @@ export class ByAuthor {
     order: MessageQuery["order"],
   ): Generator<Message> {
     const { user_id, session_id } = by;
-    const name = session_id === undefined ? `u${user_id}` : `s${session_id}`;
+    const name = session_id === undefined ? nameOfUser(user_id as string) : nameOfSession(session_id);
     const [, end] = chunk(Math.floor((high - 1) / CHUNK));
     for (const { last_id, places } of this.#rows[order].iterate(room_key, name, low, end)) {
       const [start] = chunk(Math.floor((last_id - 1) / CHUNK));

@@ -15,8 +15,7 @@ export type PackedOutcomes = readonly (Cell | Exclude<Written, Appended>)[];
 
 type Appended = Written & { readonly kind: "appended" };
 
-const REPEATED = ["service", "room_id", "epoch", "user_id", "session_id"] as const;
-const APPEND_CELLS = REPEATED.length + 3;
+const APPEND_CELLS = 8;
 const APPENDED_CELLS = 3;
 
 export function packWrites(writes: readonly Write[]): PackedWrites {
@@ -27,8 +26,16 @@ export function packWrites(writes: readonly Write[]): PackedWrites {
       packed.push(write);
       continue;
     }
-    for (const field of REPEATED) packed.push(write[field] === last[field] ? SAME : write[field]);
-    packed.push(write.client_msg_id, write.timestmap, write.msg);
+    packed.push(
+      write.service === last.service ? SAME : write.service,
+      write.room_id === last.room_id ? SAME : write.room_id,
+      write.epoch === last.epoch ? SAME : write.epoch,
+      write.user_id === last.user_id ? SAME : write.user_id,
+      write.session_id === last.session_id ? SAME : write.session_id,
+      write.client_msg_id,
+      write.timestmap,
+      write.msg,
+    );
     last = write;
   }
   return packed;
@@ -45,17 +52,13 @@ export function unpackWrites(packed: PackedWrites): Write[] {
       continue;
     }
     const cells = packed as readonly Cell[];
-    const repeated = (at: number) => {
-      const cell = cells[i + at];
-      return cell === SAME ? last[REPEATED[at] as (typeof REPEATED)[number]] : cell;
-    };
     const write = {
       kind: "append",
-      service: repeated(0),
-      room_id: repeated(1),
-      epoch: repeated(2),
-      user_id: repeated(3),
-      session_id: repeated(4),
+      service: orLast(cells[i], last.service),
+      room_id: orLast(cells[i + 1], last.room_id),
+      epoch: orLast(cells[i + 2], last.epoch),
+      user_id: orLast(cells[i + 3], last.user_id),
+      session_id: orLast(cells[i + 4], last.session_id),
       client_msg_id: cells[i + 5],
       timestmap: cells[i + 6],
       msg: cells[i + 7],
@@ -65,6 +68,10 @@ export function unpackWrites(packed: PackedWrites): Write[] {
     i += APPEND_CELLS;
   }
   return writes;
+}
+
+function orLast(cell: Cell, last: string | undefined): Cell {
+  return cell === SAME ? last : cell;
 }
 
 export function packOutcomes(outcomes: readonly Written[]): PackedOutcomes {
