@@ -8,6 +8,7 @@ const create: Op = { do: "create", room: "a" };
 const destroy: Op = { do: "destroy", room: "a" };
 const join: Op = { do: "join", room: "a", from: {} };
 const subscribe: Op = { do: "subscribe", room: "a", from: {} };
+const epochs: Op = { do: "epochs", room: "a" };
 const get: Op = { do: "get", room: "a", page: {} };
 /** More than the window. */
 const sends = [send, send, send, send, send, send];
@@ -80,6 +81,18 @@ export const regressions: readonly { readonly title: string; readonly steps: rea
             at: 0,
             ops: [{ do: "mute", pattern: "room", room: "b" }, { do: "purge", room: "a", before: 1 }, big],
           },
+        ],
+      },
+    ],
+  },
+  {
+    title: "[M12] a room that ends while its lives are listed has one",
+    steps: [
+      {
+        kind: "volley",
+        parts: [
+          { at: 1, ops: [epochs, epochs] },
+          { at: 0, ops: [destroy, { do: "create", room: "b" }] },
         ],
       },
     ],

@@ -139,8 +139,11 @@ export class Log implements LogSource {
     const key = { service, room_id, ...(before !== undefined && { epoch: before }) };
     if (before !== undefined && !(await store.life(key))) throw await this.#notFound(key);
     const lives = await store.endedLives({ service, ...query });
-    if (lives.length === 0 && before === undefined) await this.#parts.rooms.get(room_id);
-    return lives;
+    if (lives.length > 0 || before !== undefined || (await store.room({ service, room_id }))) return lives;
+    // Its first life may have ended between the two looks.
+    const now = await store.endedLives({ service, ...query });
+    if (now.length === 0) throw new RequestError(304001);
+    return now;
   }
 
   /**
