@@ -1,7 +1,8 @@
 import type { PageText } from "../store/store.ts";
 
-/** Of texts of pages, in characters. */
+/** Of texts of pages, in characters, with what keeping a page takes beside its text. */
 const MOST_KEPT = 8 * 1_048_576;
+const PAGE_SIZE = 512;
 /** A longer page is not kept. */
 const LONGEST = 131_072;
 
@@ -54,8 +55,9 @@ export class NewestPages {
         if (pages.size === 0) this.changed(room_id);
         return;
       }
-      this.#size += page.text.length;
-      this.#sizes.set(room_id, (this.#sizes.get(room_id) ?? 0) + page.text.length);
+      const size = page.text.length + PAGE_SIZE;
+      this.#size += size;
+      this.#sizes.set(room_id, (this.#sizes.get(room_id) ?? 0) + size);
       for (const oldest of this.#rooms.keys()) {
         if (this.#size <= MOST_KEPT) break;
         this.changed(oldest);
