@@ -20,21 +20,35 @@ export function wireOf(frames: Frames): Uint8Array {
   return frames.wire;
 }
 
-/** Texts as WebSocket frames in a row; what is framed already stays as it is. */
-export function encoded(parts: readonly (string | Uint8Array)[]): Buffer {
-  const lengths = parts.map((part) => (typeof part === "string" ? Buffer.byteLength(part) : part.length));
-  const total = parts.reduce((sum, part, i) => {
-    const length = lengths[i] as number;
-    return sum + (typeof part === "string" ? frameBytes(length) : length);
-  }, 0);
-  const bytes = Buffer.allocUnsafe(total);
-  let at = 0;
-  parts.forEach((part, i) => {
-    const length = lengths[i] as number;
+/** The pieces to write: texts in a row become one, what is ready for the wire stays as it is, since others share it. */
+export function piecesOf(parts: readonly (string | Uint8Array)[]): Uint8Array[] {
+  const pieces: Uint8Array[] = [];
+  let texts: string[] = [];
+  for (const part of parts) {
     if (typeof part === "string") {
-      at = writeHeader(bytes, at, length);
-      bytes.write(part, at, length);
-    } else bytes.set(part, at);
+      texts.push(part);
+      continue;
+    }
+    if (texts.length > 0) pieces.push(encoded(texts));
+    texts = [];
+    pieces.push(part);
+  }
+  if (texts.length > 0) pieces.push(encoded(texts));
+  return pieces;
+}
+
+/**
+ * Texts as WebSocket frames in a row. Not out of Node's pool: what a client does not read would keep the whole piece of
+ * the pool from which it was cut, and with it what others have read long ago.
+ */
+function encoded(texts: readonly string[]): Buffer {
+  const lengths = texts.map((text) => Buffer.byteLength(text));
+  const bytes = Buffer.allocUnsafeSlow(lengths.reduce((sum, length) => sum + frameBytes(length), 0));
+  let at = 0;
+  texts.forEach((text, i) => {
+    const length = lengths[i] as number;
+    at = writeHeader(bytes, at, length);
+    bytes.write(text, at, length);
     at += length;
   });
   return bytes;

@@ -20,7 +20,7 @@ import type {
   Transport,
   TransportLimits,
 } from "./transport.ts";
-import { encoded, frameBytes, wireOf } from "./wire.ts";
+import { frameBytes, piecesOf, wireOf } from "./wire.ts";
 
 /** A client has this long for its part of a close, in milliseconds. */
 const CLOSE_TIMEOUT_MS = 5000;
@@ -243,9 +243,10 @@ class WsConnection implements Connection, TextFramesParts {
     this.#parts = [];
     this.#unwritten = 0;
     if (this.#ws.readyState !== WebSocket.OPEN) return;
-    const [first] = parts;
-    const isReady = parts.length === 1 && typeof first !== "string";
-    this.#socket.write(isReady ? first : encoded(parts), this.#written);
+    const pieces = piecesOf(parts);
+    if (pieces.length > 1) this.#socket.cork();
+    for (const piece of pieces) this.#socket.write(piece, this.#written);
+    if (pieces.length > 1) this.#socket.uncork();
   }
 
   /** Who does not read gets no pong: pongs for a flood of pings would pile up here. */
