@@ -40,8 +40,8 @@ export function svgOf({ title, unit, reach, rows }: Plot): string {
   const height = TOP + rows.length * ROW + BOTTOM;
   const end = TOP + rows.length * ROW;
   const parts = [
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" role="img"><style>${STYLE}</style>`,
-    `<title>${escaped(title)}</title>`,
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" role="img" aria-label="${escaped(title)}">`,
+    `<title>${escaped(title)}</title><style>${STYLE}</style>`,
     text(8, 18, "title", title),
     text(8, height - 8, "soft", `${unit}, logarithmic; filled: measured side by side, hollow: quoted`),
     ...ticks(x).map((tick) => line(x.at(tick), TOP - 6, x.at(tick), end, "grid")),
