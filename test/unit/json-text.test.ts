@@ -1,3 +1,4 @@
+import { withTail } from "@roomlog/protocol";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
@@ -6,7 +7,6 @@ import {
   memberText,
   parseShallow,
   withoutMembers,
-  withTail,
 } from "../../packages/server/src/core/json-text.ts";
 import { jsonObjectText, jsonValueText } from "../support/json-text-arbitrary.ts";
 

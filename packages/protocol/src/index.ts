@@ -12,5 +12,5 @@ export {
   type ResponseFrame,
 } from "./frames.ts";
 export { MAX_CLOSE_REASON_BYTES, MAX_MESSAGE_DEPTH } from "./limits.ts";
-export { type MessageStamp, messageText, reservedNames, type StoredMessage } from "./message.ts";
+export { type MessageStamp, messageText, reservedNames, type StoredMessage, withTail } from "./message.ts";
 export { isName, MAX_ROOM_ID, MAX_SESSION_ID, MAX_USER } from "./names.ts";

@@ -19,8 +19,12 @@ export interface MessageStamp {
  */
 export function messageText(msg: string, stamp: MessageStamp, time_field: string): string {
   const author = `"user_id":${JSON.stringify(stamp.user_id)},"session_id":${JSON.stringify(stamp.session_id)}`;
-  const head = msg === "{}" ? "{" : `${msg.slice(0, -1)},`;
-  return `${head}"msg_id":${stamp.msg_id},${author},"${time_field}":${stamp.timestmap}}`;
+  return withTail(msg, `"msg_id":${stamp.msg_id},${author},"${time_field}":${stamp.timestmap}`);
+}
+
+/** The object `text` with further members at its end; `tail` is `"key":value,…` and not empty. */
+export function withTail(text: string, tail: string): string {
+  return text === "{}" ? `{${tail}}` : `${text.slice(0, text.lastIndexOf("}"))},${tail}}`;
 }
 
 /** A message of a room's log as it arrives in pages and events: what was sent, plus the server's fields (M2). */

@@ -1,3 +1,5 @@
+import { withTail } from "@roomlog/protocol";
+
 /**
  * JSON as text. `msg` is cut out of the request as it stands and spliced into events and pages, never rebuilt:
  * that keeps numbers of any size, key order and escapes exact (M7). Except for `depthOf` and `parseShallow`,
@@ -125,11 +127,6 @@ function isFreeOf(text: string, names: ReadonlySet<string>): boolean {
   if (text.charCodeAt(skipSpace(text, 1)) !== QUOTE || text.includes("\\")) return false;
   for (const name of names) if (text.includes(name)) return false;
   return true;
-}
-
-/** The object `text` with further members at its end; `tail` is `"key":value,…` and not empty. */
-export function withTail(text: string, tail: string): string {
-  return text === "{}" ? `{${tail}}` : `${text.slice(0, text.lastIndexOf("}"))},${tail}}`;
 }
 
 /** An object as JSON, with one further field that is text already. */

@@ -1,5 +1,5 @@
 import type { RoomInfo } from "@roomlog/protocol";
-import { messageText } from "@roomlog/protocol";
+import { textOf } from "./page-text.ts";
 import { isForgotten, isStale, type LogState, sliceOf, withRetention } from "./retention.ts";
 import type {
   Append,
@@ -105,10 +105,7 @@ export class MemoryStore implements Store {
 
   async pageText(query: PageTextQuery): Promise<PageText | undefined> {
     const page = await this.messages(query);
-    if (!page) return undefined;
-    const { messages, ...rest } = page;
-    const texts = messages.map((message) => messageText(message.msg, message, query.time_field));
-    return { ...rest, text: `[${texts.join(",")}]`, count: texts.length };
+    return page && textOf(page, query.time_field);
   }
 
   async overdue({ service, bounds, from, most }: OverdueQuery): Promise<Overdue> {

@@ -233,7 +233,7 @@ export interface PageText extends Pick<Page, "epoch" | "first_id" | "cut"> {
 }
 
 export interface Message extends MessageStamp {
-  /** The text of a JSON object; nothing comes before its first and behind its last bracket. */
+  /** The text of a JSON object. */
   readonly msg: string;
 }
 

@@ -1,4 +1,5 @@
 import { isUtf8 } from "node:buffer";
+import { LENGTH_16, LENGTH_64 } from "./wire.ts";
 
 export interface TextFramesParts {
   /** Longer frames are passed on. */
@@ -17,8 +18,6 @@ const BINARY = 2;
 const CLOSE = 8;
 const MASKED = 0x80;
 const LENGTH = 0x7f;
-const LENGTH_16 = 126;
-const LENGTH_64 = 127;
 const MASK_BYTES = 4;
 const NOTHING = Buffer.alloc(0);
 

@@ -2,8 +2,9 @@ import type { Frames } from "./transport.ts";
 
 /** FIN and text (RFC 6455 §5.2). */
 const TEXT = 0x81;
-const LENGTH_16 = 126;
-const LENGTH_64 = 127;
+/** In place of a length that needs 16 or 64 bits of its own. */
+export const LENGTH_16 = 126;
+export const LENGTH_64 = 127;
 
 /** Bytes of an unmasked text frame with a payload of so many. */
 export function frameBytes(length: number): number {

@@ -14,9 +14,14 @@ const CHUNK = 256;
 const nameOfUser = (user_id: string) => `u${user_id}`;
 const nameOfSession = (session_id: string) => `s${session_id}`;
 
-/** The ids of a chunk, both included, that ends with or before `last_id`; chunks are counted from 0. */
+/** The ids of a chunk, both included; chunks are counted from 0. */
 function chunk(number: number): readonly [number, number] {
   return [number * CHUNK + 1, (number + 1) * CHUNK];
+}
+
+/** The ids of the chunk that an id is in. */
+function chunkWith(msg_id: number): readonly [number, number] {
+  return chunk(Math.floor((msg_id - 1) / CHUNK));
 }
 
 /** How many chunks of a log are whole. */
@@ -83,7 +88,8 @@ interface Log {
   readonly last_id: number;
 }
 
-interface Range {
+/** Ids, both included; empty when `high` is less than `low`. */
+export interface Range {
   readonly low: number;
   readonly high: number;
 }
@@ -93,7 +99,14 @@ interface By {
   readonly session_id: string | undefined;
 }
 
-type Either<T> = { readonly asc: T; readonly desc: T };
+type Order = MessageQuery["order"];
+
+/** One for each order. */
+export type Either<T> = Readonly<Record<Order, T>>;
+
+export function eitherWay<T>(make: (order: "ASC" | "DESC") => T): Either<T> {
+  return { asc: make("ASC"), desc: make("DESC") };
+}
 
 /** Reads by it. */
 export class ByAuthor {
@@ -103,7 +116,6 @@ export class ByAuthor {
 
   /** `select`: the columns of a message, and the table. */
   constructor(db: Database.Database, select: string) {
-    const eitherWay = <T>(make: (order: "ASC" | "DESC") => T) => ({ asc: make("ASC"), desc: make("DESC") });
     this.#rows = eitherWay((order) =>
       db.prepare(
         `SELECT last_id, places FROM authors
@@ -120,7 +132,7 @@ export class ByAuthor {
   }
 
   /** The messages of a range that are by the user and of the session that `by` names, one by one. */
-  *messages(log: Log, { low, high }: Range, by: By, order: MessageQuery["order"]): Generator<Message> {
+  *messages(log: Log, { low, high }: Range, by: By, order: Order): Generator<Message> {
     const indexed = wholeChunks(log.last_id) * CHUNK;
     const whole = { low, high: Math.min(high, indexed) };
     const rest = { low: Math.max(low, indexed + 1), high };
@@ -130,22 +142,17 @@ export class ByAuthor {
   }
 
   /** Goes through all messages of a range. */
-  #gone({ room_key }: Log, { low, high }: Range, { user_id, session_id }: By, order: MessageQuery["order"]) {
+  #gone({ room_key }: Log, { low, high }: Range, { user_id, session_id }: By, order: Order) {
     return this.#scan[order].iterate(room_key, low, high, user_id ?? null, session_id ?? null);
   }
 
   /** Looks them up. Hardly any session id has had a second user, so the session is enough to find both. */
-  *#looked(
-    { room_key }: Log,
-    { low, high }: Range,
-    by: By,
-    order: MessageQuery["order"],
-  ): Generator<Message> {
+  *#looked({ room_key }: Log, { low, high }: Range, by: By, order: Order): Generator<Message> {
     const { user_id, session_id } = by;
     const name = session_id === undefined ? nameOfUser(user_id as string) : nameOfSession(session_id);
-    const [, end] = chunk(Math.floor((high - 1) / CHUNK));
+    const [, end] = chunkWith(high);
     for (const { last_id, places } of this.#rows[order].iterate(room_key, name, low, end)) {
-      const [start] = chunk(Math.floor((last_id - 1) / CHUNK));
+      const [start] = chunkWith(last_id);
       for (const place of order === "asc" ? places : places.toReversed()) {
         const msg_id = start + place;
         const message = msg_id >= low && msg_id <= high && this.#message.get(room_key, msg_id);

@@ -1,7 +1,7 @@
-import { messageText } from "@roomlog/protocol";
 import type Database from "better-sqlite3";
+import { textOf } from "../page-text.ts";
 import type { LifeKey, Message, MessageQuery, Page, PageText, PageTextQuery } from "../store.ts";
-import { ByAuthor } from "./authors.ts";
+import { ByAuthor, type Either, eitherWay, type Range } from "./authors.ts";
 
 /** A life whose log is read. */
 interface Log {
@@ -10,14 +10,6 @@ interface Log {
   readonly first_id: number;
   readonly last_id: number;
 }
-
-/** Ids, both included; empty when `high` is less than `low`. */
-interface Range {
-  readonly low: number;
-  readonly high: number;
-}
-
-type Order = MessageQuery["order"];
 
 /** A row of `MESSAGE`: as a list it costs half. */
 type Row = [msg_id: number, user_id: string, session_id: string, timestmap: number, msg: string];
@@ -36,7 +28,7 @@ export class Pages {
   readonly #living: Database.Statement<[string, string], Log>;
   readonly #byEpoch: Database.Statement<[string, string, string], Log>;
   readonly #time: Database.Statement<[number, number], number>;
-  readonly #byId: Readonly<Record<Order, Database.Statement<[number, number, number], Row>>>;
+  readonly #byId: Either<Database.Statement<[number, number, number], Row>>;
   readonly #byAuthor: ByAuthor;
   readonly #page: Database.Transaction<(query: MessageQuery) => Page | undefined>;
 
@@ -46,8 +38,7 @@ export class Pages {
     this.#time = db
       .prepare<[number, number], number>("SELECT timestmap FROM messages WHERE room_key = ? AND msg_id = ?")
       .pluck();
-    const byId = (order: string) => db.prepare<[number, number, number], Row>(`${BY_ID} ${order}`).raw();
-    this.#byId = { asc: byId("ASC"), desc: byId("DESC") };
+    this.#byId = eitherWay((order) => db.prepare<[number, number, number], Row>(`${BY_ID} ${order}`).raw());
     this.#byAuthor = new ByAuthor(db, MESSAGE);
     this.#page = db.transaction((query) => this.#read(query));
   }
@@ -60,10 +51,7 @@ export class Pages {
   /** The same as text. */
   text(query: PageTextQuery): PageText | undefined {
     const page = this.#page(query);
-    if (!page) return undefined;
-    const { messages, ...rest } = page;
-    const texts = messages.map((message) => messageText(message.msg, message, query.time_field));
-    return { ...rest, text: `[${texts.join(",")}]`, count: texts.length };
+    return page && textOf(page, query.time_field);
   }
 
   #read(query: MessageQuery): Page | undefined {
