@@ -59,3 +59,21 @@ function isEmpty(value: object | undefined): boolean {
   if (value instanceof JsonText) return value.isEmptyObject;
   return !Array.isArray(value) && Object.keys(value).length === 0;
 }
+
+const PLAIN_HEAD = '{"result":"ok","tid":';
+/** Digits of a number that is exact for sure. */
+const SAFE_DIGITS = 15;
+const ZERO = 0x30;
+
+/** The tid of the usual answer to an event, `{"result":"ok","tid":1}`, without parsing it; undefined for all else. */
+export function plainOk(text: string): number | undefined {
+  const digits = text.length - PLAIN_HEAD.length - 1;
+  if (digits < 1 || digits > SAFE_DIGITS || !text.startsWith(PLAIN_HEAD)) return undefined;
+  let tid = 0;
+  for (let i = PLAIN_HEAD.length; i < text.length - 1; i++) {
+    const digit = text.charCodeAt(i) - ZERO;
+    if (digit < 0 || digit > 9) return undefined;
+    tid = tid * 10 + digit;
+  }
+  return text.endsWith("}") ? tid : undefined;
+}

@@ -31,8 +31,7 @@ export class Hooks<Points extends object> {
     last: (input: In<Points[P]>) => Out<Points[P]>,
   ): Out<Points[P]> {
     // The chain of a point holds hooks of that point only: `add` is typed so.
-    const chain = this.#chains.get(point) as unknown as Hook<In<Points[P]>, Out<Points[P]>>[] | undefined;
-    if (!chain) return last(input);
+    const chain = (this.#chains.get(point) ?? []) as unknown as Hook<In<Points[P]>, Out<Points[P]>>[];
     const first = chain.reduceRight<typeof last>((next, hook) => (value) => hook(value, next), last);
     return first(input);
   }

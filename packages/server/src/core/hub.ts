@@ -103,7 +103,7 @@ export class Hub {
   /** Delivers an event to each matching subscriber once; it is encoded only when somebody listens. */
   publish(event: EventData, place: Place = NOWHERE): void {
     this.flush();
-    this.#tell(event, () => [event.body], place);
+    this.publishAll(event, () => [event.body], place);
   }
 
   /**
@@ -124,12 +124,8 @@ export class Hub {
     publish?.();
   }
 
-  /** Delivers events that differ in nothing but their body, and stand in a row. */
-  publishAll(fields: EventData, bodies: () => readonly JsonText[], place: Place): void {
-    this.#tell(fields, bodies, place);
-  }
-
-  #tell(fields: EventData, bodies: () => readonly (object | undefined)[], place: Place): void {
+  /** Delivers events in a row that differ in nothing but their body. `bodies` is asked when somebody listens. */
+  publishAll(fields: EventData, bodies: () => readonly (object | undefined)[], place: Place): void {
     const [first, ...others] = this.#matching(fields, place);
     if (!first) return;
     const known = bodies();

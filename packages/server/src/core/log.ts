@@ -221,11 +221,13 @@ export class Log implements LogSource {
 
   /** The messages of one room that one commit made durable are told together, behind the answers to their senders (E7). */
   #tell(room_id: string, epoch: string, message: Message): void {
-    const goesOn = this.#untold?.room_id === room_id && this.#untold.epoch === epoch;
-    if (!goesOn || (this.#untold?.messages.length ?? 0) >= MOST_TOLD) this.#parts.hub.flush();
+    const { hub } = this.#parts;
+    const before = this.#untold;
+    const isOther = before?.room_id !== room_id || before.epoch !== epoch;
+    if (isOther || before.messages.length === MOST_TOLD) hub.flush();
     this.#untold ??= { room_id, epoch, messages: [] };
     this.#untold.messages.push(message);
-    this.#parts.hub.defer(this.#tellAll);
+    hub.defer(this.#tellAll);
   }
 
   readonly #tellAll = (): void => {

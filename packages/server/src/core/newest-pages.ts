@@ -8,38 +8,41 @@ const LONGEST = 131_072;
 
 type Read = Promise<PageText | undefined>;
 
+/** Of one room. */
+interface Pages {
+  /** By which page it is. */
+  readonly reads: Map<string, Read>;
+  /** Of those that have been read. */
+  size: number;
+}
+
 /**
  * The newest pages of rooms, as they were read last: what everyone asks for who comes into a room. A page is kept until
  * its room changes, and who asks while it is being read shares that read. The store stays the truth: `changed` is
  * called before a change is answered or told, so nobody gets a page that is older than what he may know.
  */
 export class NewestPages {
-  /** room_id → which page → its text; the room asked for last is at the end. */
-  readonly #rooms = new Map<string, Map<string, Read>>();
-  /** Of pages that have been read. */
-  readonly #sizes = new Map<string, number>();
+  /** By room_id; the room asked for last is at the end. */
+  readonly #rooms = new Map<string, Pages>();
   #size = 0;
 
   /** The page `name` of a room; `read` gets it from the store. */
   get(room_id: string, name: string, read: () => Read): Read {
-    const pages = this.#rooms.get(room_id) ?? new Map<string, Read>();
-    const kept = pages.get(name);
-    if (kept) {
-      this.#rooms.delete(room_id);
-      this.#rooms.set(room_id, pages);
-      return kept;
-    }
+    const pages = this.#rooms.get(room_id) ?? { reads: new Map(), size: 0 };
+    this.#rooms.delete(room_id);
+    this.#rooms.set(room_id, pages);
+    const kept = pages.reads.get(name);
+    if (kept) return kept;
     const reading = read();
-    this.#rooms.set(room_id, pages.set(name, reading));
+    pages.reads.set(name, reading);
     this.#keep(room_id, name, reading);
     return reading;
   }
 
   /** Something of the room is not as it was. */
   changed(room_id: string): void {
-    if (!this.#rooms.delete(room_id)) return;
-    this.#size -= this.#sizes.get(room_id) ?? 0;
-    this.#sizes.delete(room_id);
+    this.#size -= this.#rooms.get(room_id)?.size ?? 0;
+    this.#rooms.delete(room_id);
   }
 
   clear(): void {
@@ -49,15 +52,15 @@ export class NewestPages {
   #keep(room_id: string, name: string, reading: Read): void {
     const settled = (page: PageText | undefined) => {
       const pages = this.#rooms.get(room_id);
-      if (pages?.get(name) !== reading) return;
+      if (pages?.reads.get(name) !== reading) return;
       if (!page || page.text.length > LONGEST) {
-        pages.delete(name);
-        if (pages.size === 0) this.changed(room_id);
+        pages.reads.delete(name);
+        if (pages.reads.size === 0) this.changed(room_id);
         return;
       }
       const size = page.text.length + PAGE_SIZE;
       this.#size += size;
-      this.#sizes.set(room_id, (this.#sizes.get(room_id) ?? 0) + size);
+      pages.size += size;
       for (const oldest of this.#rooms.keys()) {
         if (this.#size <= MOST_KEPT) break;
         this.changed(oldest);

@@ -228,7 +228,7 @@ export class Requests {
   /** Sends this answer and those behind it that were only waiting for their turn. */
   #settle(slot: Slot, outcome: Answer | RequestError): void {
     slot.done = outcome ?? NOTHING;
-    if (this.#detached.size > 0 && this.#detached.delete(slot)) this.#settleDetached(slot);
+    if (this.#detached.delete(slot)) this.#settleDetached(slot);
     while (!this.#ended && this.#slots[0]?.done !== undefined) this.#answer(this.#slots.shift() as Slot);
     if (this.#slots.length === 0) this.#alone = false;
     this.#parts.answered();

@@ -10,7 +10,7 @@ import type { Connection, Receiver } from "../transport/transport.ts";
 import type { EventFrames, Most, Place } from "./delivery.ts";
 import { missingField, RequestError, syntaxError } from "./errors.ts";
 import { Feed, type FeedParts } from "./feed.ts";
-import { requestFrame, type ServerRequest } from "./frames.ts";
+import { plainOk, requestFrame, type ServerRequest } from "./frames.ts";
 import { copyOf, JsonText, memberText, parseShallow } from "./json-text.ts";
 import type { SessionLimits } from "./limits.ts";
 import { type Request, Requests, type RequestsParts, type Serving } from "./requests.ts";
@@ -37,12 +37,8 @@ type SecondsLimit = "answer_seconds" | "login_seconds" | "idle_seconds" | "stall
 /** A message of 64 levels inside `data` inside the frame (M7). */
 const MAX_FRAME_DEPTH = MAX_MESSAGE_DEPTH + 2;
 
-/** The usual answer to an event; recognised without being parsed. */
+/** The usual answer to an event. */
 const PLAIN_OK: Reply = { result: "ok", data: undefined };
-const PLAIN_HEAD = '{"result":"ok","tid":';
-/** Digits of a number that is exact for sure. */
-const SAFE_DIGITS = 15;
-const ZERO = 0x30;
 
 /** The delay of the first refused login; each further one doubles it (L3). */
 const FIRST_REFUSAL_MS = 100;
@@ -393,19 +389,6 @@ export class Session implements Receiver, FeedParts, RequestsParts {
 }
 
 function nobodyWaits(): void {}
-
-/** The tid of `{"result":"ok","tid":1}`; undefined for everything else. */
-function plainOk(text: string): number | undefined {
-  const digits = text.length - PLAIN_HEAD.length - 1;
-  if (digits < 1 || digits > SAFE_DIGITS || !text.startsWith(PLAIN_HEAD)) return undefined;
-  let tid = 0;
-  for (let i = PLAIN_HEAD.length; i < text.length - 1; i++) {
-    const digit = text.charCodeAt(i) - ZERO;
-    if (digit < 0 || digit > 9) return undefined;
-    tid = tid * 10 + digit;
-  }
-  return text.endsWith("}") ? tid : undefined;
-}
 
 /** The text of a request's tid. Most are a number that stands at the end. */
 function tidOf(text: string, tid?: unknown): string {
