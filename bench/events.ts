@@ -8,6 +8,7 @@
 import { parseArgs } from "node:util";
 import type { Subscriber } from "../packages/server/src/core/delivery.ts";
 import { Hub } from "../packages/server/src/core/hub.ts";
+import { median } from "./support/numbers.ts";
 
 const MATCHING = [0, 1, 10, 100, 1000];
 const EVENTS = 2000;
@@ -71,10 +72,6 @@ function cpuPerEvent(hub: Hub, matching: number): number {
 function rounds(measure: () => number): number[] {
   measure();
   return Array.from({ length: ROUNDS }, measure);
-}
-
-function median(costs: number[]): number {
-  return costs.toSorted((a, b) => a - b)[costs.length >> 1] ?? Number.NaN;
 }
 
 function cell(text: string): string {

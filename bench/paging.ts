@@ -13,6 +13,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { SqliteStore } from "../packages/server/src/store/sqlite/index.ts";
 import type { Append, MessageQuery } from "../packages/server/src/store/store.ts";
+import { median } from "./support/numbers.ts";
 
 const COUNTS = [10_000, 100_000, 1_000_000];
 const PAGE = 50;
@@ -144,10 +145,6 @@ async function measure(
 
 function medianCost(costs: readonly Cost[]): Cost {
   return { cpu: median(costs.map(({ cpu }) => cpu)), wall: median(costs.map(({ wall }) => wall)) };
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
 }
 
 function ratio(costs: readonly Cost[]): number {

@@ -1,4 +1,5 @@
 import type { Client } from "./dialect.ts";
+import { Latencies } from "./latencies.ts";
 import type { Load, LoadOptions } from "./load.ts";
 import { nowMicros, sentAt } from "./message.ts";
 
@@ -22,7 +23,7 @@ class Paced implements Load {
   done = 0;
   readonly #shape: PacedShape;
   #client!: Client;
-  #latencies: number[] = [];
+  readonly #latencies = new Latencies();
   #sent = 0;
   #timer: NodeJS.Timeout | undefined;
   #idle: (() => void) | undefined;
@@ -59,9 +60,7 @@ class Paced implements Load {
   }
 
   takeLatencies(): number[] {
-    const taken = this.#latencies;
-    this.#latencies = [];
-    return taken;
+    return this.#latencies.take();
   }
 
   #send(): void {
@@ -72,7 +71,7 @@ class Paced implements Load {
 
   #delivered(sent_at: number): void {
     this.done++;
-    this.#latencies.push(nowMicros() - sent_at);
+    this.#latencies.add(nowMicros() - sent_at);
     if (this.#isWhole()) this.#idle?.();
   }
 

@@ -1,4 +1,5 @@
 import type { Client } from "./dialect.ts";
+import { Latencies } from "./latencies.ts";
 import type { Load, LoadOptions } from "./load.ts";
 
 export interface SendersShape {
@@ -41,7 +42,7 @@ class Sender {
   #client!: Client;
   /** When each send that is in flight was sent, by its number modulo their count. */
   readonly #sentAt: Float64Array;
-  #latencies: number[] = [];
+  readonly #latencies = new Latencies();
   #sent = 0;
   #isRunning = false;
   #idle: (() => void) | undefined;
@@ -76,9 +77,7 @@ class Sender {
   }
 
   takeLatencies(): number[] {
-    const taken = this.#latencies;
-    this.#latencies = [];
-    return taken;
+    return this.#latencies.take();
   }
 
   #send(): void {
@@ -89,7 +88,7 @@ class Sender {
 
   #acked(): void {
     const sent = this.#sentAt[this.acked % this.#options.inFlight] as number;
-    this.#latencies.push((performance.now() - sent) * 1000);
+    this.#latencies.add((performance.now() - sent) * 1000);
     this.acked++;
     if (this.#isRunning) this.#send();
     else if (this.acked === this.#sent) this.#idle?.();
