@@ -1,4 +1,3 @@
-import { hash, verify } from "@node-rs/argon2";
 import type { Authenticator, Credentials, Grant } from "./auth.ts";
 
 /** A user of the configuration; `password` is an argon2id hash as `hashPassword` makes it. */
@@ -12,8 +11,12 @@ export interface User {
 const NOBODY =
   "$argon2id$v=19$m=19456,t=2,p=1$noghvudYCV53h9jkXL9F4Q$gRjI/WmW/1Kz6Rntv17tBmse3fa1jTzFa9TllR33VNM";
 
+/** Its native code is loaded when the first password comes. */
+const argon2 = () => import("@node-rs/argon2");
+
 /** Argon2id with 19 MiB and 2 passes. */
-export function hashPassword(password: string): Promise<string> {
+export async function hashPassword(password: string): Promise<string> {
+  const { hash } = await argon2();
   return hash(password, { memoryCost: 19_456, timeCost: 2, parallelism: 1 });
 }
 
@@ -28,6 +31,7 @@ async function check(
   { user: name = "", password = "" }: Credentials,
 ): Promise<Grant | undefined> {
   const user = users.get(name);
+  const { verify } = await argon2();
   const isRight = await verify(user?.password ?? NOBODY, password).catch(() => false);
   return user && isRight ? { user_id: user.name, rights: user.rights } : undefined;
 }

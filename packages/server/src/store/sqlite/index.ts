@@ -43,13 +43,15 @@ export class SqliteStore implements Store {
   }
 
   async open(): Promise<void> {
+    // Both begin at once; what they open, they open at the first call: the reader what the writer has brought up to date.
     const writer = new WorkerCalls<Writer>(module("writer"), this.#directory);
+    const reader = new WorkerCalls<Reader>(module("reader"), this.#directory);
     try {
       await writer.call("commit", packWrites([]));
-      const reader = new WorkerCalls<Reader>(module("reader"), this.#directory);
       await reader.call("room", { service: "", room_id: "" });
       this.#threads = { writer, reader };
     } catch (cause) {
+      await reader.call("close", undefined).catch(() => {});
       await writer.call("close", undefined).catch(() => {});
       throw cause instanceof StoreError ? cause : unavailable(this.#directory, cause);
     }

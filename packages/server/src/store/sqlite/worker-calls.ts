@@ -33,12 +33,14 @@ type Argument<F> = F extends (argument: infer A, ...rest: any[]) => unknown ? A 
 // biome-ignore lint/suspicious/noExplicitAny: infers the result of whatever method it is
 type Result<F> = F extends (...args: any[]) => infer R ? R : never;
 
-/** In the worker: makes the object and serves its methods, until `close` was called or when it could not be made. */
+/** In the worker: serves an object made at the first call, until `close` was called or it could not be made. */
 export function serve<T extends { close(): void }>(make: (directory: string) => T): void {
   const port = parentPort;
   if (!port) throw new Error("this module runs in a worker thread");
-  const target = attempt(() => make(workerData));
+  let made: ReturnType<typeof attempt<T>> | undefined;
   port.on("message", ({ method, argument }: Call) => {
+    made ??= attempt(() => make(workerData));
+    const target = made;
     const reply = "failed" in target ? target : attempt(() => call(target.ok, method, argument));
     port.postMessage(reply satisfies Reply);
     if (method === "close" || "failed" in target) port.close();
