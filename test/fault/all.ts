@@ -1,12 +1,14 @@
 /**
- * Runs every fault program, and each of its broken twins, one after the other:
+ * Runs every fault program, and its broken twins, two runs at a time:
  *
  *     node --conditions=source test/fault/all.ts [--full] [--seed N]
  *
  * Short runs for every change; `--full` runs those that releases are judged by.
  */
-import { spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { parseArgs } from "node:util";
 import { ROOT } from "./frame/root.ts";
 
@@ -25,28 +27,41 @@ const programs: Readonly<Record<string, Cycles>> = {
   crowd: { short: 1, full: 6 },
 };
 
+/** They wait more than they work. */
+const AT_A_TIME = 2;
+
 const { values } = parseArgs({ options: { full: { type: "boolean" }, seed: { type: "string" } } });
-const results = Object.entries(programs).flatMap(([name, { short, full }]) => [
-  run(name, ["--cycles", String(values.full ? full : short)]),
-  run(name, ["--twin", "all"]),
+const waiting = Object.entries(programs).flatMap(([name, { short, full }]) => [
+  [name, "--twin", "all"],
+  [name, "--cycles", String(values.full ? full : short)],
 ]);
+const results: { readonly isWell: boolean; readonly line: string }[] = [];
+await Promise.all(Array.from({ length: AT_A_TIME }, runWaiting));
 console.log(`\n${results.map(({ line }) => line).join("\n")}`);
 process.exit(results.every(({ isWell }) => isWell) ? 0 : 1);
 
-function run(name: string, args: readonly string[]) {
+async function runWaiting(): Promise<void> {
+  for (let args = waiting.shift(); args; args = waiting.shift()) results.push(await run(args));
+}
+
+/** What it prints comes as a whole when it has ended. */
+async function run([name = "", ...args]: readonly string[]) {
   const program = join(import.meta.dirname, `${name}.ts`);
   const seed = values.seed === undefined ? [] : ["--seed", values.seed];
   const began = performance.now();
-  console.log(`\n== ${name} ${args.join(" ")}`);
-  const { status } = spawnSync(
-    process.execPath,
-    ["--conditions=source", program, "--built", ...args, ...seed],
-    {
-      cwd: ROOT,
-      stdio: "inherit",
-    },
-  );
+  const child = spawn(process.execPath, ["--conditions=source", program, "--built", ...args, ...seed], {
+    cwd: ROOT,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const [out, err, [status]] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    once(child, "close"),
+  ]);
   const seconds = Math.round((performance.now() - began) / 1000);
-  const line = `${status === 0 ? "ok    " : "FAILED"} ${name} ${args.join(" ")}, ${seconds} s`;
-  return { isWell: status === 0, line };
+  console.log(`\n== ${name} ${args.join(" ")}\n${out}${err}`);
+  return {
+    isWell: status === 0,
+    line: `${status === 0 ? "ok    " : "FAILED"} ${name} ${args.join(" ")}, ${seconds} s`,
+  };
 }

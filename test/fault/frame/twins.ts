@@ -31,9 +31,9 @@ export interface Twin {
 
 const SERVER = join(ROOT, "packages/server");
 const TWINS = join(ROOT, "node_modules/.cache/roomlog-twins");
-const MAIN = "dist/cli/main.js";
+const MAIN = "bin/roomlog.js";
 
-/** The command line of the server as it was built. */
+/** The command line of the server as its users start it. */
 export const realServer = join(SERVER, MAIN);
 
 /** Builds the twin below the repository, where its imports resolve; returns its command line. */
@@ -41,7 +41,7 @@ export function makeTwin(name: string, { patches }: Twin): string {
   mkdirSync(TWINS, { recursive: true });
   const home = mkdtempSync(join(TWINS, `${name}-`));
   atExit(() => rmSync(home, { recursive: true, force: true }));
-  for (const part of ["dist", "package.json"])
+  for (const part of ["bin", "dist", "package.json"])
     cpSync(join(SERVER, part), join(home, part), { recursive: true });
   const own = join(SERVER, "node_modules");
   if (existsSync(own)) symlinkSync(own, join(home, "node_modules"));
