@@ -27,6 +27,7 @@ const CLOSE_TIMEOUT_MS = 5000;
 const HEADERS_TIMEOUT_MS = 5000;
 const REQUEST_TIMEOUT_MS = 8000;
 const CHECK_INTERVAL_MS = 1000;
+const NOTHING = Buffer.alloc(0);
 
 /** WebSocket (RFC 6455) over HTTP/1.1: text frames, no compression. */
 export const webSocketTransport: Transport = async ({ limits, tls, admit, ...where }: ListenOptions) => {
@@ -198,7 +199,6 @@ class WsConnection implements Connection, TextFramesParts {
   #parts: (string | Uint8Array)[] = [];
   /** How many bytes these will be on the wire. */
   #unwritten = 0;
-  /** Tells when the socket has taken everything. Its own `drain` comes only above its high-water mark. */
   readonly #written = () => {
     if (this.waiting === 0) this.receiver.drained();
   };
@@ -245,8 +245,15 @@ class WsConnection implements Connection, TextFramesParts {
     if (this.#ws.readyState !== WebSocket.OPEN) return;
     const pieces = piecesOf(parts);
     if (pieces.length > 1) this.#socket.cork();
-    for (const piece of pieces) this.#socket.write(piece, this.#written);
+    for (const piece of pieces) this.#socket.write(piece);
     if (pieces.length > 1) this.#socket.uncork();
+    this.#tellWhenWritten();
+  }
+
+  /** Most writes are taken at once. The socket's own `drain` comes only above its high-water mark. */
+  #tellWhenWritten(): void {
+    if (this.#socket.writableLength === 0) this.receiver.drained();
+    else this.#socket.write(NOTHING, this.#written);
   }
 
   /** Who does not read gets no pong: pongs for a flood of pings would pile up here. */

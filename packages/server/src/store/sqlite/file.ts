@@ -56,6 +56,8 @@ export function openForWriting(directory: string): Database.Database {
     checkSchema(schemaOf(db), database);
     configure(db);
     migrate(db);
+    // What SQLite keeps to take back a statement that fails in the middle.
+    db.pragma("temp_store = memory");
     db.pragma("foreign_keys = on");
     return db;
   } catch (cause) {

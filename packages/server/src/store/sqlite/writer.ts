@@ -18,6 +18,8 @@ interface Counter {
   last_id: number;
   last_timestmap: number;
   bytes: number;
+  /** Messages that are not in the table yet, field by field. */
+  rows: unknown[];
 }
 
 type Counters = Map<string, Counter | undefined>;
@@ -37,7 +39,7 @@ class Writer {
   readonly #trims: Trims;
   readonly #authors: AuthorIndex;
   readonly #commit: Database.Transaction<(writes: readonly Write[]) => Written[]>;
-  readonly #find: Database.Statement<[string, string], Omit<Counter, "saved_id">>;
+  readonly #find: Database.Statement<[string, string], Omit<Counter, "saved_id" | "rows">>;
   readonly #create: Database.Statement<
     [string, string, string, string, number | null, number, Bound, Bound, Bound, string]
   >;
@@ -45,11 +47,9 @@ class Writer {
   readonly #destroy: Database.Statement<[number, number, number]>;
   /** By the number of rows. */
   readonly #inserts: readonly [number, Database.Statement<unknown[]>][];
-  /** Messages that are not in the table yet, field by field. */
-  #rows: unknown[] = [];
   readonly #name: Database.Statement<[number, string, string, number, number]>;
   readonly #named: Database.Statement<[number, string, string], number>;
-  readonly #count: Database.Statement<[number, number, number, number]>;
+  readonly #counted: Database.Statement<[number, number, number, number]>;
 
   constructor(directory: string) {
     this.#lock = takeLock(directory);
@@ -80,7 +80,7 @@ class Writer {
         "SELECT msg_id FROM client_msg_ids WHERE room_key = ? AND user_id = ? AND client_msg_id = ?",
       )
       .pluck();
-    this.#count = db.prepare(
+    this.#counted = db.prepare(
       "UPDATE rooms SET last_id = ?, last_timestmap = ?, bytes = ? WHERE room_key = ?",
     );
     this.#commit = db.transaction((writes) => this.#applyAll(writes));
@@ -103,11 +103,13 @@ class Writer {
     return this.#commit.immediate(writes);
   }
 
-  /** Each room's counter is read once and written once per batch, but for trims. */
+  /** Each room's counter is read once and written once per batch, but for trims. Its messages go in together. */
   #applyAll(writes: readonly Write[]): Written[] {
     const counters: Counters = new Map();
     const written = writes.map((write) => this.#apply(write, counters));
-    for (const counter of counters.values()) this.#save(counter);
+    const grown = [...counters.values()].filter(isGrown);
+    this.#insert(grown.flatMap(({ rows }) => rows));
+    for (const counter of grown) this.#count(counter);
     return written;
   }
 
@@ -148,7 +150,7 @@ class Writer {
       const { changes } = this.#name.run(room_key, user_id, client_msg_id, msg_id, timestmap);
       if (changes === 0) return this.#duplicate(room_key, user_id, client_msg_id);
     }
-    this.#rows.push(room_key, msg_id, timestmap, user_id, session_id, msg);
+    counter.rows.push(room_key, msg_id, timestmap, user_id, session_id, msg);
     counter.last_id = msg_id;
     counter.last_timestmap = timestmap;
     counter.bytes += Buffer.byteLength(msg);
@@ -174,7 +176,7 @@ class Writer {
       text,
     );
     const room_key = Number(lastInsertRowid);
-    return { room_key, epoch, last_id: 0, saved_id: 0, last_timestmap: 0, bytes: 0 };
+    return { room_key, epoch, last_id: 0, saved_id: 0, last_timestmap: 0, bytes: 0, rows: [] };
   }
 
   #end({ destroyed_at, keep_log }: DestroyRoom, counter: Counter): void {
@@ -184,12 +186,17 @@ class Writer {
 
   #read(service: string, room_id: string): Counter | undefined {
     const row = this.#find.get(service, room_id);
-    return row && { ...row, saved_id: row.last_id };
+    return row && { ...row, saved_id: row.last_id, rows: [] };
   }
 
-  #insertRows(): void {
-    const rows = this.#rows;
-    this.#rows = [];
+  /** Brings the table up to date with what is counted so far. */
+  #save(counter: Counter | undefined): void {
+    if (!counter || !isGrown(counter)) return;
+    this.#insert(counter.rows);
+    this.#count(counter);
+  }
+
+  #insert(rows: readonly unknown[]): void {
     let at = 0;
     for (const [count, insert] of this.#inserts) {
       const length = count * COLUMNS.length;
@@ -197,13 +204,14 @@ class Writer {
     }
   }
 
-  #save(counter: Counter | undefined): void {
-    if (!counter || counter.last_id === counter.saved_id) return;
-    const { room_key, saved_id, last_id, last_timestmap, bytes } = counter;
-    this.#insertRows();
-    this.#count.run(last_id, last_timestmap, bytes, room_key);
+  #count({ room_key, saved_id, last_id, last_timestmap, bytes }: Counter): void {
+    this.#counted.run(last_id, last_timestmap, bytes, room_key);
     this.#authors.grown(room_key, saved_id, last_id);
   }
+}
+
+function isGrown(counter: Counter | undefined): counter is Counter {
+  return counter !== undefined && counter.last_id !== counter.saved_id;
 }
 
 function insertOf(rows: number): string {
