@@ -1,3 +1,4 @@
+import type { JsonObject } from "@roomlog/protocol";
 import * as z from "zod";
 import { missingField, RequestError, syntaxError } from "./errors.ts";
 import type { Hub } from "./hub.ts";
@@ -7,6 +8,7 @@ import type { Afterwards, Request, Serving } from "./requests.ts";
 import { may } from "./rights.ts";
 import type { Session } from "./session.ts";
 import type { OpenSession } from "./sessions.ts";
+import { UsualRequest } from "./usual-request.ts";
 
 /** Finds the command of a request among those of the service's plugins, validates and runs it. */
 export class Dispatcher {
@@ -33,9 +35,13 @@ export class Dispatcher {
   }
 
   #run({ command, fields }: Known, session: Session, request: Request, afterwards: Afterwards) {
-    const unknown = fields && unknownFields(fields, request.data);
+    const data = dataFor(command, request);
+    const unknown = fields && unknownFields(fields, data);
     if (unknown) afterwards(this.#tellingUnrecognized(unknown, request, session));
-    return run(command, request, session, afterwards);
+    const valid = validate(command.schema, data);
+    checkLengths(command, request, session.limits.field_bytes);
+    if (session.identity && !may(session.identity.rights, command.right)) throw new RequestError(100030);
+    return command.run(new Received(valid, session, afterwards, request));
   }
 
   /** C8. What it gives back keeps nothing else of the request: the answer may take its time. */
@@ -72,11 +78,8 @@ function fitting(names: readonly string[], bytes: number): string[] {
   });
 }
 
-function run(command: Command, request: Request, connection: Session, afterwards: Afterwards) {
-  const data = validate(command.schema, request.data);
-  checkLengths(command, request, connection.limits.field_bytes);
-  if (connection.identity && !may(connection.identity.rights, command.right)) throw new RequestError(100030);
-  return command.run(new Received(data, connection, afterwards, request.text));
+function dataFor({ opaque }: Command, request: Request): JsonObject {
+  return request instanceof UsualRequest ? request.dataWithout(opaque) : request.data;
 }
 
 /** A request as its command sees it. */
@@ -86,11 +89,11 @@ class Received implements Call<unknown> {
   readonly afterwards: Afterwards;
   readonly raw: (field: string) => string | undefined;
 
-  constructor(data: unknown, connection: Session, afterwards: Afterwards, text: string) {
+  constructor(data: unknown, connection: Session, afterwards: Afterwards, request: Request) {
     this.data = data;
     this.connection = connection;
     this.afterwards = afterwards;
-    this.raw = (field) => rawField(text, field);
+    this.raw = (field) => rawField(request, field);
   }
 
   get session(): OpenSession {
@@ -122,10 +125,14 @@ function opened(session: Session): OpenSession {
   return session as OpenSession;
 }
 
-function rawField(text: string, field: string): string | undefined {
+function rawField(request: Request, field: string): string | undefined {
+  const value = request instanceof UsualRequest ? request.raw(field) : foundField(request, field);
+  return value && lightCopyOf(value, request.text);
+}
+
+function foundField({ text }: Request, field: string): string | undefined {
   const data = memberText(text, "data");
-  const value = data?.startsWith("{") ? memberText(data, field) : undefined;
-  return value && lightCopyOf(value, text);
+  return data?.startsWith("{") ? memberText(data, field) : undefined;
 }
 
 function unknown({ class: cls, cmd }: Request): RequestError {

@@ -191,8 +191,8 @@ function endOfNested(text: string, start: number): number {
 /** Most strings are shorter, and are gone through faster than a search begins. */
 const SHORT_STRING = 24;
 
-/** Where the string that starts at `start` ends: behind its closing quote. */
-function endOfString(text: string, start: number): number {
+/** Where the string that starts at `start` ends: behind its closing quote, or with the text. */
+export function endOfString(text: string, start: number): number {
   const near = Math.min(start + SHORT_STRING, text.length);
   for (let i = start + 1; i < near; i++) {
     const c = text.charCodeAt(i);
@@ -218,7 +218,8 @@ function unquote(text: string): string {
   return text.includes("\\") ? JSON.parse(text) : text.slice(1, -1);
 }
 
-function skipSpace(text: string, from: number): number {
+/** Where the next character stands that is not white space (RFC 8259 §2). */
+export function skipSpace(text: string, from: number): number {
   let i = from;
   while (isSpace(text.charCodeAt(i))) i++;
   return i;

@@ -71,6 +71,11 @@ export interface Command<Data = unknown, Result = Answer> {
    * pipelined command that gives back a promise holds up what follows until it knows what it will do.
    */
   readonly pipelined?: boolean;
+  /**
+   * A field that holds an object and is asked for as text alone (`raw`): it is not parsed, and `data` may have an empty
+   * object for it.
+   */
+  readonly opaque?: string;
   /** The one field that may be longer than `limits.field_bytes` (F10). */
   readonly longField?: string;
   /** Sends `{"ack": tid}` before anything else (F3, L1). */

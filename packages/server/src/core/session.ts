@@ -16,6 +16,7 @@ import type { SessionLimits } from "./limits.ts";
 import { type Request, Requests, type RequestsParts, type Serving } from "./requests.ts";
 import type { Service } from "./service.ts";
 import { type Replied, type Reply, Unanswered } from "./unanswered.ts";
+import { usualRequest } from "./usual-request.ts";
 
 /** Who a connection belongs to after login. */
 export interface Identity {
@@ -96,6 +97,8 @@ export class Session implements Receiver, FeedParts, RequestsParts {
     this.#busy = true;
     const answered = plainOk(text);
     if (answered !== undefined) return this.#settle(answered, PLAIN_OK);
+    const usual = usualRequest(text, MAX_FRAME_DEPTH);
+    if (usual) return this.#add(usual);
     try {
       const { value, deep } = parseShallow(text, MAX_FRAME_DEPTH);
       this.#receive(classify(value), text, deep);

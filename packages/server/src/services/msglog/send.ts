@@ -10,6 +10,9 @@ import {
 import { SendRate } from "./send-rate.ts";
 import type { MsglogSettings } from "./settings.ts";
 
+/** Stands for a message that no hook looks at. */
+const NOT_PARSED = {};
+
 /** M1–M5, M9, M14: answered when the message is durable. */
 export const send = (service: Service, log: Log, settings: () => MsglogSettings) => {
   const rate = new SendRate(service.clock);
@@ -23,12 +26,14 @@ export const send = (service: Service, log: Log, settings: () => MsglogSettings)
   return command("media/room/msglog_send", {
     pipelined: true,
     longField: "msg",
-    run({ data: { room_id, msg, client_msg_id, epoch }, session, raw }) {
+    opaque: "msg",
+    run({ data: { room_id, client_msg_id, epoch }, session, raw }) {
       // Open mode has no limits per second (L7).
       if (!service.authenticator.open) rate.count(session, settings().send_rate);
       const text = raw("msg");
       if (text === undefined) throw syntaxError("msg");
-      return service.hooks.run("msglog.send", { session, room_id, msg }, (message) => {
+      const parsed = service.hooks.has("msglog.send") ? JSON.parse(text) : NOT_PARSED;
+      return service.hooks.run("msglog.send", { session, room_id, msg: parsed }, (message) => {
         const { user_id, session_id } = message.session.identity;
         return store({
           room_id: message.room_id,
@@ -36,7 +41,7 @@ export const send = (service: Service, log: Log, settings: () => MsglogSettings)
           user_id,
           session_id,
           client_msg_id,
-          msg: message.msg === msg ? text : JSON.stringify(message.msg),
+          msg: message.msg === parsed ? text : JSON.stringify(message.msg),
         });
       });
     },
