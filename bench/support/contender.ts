@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { Answers } from "../load/dialect.ts";
 import type { Round, Shape } from "../load/job.ts";
@@ -48,9 +48,13 @@ export class Host {
     return this.system.isAnswered ? this.#options.answers : "none";
   }
 
+  /** Stops it. What was not there beforehand goes. */
   async stop(): Promise<void> {
     await this.#running?.stop();
     this.#running = undefined;
+    if (this.isFilled) return;
+    this.#erase();
+    mkdirSync(this.directory);
   }
 
   /** Stops it and removes its data. */
