@@ -290,3 +290,21 @@ async function expectNothing(client: RawClient, other: RawClient, act: () => voi
   await other.settled();
   expect(client.texts).toHaveLength(before);
 }
+
+test("[L9] a frame before login is at most limits.login_frame_bytes long, else 1009", async () => {
+  const { url } = await serverForTest({ ...memory, limits: { login_frame_bytes: 1024 } });
+  const ofBytes = (bytes: number) => {
+    const frame = { class: "core", cmd: "x", tid: 1, pad: "" };
+    return { ...frame, pad: "\u00e9".repeat((bytes - JSON.stringify(frame).length) / 2) };
+  };
+  const short = await RawClient.connect(url);
+  short.send(ofBytes(1024));
+  expect(await short.next()).toMatchObject({ data: { code: 100031 } });
+  await short.call("core/user/login", { user: "ann" });
+  short.send(ofBytes(4096));
+  expect(await short.next()).toMatchObject({ data: { code: 100042 } });
+  const long = await RawClient.connect(url);
+  long.send(ofBytes(1026));
+  const reason = "limits.login_frame_bytes: frame over 1024 bytes before login";
+  expect(await long.closed).toEqual({ code: 1009, reason });
+});

@@ -62,6 +62,7 @@ const limits = z.strictObject({
     .default(60)
     .describe("Time between the server's pings; 0 switches them off (F9)."),
   login_seconds: seconds.default(10).describe("Time to log in (L3)."),
+  login_frame_bytes: bytes.default(131_072).describe("Largest frame before login (L9: 1009)."),
   login_failures: count.default(8).describe("Refused logins before the connection is closed (L3)."),
   holder_answer_seconds: seconds.default(2).describe("Time to show that a session id is still in use (L4)."),
   drain_seconds: seconds.default(10).describe("Time for running requests when the server stops (T5)."),

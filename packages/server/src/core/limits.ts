@@ -22,6 +22,8 @@ export interface SessionLimits {
   readonly ping_seconds: number;
   /** A connection logs in within this time (L3). */
   readonly login_seconds: number;
+  /** Largest frame before login (L9). */
+  readonly login_frame_bytes: number;
   /** Refused logins before the connection is closed (L3). */
   readonly login_failures: number;
   /** The holder of a session id that is asked for again answers within this time (L4). */

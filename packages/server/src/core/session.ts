@@ -95,6 +95,7 @@ export class Session implements Receiver, FeedParts, RequestsParts {
   frame(text: string): void {
     if (this.isClosed) return;
     this.#busy = true;
+    if (this.#state.name === "new" && !this.#fitsBeforeLogin(text)) return;
     const answered = plainOk(text);
     if (answered !== undefined) return this.#settle(answered, PLAIN_OK);
     const usual = usualRequest(text, MAX_FRAME_DEPTH);
@@ -272,6 +273,17 @@ export class Session implements Receiver, FeedParts, RequestsParts {
       closeCodes.internal_error,
       "the log could not be read; connect again and go on from the last id",
     );
+  }
+
+  /** L9: what a stranger sends is measured before any work goes into it. */
+  #fitsBeforeLogin(text: string): boolean {
+    const { login_frame_bytes: limit } = this.#service.limits;
+    if (text.length * 3 <= limit || Buffer.byteLength(text) <= limit) return true;
+    this.close(
+      closeCodes.frame_too_large,
+      `limits.login_frame_bytes: frame over ${limit} bytes before login`,
+    );
+    return false;
   }
 
   #receive(inbound: Inbound, text: string, deep: string | undefined): void {
