@@ -93,7 +93,9 @@ class Received implements Call<unknown> {
     this.data = data;
     this.connection = connection;
     this.afterwards = afterwards;
-    this.raw = (field) => rawField(request, field);
+    // Its text alone: parsed it can take twenty times the memory, and the command may wait.
+    const source = request instanceof UsualRequest ? request : { text: request.text };
+    this.raw = (field) => rawField(source, field);
   }
 
   get session(): OpenSession {
@@ -125,12 +127,12 @@ function opened(session: Session): OpenSession {
   return session as OpenSession;
 }
 
-function rawField(request: Request, field: string): string | undefined {
+function rawField(request: Pick<Request, "text">, field: string): string | undefined {
   const value = request instanceof UsualRequest ? request.raw(field) : foundField(request, field);
   return value && lightCopyOf(value, request.text);
 }
 
-function foundField({ text }: Request, field: string): string | undefined {
+function foundField({ text }: Pick<Request, "text">, field: string): string | undefined {
   const data = memberText(text, "data");
   return data?.startsWith("{") ? memberText(data, field) : undefined;
 }

@@ -24,11 +24,6 @@ export class Hooks<Points extends object> {
     }
   }
 
-  /** Whether somebody hooks into a point. */
-  has(point: keyof Points): boolean {
-    return this.#chains.has(point);
-  }
-
   /** Calls the hooks of a point one inside the other, and `last` when all of them let it go on. */
   run<P extends keyof Points>(
     point: P,

@@ -1,3 +1,4 @@
+import type { JsonObject } from "@roomlog/protocol";
 import {
   command,
   Later,
@@ -9,9 +10,6 @@ import {
 } from "../../core/plugin.ts";
 import { SendRate } from "./send-rate.ts";
 import type { MsglogSettings } from "./settings.ts";
-
-/** Stands for a message that no hook looks at. */
-const NOT_PARSED = {};
 
 /** M1–M5, M9, M14: answered when the message is durable. */
 export const send = (service: Service, log: Log, settings: () => MsglogSettings) => {
@@ -32,8 +30,17 @@ export const send = (service: Service, log: Log, settings: () => MsglogSettings)
       if (!service.authenticator.open) rate.count(session, settings().send_rate);
       const text = raw("msg");
       if (text === undefined) throw syntaxError("msg");
-      const parsed = service.hooks.has("msglog.send") ? JSON.parse(text) : NOT_PARSED;
-      return service.hooks.run("msglog.send", { session, room_id, msg: parsed }, (message) => {
+      let parsed: JsonObject | undefined;
+      // Parsed for the hook that looks at it, and for nobody else.
+      const received = {
+        session,
+        room_id,
+        get msg(): JsonObject {
+          parsed ??= JSON.parse(text) as JsonObject;
+          return parsed;
+        },
+      };
+      return service.hooks.run("msglog.send", received, (message) => {
         const { user_id, session_id } = message.session.identity;
         return store({
           room_id: message.room_id,
@@ -41,7 +48,7 @@ export const send = (service: Service, log: Log, settings: () => MsglogSettings)
           user_id,
           session_id,
           client_msg_id,
-          msg: message.msg === parsed ? text : JSON.stringify(message.msg),
+          msg: message === received || message.msg === parsed ? text : JSON.stringify(message.msg),
         });
       });
     },
