@@ -282,15 +282,6 @@ test.for([
   expect(response).toMatch(/^HTTP\/1\.1 101 /);
 });
 
-/** Nothing is sent by what `act` sets off: not before another connection has been answered twice. */
-async function expectNothing(client: RawClient, other: RawClient, act: () => void): Promise<void> {
-  const before = client.texts.length;
-  act();
-  await other.settled();
-  await other.settled();
-  expect(client.texts).toHaveLength(before);
-}
-
 test("[L9] a frame before login is at most limits.login_frame_bytes long, else 1009", async () => {
   const { url } = await serverForTest({ ...memory, limits: { login_frame_bytes: 1024 } });
   const ofBytes = (bytes: number) => {
@@ -308,3 +299,12 @@ test("[L9] a frame before login is at most limits.login_frame_bytes long, else 1
   const reason = "limits.login_frame_bytes: frame over 1024 bytes before login";
   expect(await long.closed).toEqual({ code: 1009, reason });
 });
+
+/** Nothing is sent by what `act` sets off: not before another connection has been answered twice. */
+async function expectNothing(client: RawClient, other: RawClient, act: () => void): Promise<void> {
+  const before = client.texts.length;
+  act();
+  await other.settled();
+  await other.settled();
+  expect(client.texts).toHaveLength(before);
+}

@@ -115,7 +115,7 @@ describe("[F1] The quick way of usual requests", () => {
     );
   });
 
-  test("an opaque member is an empty object in data, unless it is none", () => {
+  test("a member left out is an empty object in data, unless it is no object", () => {
     const usual = usualRequest(frame('{"a":{"b":1},"c":{"d":2}}'), MAX_DEPTH);
     expect(usual?.dataWithout("a")).toEqual({ a: {}, c: { d: 2 } });
     expect(usual?.raw("a")).toBe('{"b":1}');

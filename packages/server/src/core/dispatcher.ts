@@ -2,7 +2,7 @@ import type { JsonObject } from "@roomlog/protocol";
 import * as z from "zod";
 import { missingField, RequestError, syntaxError } from "./errors.ts";
 import type { Hub } from "./hub.ts";
-import { lightCopyOf, membersOf, memberText } from "./json-text.ts";
+import { fits, lightCopyOf, membersOf, memberText } from "./json-text.ts";
 import type { Call, Command } from "./plugin.ts";
 import type { Afterwards, Request, Serving } from "./requests.ts";
 import { may } from "./rights.ts";
@@ -78,8 +78,8 @@ function fitting(names: readonly string[], bytes: number): string[] {
   });
 }
 
-function dataFor({ opaque }: Command, request: Request): JsonObject {
-  return request instanceof UsualRequest ? request.dataWithout(opaque) : request.data;
+function dataFor({ longField }: Command, request: Request): JsonObject {
+  return request instanceof UsualRequest ? request.dataWithout(longField) : request.data;
 }
 
 /** A request as its command sees it. */
@@ -93,9 +93,7 @@ class Received implements Call<unknown> {
     this.data = data;
     this.connection = connection;
     this.afterwards = afterwards;
-    // Its text alone: parsed it can take twenty times the memory, and the command may wait.
-    const source = request instanceof UsualRequest ? request : { text: request.text };
-    this.raw = (field) => rawField(source, field);
+    this.raw = rawFieldsOf(request);
   }
 
   get session(): OpenSession {
@@ -105,10 +103,10 @@ class Received implements Call<unknown> {
 
 /** F10: what stays in memory is bounded. Most requests are shorter as a whole. */
 function checkLengths({ longField }: Command, { text }: Request, limit: number): void {
-  if (text.length * 3 <= limit || Buffer.byteLength(text) <= limit) return;
+  if (fits(text, limit)) return;
   const data = memberText(text, "data");
   for (const { key, start, end } of data?.startsWith("{") ? membersOf(data) : []) {
-    if (key === longField || Buffer.byteLength((data as string).slice(start, end)) <= limit) continue;
+    if (key === longField || fits((data as string).slice(start, end), limit)) continue;
     throw new RequestError(100044, { detail: key, field: key, limit });
   }
 }
@@ -127,12 +125,20 @@ function opened(session: Session): OpenSession {
   return session as OpenSession;
 }
 
-function rawField(request: Pick<Request, "text">, field: string): string | undefined {
-  const value = request instanceof UsualRequest ? request.raw(field) : foundField(request, field);
-  return value && lightCopyOf(value, request.text);
+/** Of a request that waits only the text is kept: parsed it can take twenty times the memory. */
+function rawFieldsOf(request: Request): (field: string) => string | undefined {
+  const { text } = request;
+  const find =
+    request instanceof UsualRequest
+      ? (field: string) => request.raw(field)
+      : (field: string) => foundField(text, field);
+  return (field) => {
+    const value = find(field);
+    return value && lightCopyOf(value, text);
+  };
 }
 
-function foundField({ text }: Pick<Request, "text">, field: string): string | undefined {
+function foundField(text: string, field: string): string | undefined {
   const data = memberText(text, "data");
   return data?.startsWith("{") ? memberText(data, field) : undefined;
 }

@@ -6,13 +6,13 @@ import { withTail } from "@roomlog/protocol";
  * these functions expect text that `JSON.parse` accepted.
  */
 
-const QUOTE = 0x22;
-const COMMA = 0x2c;
+export const QUOTE = 0x22;
+export const COMMA = 0x2c;
 const BACKSLASH = 0x5c;
-const OPEN_BRACKET = 0x5b;
-const CLOSE_BRACKET = 0x5d;
-const OPEN_BRACE = 0x7b;
-const CLOSE_BRACE = 0x7d;
+export const OPEN_BRACKET = 0x5b;
+export const CLOSE_BRACKET = 0x5d;
+export const OPEN_BRACE = 0x7b;
+export const CLOSE_BRACE = 0x7d;
 
 /** JSON text that stands for itself: it is written out unchanged. */
 export class JsonText {
@@ -46,6 +46,11 @@ export function copyOf(part: string): string {
 /** A part of a frame's text that keeps at most as much again of the frame, for a short while: it is rarely copied. */
 export function lightCopyOf(part: string, frame: string): string {
   return frame.length <= 2 * part.length + SMALL_FRAME ? part : copyOf(part);
+}
+
+/** Whether a text takes at most so many bytes. Most are so short that nobody has to count. */
+export function fits(text: string, bytes: number): boolean {
+  return text.length * 3 <= bytes || Buffer.byteLength(text) <= bytes;
 }
 
 /** A member of an object: its unescaped key, where the key starts, and its value as `text.slice(start, end)`. */

@@ -72,11 +72,9 @@ export interface Command<Data = unknown, Result = Answer> {
    */
   readonly pipelined?: boolean;
   /**
-   * A field that holds an object and is asked for as text alone (`raw`): it is not parsed, and `data` may have an empty
-   * object for it.
+   * The one field that may be longer than `limits.field_bytes` (F10). It is asked for as text (`raw`): where it is an
+   * object, `data` may have an empty one in its place.
    */
-  readonly opaque?: string;
-  /** The one field that may be longer than `limits.field_bytes` (F10). */
   readonly longField?: string;
   /** Sends `{"ack": tid}` before anything else (F3, L1). */
   readonly acked?: boolean;

@@ -11,7 +11,7 @@ import type { EventFrames, Most, Place } from "./delivery.ts";
 import { missingField, RequestError, syntaxError } from "./errors.ts";
 import { Feed, type FeedParts } from "./feed.ts";
 import { plainOk, requestFrame, type ServerRequest } from "./frames.ts";
-import { copyOf, JsonText, memberText, parseShallow } from "./json-text.ts";
+import { copyOf, fits, JsonText, memberText, parseShallow } from "./json-text.ts";
 import type { SessionLimits } from "./limits.ts";
 import { type Request, Requests, type RequestsParts, type Serving } from "./requests.ts";
 import type { Service } from "./service.ts";
@@ -278,7 +278,7 @@ export class Session implements Receiver, FeedParts, RequestsParts {
   /** L9: what a stranger sends is measured before any work goes into it. */
   #fitsBeforeLogin(text: string): boolean {
     const { login_frame_bytes: limit } = this.#service.limits;
-    if (text.length * 3 <= limit || Buffer.byteLength(text) <= limit) return true;
+    if (fits(text, limit)) return true;
     this.close(
       closeCodes.frame_too_large,
       `limits.login_frame_bytes: frame over ${limit} bytes before login`,

@@ -1,5 +1,16 @@
 import type { JsonObject } from "@roomlog/protocol";
-import { copyOf, endOfString, type Member, skipSpace } from "./json-text.ts";
+import {
+  CLOSE_BRACE,
+  CLOSE_BRACKET,
+  COMMA,
+  copyOf,
+  endOfString,
+  type Member,
+  OPEN_BRACE,
+  OPEN_BRACKET,
+  QUOTE,
+  skipSpace,
+} from "./json-text.ts";
 import type { Request } from "./requests.ts";
 
 /**
@@ -8,20 +19,14 @@ import type { Request } from "./requests.ts";
  * what is out of the ordinary, and all that is wrong, it leaves to the way around it.
  */
 
-const QUOTE = 0x22;
 const PLUS = 0x2b;
-const COMMA = 0x2c;
 const MINUS = 0x2d;
 const DOT = 0x2e;
 const ZERO = 0x30;
 const NINE = 0x39;
 const COLON = 0x3a;
 const UPPER_E = 0x45;
-const OPEN_BRACKET = 0x5b;
-const CLOSE_BRACKET = 0x5d;
 const LOWER_E = 0x65;
-const OPEN_BRACE = 0x7b;
-const CLOSE_BRACE = 0x7d;
 
 /** Escapes, and control characters, which no string holds as they are: then strings end at the next quote. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
@@ -57,12 +62,12 @@ export class UsualRequest implements Request {
     return this.dataWithout(undefined);
   }
 
-  /** `data` with an empty object in place of the object that is its member `opaque`. */
-  dataWithout(opaque: string | undefined): JsonObject {
+  /** `data` with an empty object in place of the object that is its member of that name. */
+  dataWithout(member: string | undefined): JsonObject {
     const data: Record<string, unknown> = {};
     for (const { key, start, end } of this.#members) {
-      const isOpaque = key === opaque && this.text.charCodeAt(start) === OPEN_BRACE;
-      data[key] = isOpaque ? {} : JSON.parse(this.text.slice(start, end));
+      const isLeftOut = key === member && this.text.charCodeAt(start) === OPEN_BRACE;
+      data[key] = isLeftOut ? {} : JSON.parse(this.text.slice(start, end));
     }
     return data;
   }
@@ -133,9 +138,9 @@ function endOfObject(
     const end =
       data && key === "data" ? endOfObject(text, at, depth - 1, data) : endOfValue(text, at, depth - 1);
     if (end === UNUSUAL) return UNUSUAL;
-    if (key !== undefined) {
-      if (isOddKey(key, members as Member[])) return UNUSUAL;
-      members?.push({ key, from, start: at, end });
+    if (members && key !== undefined) {
+      if (isOddKey(key, members)) return UNUSUAL;
+      members.push({ key, from, start: at, end });
     }
     i = skipSpace(text, end);
     const c = text.charCodeAt(i);

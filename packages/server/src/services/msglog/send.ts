@@ -24,7 +24,6 @@ export const send = (service: Service, log: Log, settings: () => MsglogSettings)
   return command("media/room/msglog_send", {
     pipelined: true,
     longField: "msg",
-    opaque: "msg",
     run({ data: { room_id, client_msg_id, epoch }, session, raw }) {
       // Open mode has no limits per second (L7).
       if (!service.authenticator.open) rate.count(session, settings().send_rate);

@@ -49,7 +49,7 @@ class Writer {
   readonly #inserts: readonly [number, Database.Statement<unknown[]>][];
   readonly #name: Database.Statement<[number, string, string, number, number]>;
   readonly #named: Database.Statement<[number, string, string], number>;
-  readonly #counted: Database.Statement<[number, number, number, number]>;
+  readonly #count: Database.Statement<[number, number, number, number]>;
 
   constructor(directory: string) {
     this.#lock = takeLock(directory);
@@ -80,7 +80,7 @@ class Writer {
         "SELECT msg_id FROM client_msg_ids WHERE room_key = ? AND user_id = ? AND client_msg_id = ?",
       )
       .pluck();
-    this.#counted = db.prepare(
+    this.#count = db.prepare(
       "UPDATE rooms SET last_id = ?, last_timestmap = ?, bytes = ? WHERE room_key = ?",
     );
     this.#commit = db.transaction((writes) => this.#applyAll(writes));
@@ -107,9 +107,7 @@ class Writer {
   #applyAll(writes: readonly Write[]): Written[] {
     const counters: Counters = new Map();
     const written = writes.map((write) => this.#apply(write, counters));
-    const grown = [...counters.values()].filter(isGrown);
-    this.#insert(grown.flatMap(({ rows }) => rows));
-    for (const counter of grown) this.#count(counter);
+    this.#save([...counters.values()]);
     return written;
   }
 
@@ -134,7 +132,7 @@ class Writer {
         counters.set(key, undefined);
         return done;
       case "trim":
-        this.#save(counter);
+        this.#save([counter]);
         counters.delete(key);
         return this.#trims.trim(write);
     }
@@ -180,7 +178,7 @@ class Writer {
   }
 
   #end({ destroyed_at, keep_log }: DestroyRoom, counter: Counter): void {
-    this.#save(counter);
+    this.#save([counter]);
     this.#destroy.run(destroyed_at, keep_log ? 1 : 0, counter.room_key);
   }
 
@@ -190,10 +188,13 @@ class Writer {
   }
 
   /** Brings the table up to date with what is counted so far. */
-  #save(counter: Counter | undefined): void {
-    if (!counter || !isGrown(counter)) return;
-    this.#insert(counter.rows);
-    this.#count(counter);
+  #save(counters: readonly (Counter | undefined)[]): void {
+    const grown = counters.filter(isGrown);
+    this.#insert(grown.flatMap(({ rows }) => rows));
+    for (const { room_key, saved_id, last_id, last_timestmap, bytes } of grown) {
+      this.#count.run(last_id, last_timestmap, bytes, room_key);
+      this.#authors.grown(room_key, saved_id, last_id);
+    }
   }
 
   #insert(rows: readonly unknown[]): void {
@@ -202,11 +203,6 @@ class Writer {
       const length = count * COLUMNS.length;
       for (; at + length <= rows.length; at += length) insert.run(rows.slice(at, at + length));
     }
-  }
-
-  #count({ room_key, saved_id, last_id, last_timestmap, bytes }: Counter): void {
-    this.#counted.run(last_id, last_timestmap, bytes, room_key);
-    this.#authors.grown(room_key, saved_id, last_id);
   }
 }
 
