@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import "./check-node.js";
 import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { isAbsolute, join } from "node:path";
 
 const main = new URL("../dist/cli/main.js", import.meta.url);
 
@@ -22,6 +22,6 @@ if (!existsSync(main)) {
 await import(main.href);
 
 /** Where Node keeps the compiled modules of all threads from one start to the next; it goes without if it cannot. */
-function compileCache({ HOME, XDG_CACHE_HOME = HOME && join(HOME, ".cache") }) {
-  return XDG_CACHE_HOME && { NODE_COMPILE_CACHE: join(XDG_CACHE_HOME, "roomlog") };
+function compileCache({ HOME = "", XDG_CACHE_HOME = join(HOME, ".cache") }) {
+  return isAbsolute(XDG_CACHE_HOME) ? { NODE_COMPILE_CACHE: join(XDG_CACHE_HOME, "roomlog") } : {};
 }
