@@ -29,17 +29,8 @@ export const send = (service: Service, log: Log, settings: () => MsglogSettings)
       if (!service.authenticator.open) rate.count(session, settings().send_rate);
       const text = raw("msg");
       if (text === undefined) throw syntaxError("msg");
-      let parsed: JsonObject | undefined;
-      // Parsed for the hook that looks at it, and for nobody else.
-      const received = {
-        session,
-        room_id,
-        get msg(): JsonObject {
-          parsed ??= JSON.parse(text) as JsonObject;
-          return parsed;
-        },
-      };
-      return service.hooks.run("msglog.send", received, (message) => {
+      const msg = JSON.parse(text) as JsonObject;
+      return service.hooks.run("msglog.send", { session, room_id, msg }, (message) => {
         const { user_id, session_id } = message.session.identity;
         return store({
           room_id: message.room_id,
@@ -47,7 +38,7 @@ export const send = (service: Service, log: Log, settings: () => MsglogSettings)
           user_id,
           session_id,
           client_msg_id,
-          msg: message === received || message.msg === parsed ? text : JSON.stringify(message.msg),
+          msg: message.msg === msg ? text : JSON.stringify(message.msg),
         });
       });
     },
