@@ -1,10 +1,10 @@
-import type { Authenticator, Credentials, Grant } from "./auth.ts";
+import type { Authenticator, Credentials, Grant, GrantedRight } from "./auth.ts";
 
 /** A user of the configuration; `password` is an argon2id hash as `hashPassword` makes it. */
 export interface User {
   readonly name: string;
   readonly password: string;
-  readonly rights: readonly string[];
+  readonly rights: readonly GrantedRight[];
 }
 
 /** A hash of no password: checked for users that do not exist, so that they take as long as the others. */

@@ -81,6 +81,12 @@ const store = z.strictObject({
   batch_bytes: bytes.default(4_194_304).describe("Most bytes of messages in one commit."),
 });
 
+/** A right, everywhere or in the rooms of a pattern (L10). */
+const grantedRight = z.union([
+  z.string().min(1),
+  z.strictObject({ right: z.string().min(1), rooms: z.string().min(1) }),
+]);
+
 const user = z.strictObject({
   name: z
     .string()
@@ -88,10 +94,10 @@ const user = z.strictObject({
     .describe("What the user logs in as."),
   password: z.string().startsWith("$argon2id$").describe("Hash of the password, from `roomlog user hash`."),
   rights: z
-    .array(z.string())
+    .array(grantedRight)
     .default(["*"])
     .describe(
-      "Rights, by name; `*` stands for all but `admin`, `callback`, `other_services`, `msglog_purge` and `room_update`.",
+      "Rights, by name, or `{right, rooms}` for those in some rooms (L10); `*` stands for all but `admin`, `callback`, `other_services`, `msglog_purge` and `room_update`.",
     ),
 });
 

@@ -5,7 +5,6 @@ import type { Hub } from "./hub.ts";
 import { fits, lightCopyOf, membersOf, memberText } from "./json-text.ts";
 import type { Call, Command } from "./plugin.ts";
 import type { Afterwards, Request, Serving } from "./requests.ts";
-import { may } from "./rights.ts";
 import type { Session } from "./session.ts";
 import type { OpenSession } from "./sessions.ts";
 import { UsualRequest } from "./usual-request.ts";
@@ -40,7 +39,7 @@ export class Dispatcher {
     if (unknown) afterwards(this.#tellingUnrecognized(unknown, request, session));
     const valid = validate(command.schema, data);
     checkLengths(command, request, session.limits.field_bytes);
-    if (session.identity && !may(session.identity.rights, command.right)) throw new RequestError(100030);
+    if (session.identity && !session.identity.rights.may(command.right)) throw new RequestError(100030);
     return command.run(new Received(valid, session, afterwards, request));
   }
 

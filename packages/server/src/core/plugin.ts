@@ -13,7 +13,7 @@ import type { Service } from "./service.ts";
 import type { Session } from "./session.ts";
 import type { OpenSession } from "./sessions.ts";
 
-export type { Credentials, Grant } from "../auth/auth.ts";
+export type { Credentials, Grant, GrantedRight } from "../auth/auth.ts";
 export type { Bounds, Life, Trimmed } from "../store/store.ts";
 export type { Cursors } from "./cursors.ts";
 export type { Subscriber } from "./delivery.ts";
@@ -23,7 +23,7 @@ export type { HookPoints } from "./hook-points.ts";
 export type { Hub, Pattern } from "./hub.ts";
 export { JsonText, toJson, withField } from "./json-text.ts";
 export type { AppendOutcome, Log, LogOptions, Sent } from "./log.ts";
-export { may } from "./rights.ts";
+export { Rights } from "./rights.ts";
 export type { Rooms } from "./rooms.ts";
 export type { Service } from "./service.ts";
 export type { Identity, Session } from "./session.ts";

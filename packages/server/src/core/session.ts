@@ -14,6 +14,7 @@ import { plainOk, requestFrame, type ServerRequest } from "./frames.ts";
 import { copyOf, fits, JsonText, memberText, parseShallow } from "./json-text.ts";
 import type { SessionLimits } from "./limits.ts";
 import { type Request, Requests, type RequestsParts, type Serving } from "./requests.ts";
+import type { Rights } from "./rights.ts";
 import type { Service } from "./service.ts";
 import { type Replied, type Reply, Unanswered } from "./unanswered.ts";
 import { usualRequest } from "./usual-request.ts";
@@ -22,8 +23,7 @@ import { usualRequest } from "./usual-request.ts";
 export interface Identity {
   readonly user_id: string;
   readonly session_id: string;
-  /** Names of rights; `"*"` stands for all that need not be named. */
-  readonly rights: readonly string[];
+  readonly rights: Rights;
   /** What the client said about itself, as text: parsed it can take twenty times the memory. */
   readonly meta?: JsonText;
 }

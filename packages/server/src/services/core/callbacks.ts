@@ -4,10 +4,10 @@ import {
   type Answered,
   type Grant,
   type HookOf,
-  may,
   type OpenSession,
   type Reply,
   RequestError,
+  Rights,
   type Service,
 } from "../../core/plugin.ts";
 import type { CoreSettings } from "./settings.ts";
@@ -62,7 +62,7 @@ export class Callbacks {
   /** A program's own connection logs in by another authenticator: whoever that gives the right `callback`. */
   readonly login: HookOf<"core.login"> = async (credentials, next) => {
     const grant = await next(credentials);
-    if (!this.#registered.has("login") || (grant && may(grant.rights, "callback"))) return grant;
+    if (!this.#registered.has("login") || (grant && new Rights(grant.rights).may("callback"))) return grant;
     const { authorized, data } = await this.#ask("login", credentials);
     return authorized ? grantOf(data, credentials.user) : undefined;
   };
@@ -93,7 +93,7 @@ export class Callbacks {
     cls: string | undefined,
     go: () => Answered<Result>,
   ): Answered<Result> {
-    if (!this.#registered.has(name) || may(session.identity.rights, "callback")) return go();
+    if (!this.#registered.has(name) || session.identity.rights.may("callback")) return go();
     return this.#ask(name, data(), cls).then(async ({ authorized }) => {
       if (!authorized) throw new RequestError(100030);
       return go();

@@ -1,11 +1,11 @@
-import { command, JsonText, may, RequestError, type Service } from "../../core/plugin.ts";
+import { command, JsonText, RequestError, type Service } from "../../core/plugin.ts";
 
 /** E2, E4: in force before the answer is sent. Events of another service need the right `other_services` (S3). */
 export const subscribe = (service: Service) =>
   command("core/event/subscribe", {
     run({ data: { body: _, service: named, ...pattern }, session, raw }) {
       const hub = service.hubOf(named);
-      if (hub !== service.hub && !may(session.identity.rights, "other_services"))
+      if (hub !== service.hub && !session.identity.rights.may("other_services"))
         throw new RequestError(100030);
       const limit = service.limits.subscriptions;
       if (hub.countOf(session) >= limit) throw new RequestError(100050, { limit });

@@ -5,6 +5,7 @@ import {
   command,
   JsonText,
   RequestError,
+  Rights,
   type Service,
 } from "../../core/plugin.ts";
 
@@ -44,7 +45,7 @@ async function decide(service: Service, { connection, afterwards, credentials, a
   if (!isName(session_id, MAX_SESSION_ID)) {
     throw new RequestError(100035, { close: closeCodes.invalid_session_id });
   }
-  const identity = { user_id, rights, session_id, ...(meta && { meta }) };
+  const identity = { user_id, rights: new Rights(rights), session_id, ...(meta && { meta }) };
   const session = await service.sessions.login(connection, identity);
   service.hub.subscribe(session, { class: "core", subclass: "user_event", obj_id: user_id });
   service.hub.subscribe(session, { class: "core", subclass: "session_event", obj_id: session_id });

@@ -1,4 +1,4 @@
-import { type Cursors, type HookOf, may, RequestError, type Service } from "../../core/plugin.ts";
+import { type Cursors, type HookOf, RequestError, type Service } from "../../core/plugin.ts";
 
 /**
  * R4: `join` also tells where the room's log stands, and with `after` goes on from there as `msglog_subscribe` does
@@ -12,7 +12,7 @@ export const withPosition =
       const answer = await next(join);
       return service.rooms.living(room_id, ({ last_id, epoch }) => ({ ...answer, last_id, epoch }));
     }
-    if (!may(session.identity.rights, "msglog_get")) throw new RequestError(100030);
+    if (!session.identity.rights.may("msglog_get")) throw new RequestError(100030);
     await cursors.check(room_id, from);
     // What comes by the subscription of the join waits until the cursor is set.
     afterwards(cursors.hold(session, room_id), "always");
