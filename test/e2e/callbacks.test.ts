@@ -14,7 +14,7 @@ beforeAll(async () => {
 async function stage(core: object = {}, limits: object = {}) {
   const clock = new ManualClock();
   const users = [
-    { name: "program", password, rights: ["callback", "*"] },
+    { name: "program", password, rights: ["callback", "users", "*"] },
     { name: "ann", password },
   ];
   const services = { main: { core } };

@@ -279,7 +279,5 @@ test("[R4, L8] a join with `after` needs the right to read the log", async () =>
   await roomCalls(ann).send({});
   expect((await bob.call("media/room/join", { room_id: "r", after: 0 })).data.code).toBe(100030);
   expect((await bob.call("media/room/join", { room_id: "r" })).data).toMatchObject({ last_id: 1 });
-  expect((await roomCalls(ann).purge({ before: 2 })).data.code).toBe(100030);
-  await roomCalls(ann).send({});
-  await expect.poll(() => seen(bob)).toEqual([2]);
+  expect((await roomCalls(bob).purge({ before: 2 })).data.code).toBe(100030);
 });

@@ -3,6 +3,7 @@ import { closeCodes, errorTexts } from "@roomlog/protocol";
 import { commands } from "@roomlog/protocol/commands";
 import { expect, test } from "vitest";
 import { configurationPage } from "../../scripts/configuration.ts";
+import { rightsPage } from "../../scripts/rights.ts";
 
 const read = (file: string) => readFileSync(new URL(`../../${file}`, import.meta.url), "utf8");
 
@@ -58,4 +59,8 @@ test("every rule that a test names is a rule of docs/PROTOCOL.md", () => {
 
 test("docs/configuration.md is what the schema says (npm run docs)", () => {
   expect(read("docs/configuration.md")).toBe(configurationPage());
+});
+
+test("docs/rights.md is what the command table says (npm run docs)", () => {
+  expect(read("docs/rights.md")).toBe(rightsPage());
 });

@@ -11,6 +11,7 @@ import {
   MAX_SESSION_ID,
   MAX_USER,
 } from "./names.ts";
+import { roomRoles } from "./roles.ts";
 
 const name = (max: number) => z.custom<string>((value) => isName(value, max));
 const label = (max: number) => z.custom<string>((value) => isLabel(value, max));
@@ -51,6 +52,24 @@ const logInfo = logRange.extend({
 /** What was dropped from a log, or would be (M13). */
 const dropped = z.object({ first_id: z.int(), count: z.int(), bytes: z.int() });
 
+/** Who may come into a room, and what holds for everybody in it (R10). What is left out is as in a room without. */
+const roomAccess = z.strictObject({
+  join: z.enum(["anyone", "invited", "token"]).optional(),
+  history: z.enum(["all", "joined"]).optional(),
+  read_only: z.boolean().optional(),
+  /** Seconds between two messages of a user. */
+  slow_mode: z.int().min(0).max(86_400).optional(),
+});
+export type RoomAccess = z.infer<typeof roomAccess>;
+
+/** Who it is about, for how long and why (R9). */
+const sentence = z.object({
+  room_id: roomId,
+  user_id: name(MAX_USER),
+  seconds: z.int().min(0).max(315_576_000).optional(),
+  reason: text.optional(),
+});
+
 const roomClass = z.enum(["sfu", "mcu", "chat"]);
 /** What `create` takes beside `room_id`, and what `get_info` gives back (R1, R3). */
 const roomInfo = z.object({
@@ -62,6 +81,7 @@ const roomInfo = z.object({
   bitrate: count.optional(),
   meta: jsonObject.optional(),
   retention: retention.optional(),
+  access: roomAccess.optional(),
 });
 
 /** A member of a room, under its session id (R4). */
@@ -245,6 +265,46 @@ export const commands = {
   },
   /** R4. Errors: 100036. */
   "media/room/leave": { right: "room_join", data: z.object({ room_id: roomId }), result: none },
+  /** R8: `none` takes a role away. Errors: 304001. */
+  "media/room/grant": {
+    right: "room_moderate",
+    data: z.object({
+      room_id: roomId,
+      user_id: name(MAX_USER),
+      role: z.enum(["owner", "moderator", "member", "viewer", "none"]),
+    }),
+    result: none,
+  },
+  /** R8: user → role, and until when he is banned or muted, µs; without it for good. Errors: 304001. */
+  "media/room/get_roles": {
+    right: "room_moderate",
+    data: z.object({ room_id: roomId }),
+    result: z.record(
+      z.string(),
+      z.object({
+        role: z.enum(roomRoles).optional(),
+        until: z.int().optional(),
+        muted: z.literal(true).optional(),
+        muted_until: z.int().optional(),
+      }),
+    ),
+  },
+  /** R9. Errors: 100036, 304001. */
+  "media/room/kick": {
+    right: "room_moderate",
+    data: sentence.omit({ seconds: true }),
+    result: none,
+  },
+  /** R9: for `seconds`, or for good. Errors: 304001. */
+  "media/room/ban": { right: "room_moderate", data: sentence, result: none },
+  /** R9: for `seconds`, or for good; 0 ends it. Errors: 304001. */
+  "media/room/mute": { right: "room_moderate", data: sentence, result: none },
+  /** R10: takes the place of what held before. Errors: 304001. */
+  "media/room/set_access": {
+    right: "room_moderate",
+    data: z.object(roomAccess.shape).extend({ room_id: roomId }),
+    result: none,
+  },
   /** R5. Errors: 304001. */
   "media/room/set_status": {
     right: "room_status",

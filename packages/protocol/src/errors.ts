@@ -69,6 +69,8 @@ export const errorTexts = {
   304104: "Invalid cursor",
   304105: "Log not available",
   304106: "Epoch not found",
+  304107: "Muted",
+  304108: "Room is read-only",
 } as const;
 
 export type ErrorCode = keyof typeof errorTexts;

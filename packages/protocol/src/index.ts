@@ -1,5 +1,5 @@
 export { type CloseCode, closeCodes } from "./close.ts";
-export type { CommandData, CommandName, CommandResult, Retention, RoomInfo } from "./commands.ts";
+export type { CommandData, CommandName, CommandResult, Retention, RoomAccess, RoomInfo } from "./commands.ts";
 export { type ErrorCode, type ErrorData, errorText, errorTexts } from "./errors.ts";
 export { type EventData, roomEvents } from "./events.ts";
 export {
@@ -14,3 +14,4 @@ export {
 export { MAX_CLOSE_REASON_BYTES, MAX_MESSAGE_DEPTH } from "./limits.ts";
 export { type MessageStamp, messageText, reservedNames, type StoredMessage, withTail } from "./message.ts";
 export { isName, MAX_ROOM_ID, MAX_SESSION_ID, MAX_USER } from "./names.ts";
+export { type RoomRole, roleRights, roomRoles } from "./roles.ts";

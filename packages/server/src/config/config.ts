@@ -97,7 +97,7 @@ const user = z.strictObject({
     .array(grantedRight)
     .default(["*"])
     .describe(
-      "Rights, by name, or `{right, rooms}` for those in some rooms (L10); `*` stands for all but `admin`, `callback`, `other_services`, `msglog_purge` and `room_update`.",
+      "Rights, by name, or `{right, rooms}` for those in some rooms (L10); `*` stands for what a participant needs (L8; docs/rights.md).",
     ),
 });
 

@@ -3,6 +3,7 @@ import { type LogSource, laneOf, type Subscriber } from "./delivery.ts";
 import { RequestError } from "./errors.ts";
 import type { Feed } from "./feed.ts";
 import type { Hub, Pattern } from "./hub.ts";
+import type { RoomRights, Who } from "./room-rights.ts";
 import type { Rooms } from "./rooms.ts";
 
 /** Whose connection it is. */
@@ -17,6 +18,7 @@ export interface CursorsParts {
   readonly hub: Hub;
   readonly rooms: Rooms;
   readonly log: LogSource;
+  readonly rights: RoomRights;
 }
 
 /** Where a client wants to go on: behind the message `after` of a life of the room; without it, from now. */
@@ -56,7 +58,7 @@ export class Cursors {
 
   /** Throws 304001 and 304104 as `open` does. */
   check(room_id: string, from: From): Promise<unknown> {
-    return this.#parts.rooms.living(room_id, (room) => place(room, from));
+    return this.#parts.rooms.living(room_id, (room) => place(room, from, 1));
   }
 
   /**
@@ -65,12 +67,17 @@ export class Cursors {
    * Without `isLasting` the cursor is that of the subscriptions that are there. Throws 304001 (no such room), 304104
    * (`after` is beyond the log); then everything is as before.
    */
-  open(follower: Follower, room_id: string, from: From & { readonly isLasting: boolean }): Promise<Position> {
-    const { service, hub, rooms, log } = this.#parts;
+  async open(
+    follower: Follower & { readonly identity: Who },
+    room_id: string,
+    from: From & { readonly isLasting: boolean },
+  ): Promise<Position> {
+    const { service, hub, rooms, log, rights } = this.#parts;
+    const readable = await rights.firstReadable(follower.identity, { room_id });
     return rooms.living(room_id, (room) => {
       if (follower.isClosed) throw new RequestError(100061);
-      const { first, recovered } = place(room, from);
-      const { epoch, first_id, last_id } = room;
+      const { first, first_id, recovered } = place(room, from, readable);
+      const { epoch, last_id } = room;
       const stays = from.after === undefined && log.isWanted(follower, room_id);
       if (from.isLasting) hub.subscribe(follower, follows(room_id));
       const lane = laneOf(service, room_id);
@@ -86,16 +93,16 @@ export class Cursors {
   }
 }
 
-/** The first message that comes. */
-function place(room: Room, { after, epoch }: From): { readonly first: number; readonly recovered: boolean } {
-  if (after === undefined) return { first: room.last_id + 1, recovered: true };
+/** The first message that comes, and the first there is for who may read from `readable` on (R11). */
+function place({ last_id, ...room }: Room, { after, epoch }: From, readable: number) {
+  const first_id = Math.min(Math.max(room.first_id, readable), last_id + 1);
+  if (after === undefined) return { first: last_id + 1, first_id, recovered: true };
   const isThisLife = epoch === undefined || epoch === room.epoch;
-  if (isThisLife && after > room.last_id)
-    throw new RequestError(304104, { field: "after", limit: room.last_id });
-  const recovered = isThisLife && after + 1 >= room.first_id;
-  return { first: recovered ? after + 1 : room.first_id, recovered };
+  if (isThisLife && after > last_id) throw new RequestError(304104, { field: "after", limit: last_id });
+  const recovered = isThisLife && after + 1 >= first_id;
+  return { first: recovered ? after + 1 : first_id, first_id, recovered };
 }
 
-function follows(obj_id: string): Pattern {
+export function follows(obj_id: string): Pattern {
   return { class: "media", subclass: "room", obj_id, log: "log" };
 }

@@ -1,4 +1,5 @@
 import type { Frames } from "../transport/transport.ts";
+import type { Rights } from "./rights.ts";
 
 /** How events reach a connection, also one that lags: what hub, feed, log and cursors say to each other (E3, M10, M11). */
 
@@ -6,6 +7,10 @@ import type { Frames } from "../transport/transport.ts";
 export interface Subscriber {
   /** The service it belongs to; events of another one carry that one's name (E1). */
   readonly home: string;
+  /** Who it is; undefined when he has gone. */
+  readonly identity:
+    | { readonly user_id: string; readonly session_id: string; readonly rights: Rights }
+    | undefined;
   deliver(events: EventFrames, place: Place): void;
 }
 
@@ -27,6 +32,8 @@ export interface Place {
   readonly isEnd?: boolean;
   /** Whether who lags does without it. */
   readonly isLossy?: boolean;
+  /** Who may hear it (E9); without it everybody. */
+  readonly hears?: (subscriber: Subscriber) => boolean;
 }
 
 /** Where messages are read again for a subscriber that lags. */

@@ -5,6 +5,7 @@ import type { Hub } from "./hub.ts";
 import { fits, lightCopyOf, membersOf, memberText } from "./json-text.ts";
 import type { Call, Command } from "./plugin.ts";
 import type { Afterwards, Request, Serving } from "./requests.ts";
+import type { RoomRights } from "./room-rights.ts";
 import type { Session } from "./session.ts";
 import type { OpenSession } from "./sessions.ts";
 import { UsualRequest } from "./usual-request.ts";
@@ -13,9 +14,11 @@ import { UsualRequest } from "./usual-request.ts";
 export class Dispatcher {
   readonly #commands = new Map<string, Known>();
   readonly #hub: Hub;
+  readonly #roomRights: RoomRights;
 
-  constructor(commands: readonly Command[], hub: Hub) {
+  constructor(commands: readonly Command[], hub: Hub, roomRights: RoomRights) {
     this.#hub = hub;
+    this.#roomRights = roomRights;
     for (const command of commands) {
       const name = nameOf(command);
       if (this.#commands.has(name)) throw new Error(`two plugins define the command ${name}`);
@@ -39,8 +42,23 @@ export class Dispatcher {
     if (unknown) afterwards(this.#tellingUnrecognized(unknown, request, session));
     const valid = validate(command.schema, data);
     checkLengths(command, request, session.limits.field_bytes);
-    if (session.identity && !session.identity.rights.may(command.right)) throw new RequestError(100030);
+    this.#requireRight(command, session, valid as { readonly room_id?: unknown });
     return command.run(new Received(valid, session, afterwards, request));
+  }
+
+  /** L8, L10, R8: by what was granted, and in a room by what the room says too. */
+  #requireRight(
+    { right, judgedBy = "room", isOwn }: Command,
+    { identity }: Session,
+    data: { readonly room_id?: unknown },
+  ): void {
+    if (!identity || isOwn?.(data, identity)) return;
+    const { rights } = identity;
+    const { room_id } = data;
+    if (judgedBy === "any grant") return requireThat(rights.maySomewhere(right));
+    if (typeof room_id !== "string") return requireThat(rights.may(right));
+    if (judgedBy === "grants") return requireThat(rights.mayIn(room_id, right));
+    this.#roomRights.require(identity, right, room_id);
   }
 
   /** C8. What it gives back keeps nothing else of the request: the answer may take its time. */
@@ -51,6 +69,10 @@ export class Dispatcher {
     const event = { class: "core", subclass: "session_event", type: "unrecognized_fields", obj_id, body };
     return () => this.#hub.publish(event);
   }
+}
+
+function requireThat(isAllowed: boolean): void {
+  if (!isAllowed) throw new RequestError(100030);
 }
 
 /** A command, and the fields it knows; undefined when it does not say, or is told of everything. */

@@ -113,6 +113,14 @@ export class Feed {
     this.#waiting = bytesOf(this.#lanes.values());
   }
 
+  /** Forgets what waits in a lane: `log` only messages that can be read again. */
+  drop(key: string, what: "all" | "log"): void {
+    const lane = this.#lanes.get(key);
+    if (!lane) return;
+    lane.items = what === "all" ? [] : lane.items.filter(({ kind }) => kind !== "behind");
+    this.#waiting = bytesOf(this.#lanes.values());
+  }
+
   /** Runs `end`, by which the client ends subscriptions, and forgets the messages that it wants no more. */
   without(end: () => void): void {
     const isWanted = (item: Item) => item.kind === "behind" && item.log.isWanted(this.#parts, item.room_id);

@@ -28,6 +28,8 @@ type Bucket = Map<Subscriber, Subscription>;
 const FIELDS = ["class", "subclass", "type", "obj_id", "log"] as const;
 const NO_BODY = new JsonText("{}");
 const NOWHERE: Place = { lane: "" };
+/** Their events are for the one whom `obj_id` names. */
+const PRIVATE: ReadonlySet<string | undefined> = new Set(["user_event", "session_event"]);
 
 /**
  * The subscriptions of one service (E2–E4). They are indexed by which fields they name (`mask`) and what these
@@ -101,7 +103,7 @@ export class Hub {
   }
 
   /** Delivers an event to each matching subscriber once; it is encoded only when somebody listens. */
-  publish(event: EventData, place: Place = NOWHERE): void {
+  publish(event: EventData, place: Place = this.#placeOf(event)): void {
     this.flush();
     this.publishAll(event, () => [event.body], place);
   }
@@ -134,13 +136,24 @@ export class Hub {
     const forOthers = shareable({ ...fields, service: this.#service }, known, tid);
     const give = (subscriber: Subscriber, own: readonly JsonText[]) =>
       subscriber.deliver((subscriber.home === this.#service ? forOwn : forOthers)(own), place);
+    const { hears = everybody } = place;
     if (others.length === 0) {
-      for (const [subscriber, { body }] of first) give(subscriber, [body]);
+      for (const [subscriber, { body }] of first) if (hears(subscriber)) give(subscriber, [body]);
       return;
     }
     for (const [subscriber, subscriptions] of bySubscriber([first, ...others])) {
-      give(subscriber, bodiesOf(subscriptions));
+      if (hears(subscriber)) give(subscriber, bodiesOf(subscriptions));
     }
+  }
+
+  /** What is meant for one user or session is for him, and for who may see the users (E9). */
+  #placeOf({ class: cls, subclass, obj_id }: EventData): Place {
+    if (cls !== "core" || !PRIVATE.has(subclass)) return NOWHERE;
+    const hears = ({ home, identity }: Subscriber) => {
+      const isOwn = (subclass === "user_event" ? identity?.user_id : identity?.session_id) === obj_id;
+      return (isOwn && home === this.#service) || (identity?.rights.may("users") ?? false);
+    };
+    return { ...NOWHERE, hears };
   }
 
   /** The first of so many successive ones. */
@@ -197,6 +210,10 @@ export class Hub {
     if (bucket?.size === 0) buckets?.delete(key);
     if (buckets?.size === 0) this.#masks.delete(mask);
   }
+}
+
+function everybody(): boolean {
+  return true;
 }
 
 /** One bit for each field that is named. */

@@ -21,6 +21,7 @@ import { RequestError } from "./errors.ts";
 import type { Hub } from "./hub.ts";
 import { JsonText, withoutMembers } from "./json-text.ts";
 import { NewestPages } from "./newest-pages.ts";
+import type { RoomRights, Who } from "./room-rights.ts";
 import { failureOf, type Rooms } from "./rooms.ts";
 
 export interface LogParts {
@@ -29,6 +30,7 @@ export interface LogParts {
   readonly hub: Hub;
   readonly rooms: Rooms;
   readonly clock: Clock;
+  readonly rights: RoomRights;
 }
 
 export interface LogOptions {
@@ -114,11 +116,16 @@ export class Log implements LogSource {
     });
   }
 
-  /** A page (M6, M8). Throws 304001 when there is no such room, 304106 when it has no such life. */
-  async page(query: PageQuery): Promise<LogPage> {
-    const { rooms } = this.#parts;
+  /**
+   * A page (M6, M8), of what `who` may read (R11). Throws 304001 when there is no such room, 304106 when it has no such
+   * life, 100030 when it is not for him.
+   */
+  async page(query: PageQuery, who: Who): Promise<LogPage> {
+    const { rooms, rights } = this.#parts;
     const key = await this.#lifeKey(query);
-    const page = await this.#text({ ...query, ...key, time_field: this.#timeField });
+    const readable = await rights.firstReadable(who, key);
+    const narrowed = readable > 1 ? { after: Math.max(query.after ?? 0, readable - 1) } : {};
+    const page = await this.#text({ ...query, ...key, ...narrowed, time_field: this.#timeField });
     if (!page) throw await this.#notFound(key);
     if (query.epoch === undefined) rooms.touch(query.room_id);
     return { messages: new JsonText(page.text), count: page.count, cut: page.cut };
@@ -189,7 +196,7 @@ export class Log implements LogSource {
 
   async read(subscriber: Subscriber, stretch: Stretch, most: Most): Promise<LogRun | undefined> {
     const { room_id, epoch, from, to } = stretch;
-    const { hub, store, service, rooms } = this.#parts;
+    const { hub, store, service, rooms, rights } = this.#parts;
     const dropped = (first_id: number) => ({
       first_id,
       frame: hub.frameFor(subscriber, droppedEvent(room_id, { epoch, first_id })),
@@ -204,6 +211,7 @@ export class Log implements LogSource {
       limit: most.events,
       max_bytes: most.bytes,
     });
+    if (!rights.hears("msglog_get", room_id)(subscriber)) return undefined;
     // Forgotten by retention, or never to be kept: then `destroyed` is all that comes.
     if (!page) return rooms.keepLogs ? { dropped: dropped(to + 1), events: [] } : undefined;
     const encode = hub.encoderFor(subscriber, messageEvent(room_id), { isLog: true });
@@ -233,7 +241,7 @@ export class Log implements LogSource {
   readonly #tellAll = (): void => {
     if (!this.#untold) return;
     const { room_id, epoch, messages } = this.#untold;
-    const { hub, service, rooms } = this.#parts;
+    const { hub, service, rooms, rights } = this.#parts;
     this.#untold = undefined;
     const from = messages[0]?.msg_id as number;
     const to = from + messages.length - 1;
@@ -242,6 +250,7 @@ export class Log implements LogSource {
       lane: laneOf(service, room_id),
       isLog: true,
       stretch: { log: this, room_id, epoch, from, to },
+      hears: rights.hears("msglog_get", room_id),
     });
   };
 

@@ -10,7 +10,7 @@ import type { HookPoints } from "./hook-points.ts";
 import type { Hook, HookTypes } from "./hooks.ts";
 import type { Afterwards } from "./requests.ts";
 import type { Service } from "./service.ts";
-import type { Session } from "./session.ts";
+import type { Identity, Session } from "./session.ts";
 import type { OpenSession } from "./sessions.ts";
 
 export type { Credentials, Grant, GrantedRight } from "../auth/auth.ts";
@@ -65,6 +65,13 @@ export interface Command<Data = unknown, Result = Answer> {
   readonly schema: z.ZodType<Data>;
   /** The right it needs; without one everybody may call it. */
   readonly right?: string;
+  /**
+   * What decides whether somebody has it: what the room of `data.room_id` says and what was granted to him (`room`, the
+   * default); grants alone; or a grant for any room, when the command itself looks at each room.
+   */
+  readonly judgedBy?: "room" | "grants" | "any grant";
+  /** Whether it concerns only who asks, who then needs no right. */
+  isOwn?(data: Data, who: Identity): boolean;
   /**
    * Whether requests of one connection may run side by side while they keep their order in the log: `pipelined`
    * ones share a commit with their pipelined neighbours, every other one waits for those before it (F6). A

@@ -5,8 +5,14 @@ const BY_NAME_ONLY: ReadonlySet<string> = new Set([
   "admin",
   "callback",
   "other_services",
+  "users",
+  "session_stop",
+  "session_cmd",
   "msglog_purge",
   "room_update",
+  "room_destroy",
+  "room_moderate",
+  "room_own",
 ]);
 
 /** The rights of a session: each everywhere or in the rooms of a pattern (L10). */
@@ -21,7 +27,8 @@ export class Rights {
 
   /** Whether they hold wherever there are rooms; what needs no right everybody may. */
   may(right: string | undefined): boolean {
-    return right === undefined || covers(this.#everywhere, right);
+    if (right === undefined || this.#everywhere.has(right)) return true;
+    return this.#everywhere.has("*") && !BY_NAME_ONLY.has(right);
   }
 
   /** Whether they hold in this room. */
@@ -29,22 +36,20 @@ export class Rights {
     return this.may(right) || this.nameRoom(room_id, right);
   }
 
+  /** Whether they hold anywhere at all. */
+  maySomewhere(right: string | undefined): boolean {
+    return this.may(right) || this.#inRooms.some((one) => means(one.right, right));
+  }
+
   /** Whether one of them names this room: itself, or how its id begins. */
   nameRoom(room_id: string, right: string | undefined): boolean {
-    if (right === undefined) return false;
-    return this.#inRooms.some(
-      (one) =>
-        matches(one.rooms, room_id) && (one.right === right || (one.right === "*" && isCovered(right))),
-    );
+    return this.#inRooms.some((one) => matches(one.rooms, room_id) && means(one.right, right));
   }
 }
 
-function covers(granted: ReadonlySet<string>, right: string): boolean {
-  return granted.has(right) || (granted.has("*") && isCovered(right));
-}
-
-function isCovered(right: string): boolean {
-  return !BY_NAME_ONLY.has(right);
+/** Whether a granted right is the one that is needed. */
+function means(granted: string, right: string | undefined): boolean {
+  return right === undefined || granted === right || (granted === "*" && !BY_NAME_ONLY.has(right));
 }
 
 /** Whether a pattern means this room. */

@@ -4,7 +4,7 @@ import type { Authenticator } from "../auth/auth.ts";
 import type { ManagedStore } from "../store/managed.ts";
 import type { Connection, Receiver } from "../transport/transport.ts";
 import { type Clock, type Stop, steadyTime } from "./clock.ts";
-import { Cursors } from "./cursors.ts";
+import { Cursors, follows } from "./cursors.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import { RequestError } from "./errors.ts";
 import type { HookPoints } from "./hook-points.ts";
@@ -15,6 +15,7 @@ import { Log, type LogOptions } from "./log.ts";
 import type { Logger } from "./logger.ts";
 import type { Installed, Plugin } from "./plugin.ts";
 import type { Request, Serving } from "./requests.ts";
+import { RoomRights } from "./room-rights.ts";
 import { Rooms } from "./rooms.ts";
 import { Session } from "./session.ts";
 import { type OpenSession, Sessions } from "./sessions.ts";
@@ -68,6 +69,8 @@ export class Service {
   readonly version: string;
   readonly hub: Hub;
   readonly rooms: Rooms;
+  /** Who may do what in its rooms (R8–R11). */
+  readonly roomRights: RoomRights;
   readonly sessions: Sessions;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -103,9 +106,12 @@ export class Service {
     this.#store = store;
     this.#setup = setup;
     this.hub = new Hub(name, nextTid);
-    this.rooms = new Rooms({ service: name, store, hub: this.hub, clock, newEpoch: newId });
+    this.roomRights = new RoomRights({ service: name, store, clock });
+    const rights = this.roomRights;
+    this.rooms = new Rooms({ service: name, store, hub: this.hub, clock, newEpoch: newId, rights });
+    this.rooms.onRights((room_id, user_id) => this.#judgeAnew(room_id, user_id));
     this.sessions = new Sessions(() => this.limits.holder_answer_seconds * 1000);
-    this.#dispatcher = new Dispatcher([], this.hub);
+    this.#dispatcher = new Dispatcher([], this.hub, rights);
   }
 
   get limits(): SessionLimits {
@@ -128,14 +134,14 @@ export class Service {
 
   /** The message logs of this service's rooms. */
   openLog(options: LogOptions): Log {
-    const { name, hub, rooms, clock } = this;
-    return new Log({ service: name, store: this.#store, hub, rooms, clock }, options);
+    const { name, hub, rooms, clock, roomRights: rights } = this;
+    return new Log({ service: name, store: this.#store, hub, rooms, clock, rights }, options);
   }
 
   /** The cursors of connections on these logs (M10). */
   openCursors(log: Log): Cursors {
-    const { name, hub, rooms } = this;
-    return new Cursors({ service: name, hub, rooms, log });
+    const { name, hub, rooms, roomRights: rights } = this;
+    return new Cursors({ service: name, hub, rooms, log, rights });
   }
 
   /** Starts the plugins, the lowest first. The store is open. */
@@ -159,7 +165,7 @@ export class Service {
     this.#hooks = new Hooks();
     for (const { installed } of running) this.#hooks.add(installed.hooks ?? {});
     const commands = running.flatMap(({ installed }) => installed.commands ?? []);
-    this.#dispatcher = new Dispatcher(commands, this.hub);
+    this.#dispatcher = new Dispatcher(commands, this.hub, this.roomRights);
   }
 
   /** Stops the plugins, the highest first. */
@@ -186,6 +192,28 @@ export class Service {
   /** The hubs a session of this service may have subscribed to, by the name that its subscriptions carry. */
   get hubs(): ReadonlyMap<string | undefined, Hub> {
     return new Map<string | undefined, Hub>([[undefined, this.hub], ...this.#foreign]);
+  }
+
+  /** A session is sent nothing more of a room, also what waits for it; what it subscribed to by the room's name ends. */
+  dismiss(session: OpenSession, room_id: string): void {
+    this.hub.unsubscribe(session, follows(room_id));
+    for (const { pattern } of this.hub.of(session))
+      if (pattern.class === "media" && pattern.obj_id === room_id) this.hub.unsubscribe(session, pattern);
+    session.feed.drop(this.roomRights.laneOf(room_id), "all");
+  }
+
+  /** What somebody may not hear any more does not reach him, also what waits for him (E9). */
+  #judgeAnew(room_id: string, user_id: string | undefined): void {
+    for (const session of this.sessions.open()) {
+      const { identity } = session;
+      if (user_id !== undefined && identity.user_id !== user_id) continue;
+      const mayRead = this.roomRights.may(identity, "msglog_get", room_id);
+      if (mayRead) continue;
+      if (this.roomRights.may(identity, "room_read", room_id)) {
+        this.hub.unsubscribe(session, follows(room_id));
+        session.feed.drop(this.roomRights.laneOf(room_id), "log");
+      } else this.dismiss(session, room_id);
+    }
   }
 
   /** Takes a new connection. */

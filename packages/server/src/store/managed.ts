@@ -12,6 +12,9 @@ import type {
   Room,
   RoomKey,
   RoomQuery,
+  StandingQuery,
+  Standings,
+  StandingsQuery,
   Store,
   TrimmableQuery,
   Trimmed,
@@ -92,6 +95,14 @@ export class ManagedStore {
 
   life(key: LifeKey): Promise<Life | undefined> {
     return this.#driver.life(key);
+  }
+
+  standing(query: StandingQuery): ReturnType<Store["standing"]> {
+    return this.#driver.standing(query);
+  }
+
+  standings(query: StandingsQuery): Promise<Standings> {
+    return this.#driver.standings(query);
   }
 
   endedLives(query: LivesQuery): Promise<Life[]> {

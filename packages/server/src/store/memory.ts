@@ -1,6 +1,7 @@
 import type { RoomInfo } from "@roomlog/protocol";
 import { textOf } from "./page-text.ts";
-import { isForgotten, isStale, type LogState, sliceOf, withRetention } from "./retention.ts";
+import { isForgotten, isStale, type LogState, sliceOf } from "./retention.ts";
+import { withOwn } from "./room-info.ts";
 import type {
   Append,
   CreateRoom,
@@ -20,6 +21,14 @@ import type {
   Room,
   RoomKey,
   RoomQuery,
+  SetAccess,
+  SetMute,
+  SetRole,
+  SetSince,
+  Standing,
+  StandingQuery,
+  Standings,
+  StandingsQuery,
   Store,
   Trim,
   TrimmableQuery,
@@ -39,6 +48,8 @@ interface Kept extends RoomKey {
   /** Names of sends, by `nameOf`. */
   readonly names: Map<string, { readonly msg_id: number; readonly timestmap: number }>;
   info: RoomInfo;
+  /** By user. */
+  readonly standings: Map<string, Standing>;
   last_id: number;
   last_timestmap: number;
   destroyed_at?: number;
@@ -80,6 +91,22 @@ export class MemoryStore implements Store {
   async life(key: LifeKey): Promise<Life | undefined> {
     const life = this.#readable(key);
     return life && lifeOf(life);
+  }
+
+  async standing({ user_id, ...key }: StandingQuery) {
+    const life = this.#readable(key);
+    if (!life) return undefined;
+    const { access } = life.info;
+    return { ...(access && { access }), standing: life.standings.get(user_id) ?? {} };
+  }
+
+  /** All at once. */
+  async standings({ service }: StandingsQuery): Promise<Standings> {
+    const living = [...this.#living.values()].filter((life) => life.service === service);
+    const standings = living.flatMap(({ room_id, standings }) =>
+      Array.from(standings, ([user_id, { since_id: _, ...standing }]) => ({ room_id, user_id, standing })),
+    );
+    return { standings: standings.filter(({ standing: { role, muted } }) => role ?? muted), next: undefined };
   }
 
   async endedLives({ service, room_id, before, limit }: LivesQuery): Promise<Life[]> {
@@ -142,6 +169,14 @@ export class MemoryStore implements Store {
         return this.#create(write);
       case "update_room":
         return this.#update(write);
+      case "set_access":
+        return this.#setAccess(write);
+      case "set_role":
+        return this.#setRole(write);
+      case "set_mute":
+        return this.#setMute(write);
+      case "set_since":
+        return this.#setSince(write);
       case "destroy_room":
         return this.#destroy(write);
       case "append":
@@ -151,7 +186,7 @@ export class MemoryStore implements Store {
     }
   }
 
-  #create({ service, room_id, epoch, info, created_at }: CreateRoom): Written {
+  #create({ service, room_id, epoch, info, created_at, owner }: CreateRoom): Written {
     const key = keyOf({ service, room_id });
     if (this.#living.has(key)) return refused("room_exists");
     const life: Kept = {
@@ -160,7 +195,8 @@ export class MemoryStore implements Store {
       room_id,
       epoch,
       created_at,
-      info: withRetention(info, info.retention),
+      info: withOwn(info, { retention: undefined, access: undefined, ...info }),
+      standings: new Map(owner === undefined ? [] : [[owner, { role: "owner" }]]),
       log: [],
       names: new Map(),
       last_id: 0,
@@ -175,7 +211,42 @@ export class MemoryStore implements Store {
   #update({ retention, ...key }: UpdateRoom): Written {
     const life = this.#living.get(keyOf(key));
     if (!life) return refused("room_not_found");
-    life.info = withRetention(life.info, retention);
+    life.info = withOwn(life.info, { access: life.info.access, retention });
+    return done;
+  }
+
+  #setAccess({ access, ...key }: SetAccess): Written {
+    const life = this.#living.get(keyOf(key));
+    if (!life) return refused("room_not_found");
+    life.info = withOwn(life.info, { retention: life.info.retention, access });
+    return done;
+  }
+
+  #setRole({ user_id, role, until, ...key }: SetRole): Written {
+    return this.#changeStanding(key, user_id, ({ role: _, role_until: __, ...rest }) => ({
+      ...rest,
+      ...(role !== undefined && { role }),
+      ...(until !== undefined && { role_until: until }),
+    }));
+  }
+
+  #setMute({ user_id, muted, until, ...key }: SetMute): Written {
+    return this.#changeStanding(key, user_id, ({ muted: _, muted_until: __, ...rest }) => ({
+      ...rest,
+      ...(muted && { muted }),
+      ...(until !== undefined && { muted_until: until }),
+    }));
+  }
+
+  #setSince({ user_id, ...key }: SetSince): Written {
+    const next_id = (this.#living.get(keyOf(key))?.last_id ?? 0) + 1;
+    return this.#changeStanding(key, user_id, (standing) => ({ since_id: next_id, ...standing }));
+  }
+
+  #changeStanding(key: RoomKey, user_id: string, change: (standing: Standing) => Standing): Written {
+    const life = this.#living.get(keyOf(key));
+    if (!life) return refused("room_not_found");
+    life.standings.set(user_id, change(life.standings.get(user_id) ?? {}));
     return done;
   }
 
@@ -281,8 +352,8 @@ function roomOf(life: Kept): Room {
   return { room_id, epoch, info, first_id: firstId(life), last_id };
 }
 
-function listed({ room_id, epoch, info: { class: cls, timeout } }: Kept): ListedRoom {
-  return { room_id, epoch, class: cls, ...(timeout !== undefined && { timeout }) };
+function listed({ room_id, epoch, info: { class: cls, timeout, access } }: Kept): ListedRoom {
+  return { room_id, epoch, class: cls, ...(timeout !== undefined && { timeout }), ...(access && { access }) };
 }
 
 function lifeOf(life: Kept): Life {

@@ -1,4 +1,4 @@
-import type { Retention, RoomInfo } from "@roomlog/protocol";
+import type { Retention } from "@roomlog/protocol";
 import type { Bounds, Trim, Trimmed } from "./store.ts";
 
 /** Text after which a slice of a trim ends, so that none takes long however large the messages are; UTF-8 bytes. */
@@ -90,13 +90,4 @@ function stricter(service: Retention, own: Retention = {}): Record<keyof Retenti
     max_messages: least("max_messages"),
     max_bytes: least("max_bytes"),
   };
-}
-
-/** The room's `info` with another retention of its own; one without bounds is none. */
-export function withRetention(
-  { retention: _, ...info }: RoomInfo,
-  retention: Retention | undefined,
-): RoomInfo {
-  const bounds = Object.entries(retention ?? {}).filter(([, bound]) => bound !== undefined);
-  return bounds.length === 0 ? info : { ...info, retention: Object.fromEntries(bounds) };
 }

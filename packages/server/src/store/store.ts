@@ -1,4 +1,4 @@
-import type { MessageStamp, Retention, RoomInfo } from "@roomlog/protocol";
+import type { MessageStamp, Retention, RoomAccess, RoomInfo, RoomRole } from "@roomlog/protocol";
 
 /**
  * What keeps the rooms and their logs. The store is the truth: a message exists when `commit` has made it
@@ -16,6 +16,12 @@ export interface Store {
   rooms(query: RoomQuery): Promise<ListedRoom[]>;
   /** A life of a room; without `epoch` the living one. Undefined when there is no such life. */
   life(key: LifeKey): Promise<Life | undefined>;
+  /** What a life of a room says about who may do what in it, in general and of one user; undefined without such a life. */
+  standing(
+    query: StandingQuery,
+  ): Promise<{ readonly access?: RoomAccess; readonly standing: Standing } | undefined>;
+  /** Who has a role in the living rooms of a service, or is muted there. A slice of all. */
+  standings(query: StandingsQuery): Promise<Standings>;
   /** The ended lives of a room id whose logs are kept, the newest first (M12). */
   endedLives(query: LivesQuery): Promise<Life[]>;
   /** A page of a log (M8); undefined when there is no such life. Its cost does not grow with the log. */
@@ -43,7 +49,16 @@ export interface LifeKey extends RoomKey {
   readonly epoch?: string | undefined;
 }
 
-export type Write = CreateRoom | UpdateRoom | DestroyRoom | Append | Trim;
+export type Write =
+  | CreateRoom
+  | UpdateRoom
+  | SetAccess
+  | SetRole
+  | SetMute
+  | SetSince
+  | DestroyRoom
+  | Append
+  | Trim;
 
 /** Starts a new life of `room_id`; refused with `room_exists` while it has one. */
 export interface CreateRoom extends RoomKey {
@@ -53,12 +68,54 @@ export interface CreateRoom extends RoomKey {
   readonly info: RoomInfo;
   /** µs since 1970 */
   readonly created_at: number;
+  /** Gets the role of that name (R8). */
+  readonly owner?: string;
 }
 
 /** Replaces the room's own retention; undefined takes it away (M13). Refused with `room_not_found`. */
 export interface UpdateRoom extends RoomKey {
   readonly kind: "update_room";
   readonly retention: Retention | undefined;
+}
+
+/** Says anew who may come into the room and what holds there; undefined: nothing special (R10). Refused with `room_not_found`. */
+export interface SetAccess extends RoomKey {
+  readonly kind: "set_access";
+  readonly access: RoomAccess | undefined;
+}
+
+/** Gives a user a role in the room, or takes it away (R8, R9). Refused with `room_not_found`. */
+export interface SetRole extends RoomKey {
+  readonly kind: "set_role";
+  readonly user_id: string;
+  readonly role: RoomRole | undefined;
+  /** µs since 1970; without it for good. */
+  readonly until?: number | undefined;
+}
+
+/** Takes a user's voice in the room, or gives it back (R9). Refused with `room_not_found`. */
+export interface SetMute extends RoomKey {
+  readonly kind: "set_mute";
+  readonly user_id: string;
+  readonly muted: boolean;
+  /** µs since 1970; without it for good. */
+  readonly until?: number | undefined;
+}
+
+/** Keeps where the room's log begins for a user: behind its newest message, the first time (R11). Refused with `room_not_found`. */
+export interface SetSince extends RoomKey {
+  readonly kind: "set_since";
+  readonly user_id: string;
+}
+
+/** What a room says of a user. Times are µs since 1970; without one it is for good. */
+export interface Standing {
+  readonly role?: RoomRole;
+  readonly role_until?: number;
+  readonly muted?: true;
+  readonly muted_until?: number;
+  /** The first message he may read without the right to all of them (R11). */
+  readonly since_id?: number;
 }
 
 /**
@@ -174,6 +231,7 @@ export interface ListedRoom {
   readonly class: RoomInfo["class"];
   /** Seconds; absent when the room was created without. */
   readonly timeout?: number;
+  readonly access?: RoomAccess;
 }
 
 export interface RoomQuery {
@@ -182,6 +240,27 @@ export interface RoomQuery {
   readonly after?: string;
   readonly prefix?: string;
   readonly limit: number;
+}
+
+export interface StandingQuery extends LifeKey {
+  readonly user_id: string;
+}
+
+export interface StandingsQuery {
+  readonly service: string;
+  /** Where the last slice ended; 0 to begin. */
+  readonly from: number;
+  readonly most: number;
+}
+
+export interface Standings {
+  readonly standings: readonly {
+    readonly room_id: string;
+    readonly user_id: string;
+    readonly standing: Omit<Standing, "since_id">;
+  }[];
+  /** Where the next slice begins; undefined after the last one. */
+  readonly next: number | undefined;
 }
 
 export interface LivesQuery extends RoomKey {

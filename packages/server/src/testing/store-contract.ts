@@ -10,6 +10,7 @@ import { randomTrimCases } from "./store-contract/random-trims.ts";
 import { restartCases } from "./store-contract/restarts.ts";
 import { retentionCases } from "./store-contract/retention.ts";
 import { roomCases } from "./store-contract/rooms.ts";
+import { standingCases } from "./store-contract/standings.ts";
 
 export type { NewStore, StoreCase } from "./store-contract/case.ts";
 
@@ -17,6 +18,7 @@ export type { NewStore, StoreCase } from "./store-contract/case.ts";
 export const storeContract: readonly StoreCase[] = [
   ...commitCases,
   ...roomCases,
+  ...standingCases,
   ...messageCases,
   ...pageCases,
   ...nameCases,

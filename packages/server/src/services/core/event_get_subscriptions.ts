@@ -3,6 +3,7 @@ import { command, JsonText, type Service, toJson, withField } from "../../core/p
 /** E5: without an ack; an empty body is left out, and so is the own service. */
 export const getSubscriptions = (service: Service) =>
   command("core/event/get_subscriptions", {
+    judgedBy: "any grant",
     run({ session }) {
       const all = Array.from(service.hubs, ([name, hub]) =>
         hub.of(session).map((one) => ({ ...one, service: name })),

@@ -3,6 +3,7 @@ import { command, JsonText, RequestError, type Service } from "../../core/plugin
 /** E2, E4: in force before the answer is sent. Events of another service need the right `other_services` (S3). */
 export const subscribe = (service: Service) =>
   command("core/event/subscribe", {
+    judgedBy: "any grant",
     run({ data: { body: _, service: named, ...pattern }, session, raw }) {
       const hub = service.hubOf(named);
       if (hub !== service.hub && !session.identity.rights.may("other_services"))

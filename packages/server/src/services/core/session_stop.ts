@@ -1,9 +1,10 @@
 import { closeCodes, errorTexts } from "@roomlog/protocol";
 import { command, RequestError, type Service } from "../../core/plugin.ts";
 
-/** C3: the answer comes first, also when a session stops itself. */
+/** C3: the answer comes first, also when a session stops itself; its own sessions every user may stop. */
 export const sessionStop = (service: Service) =>
   command("core/session/stop", {
+    isOwn: ({ session_id }, { user_id }) => service.sessions.get(session_id)?.identity?.user_id === user_id,
     run({ data: { session_id }, afterwards }) {
       const target = service.sessions.get(session_id);
       if (!target?.identity) throw new RequestError(100062);

@@ -5,15 +5,16 @@ import type { MsglogSettings } from "./settings.ts";
 /** M6, M8, M12: without `limit` all that was asked for, or an error that says to page. */
 export const get = (log: Log, settings: () => MsglogSettings) =>
   command("media/room/msglog_get", {
-    async run({ data: { room_id, order = "asc", limit, ...range } }) {
+    async run({ data: { room_id, order = "asc", limit, ...range }, session }) {
       const { max_get_messages, max_get_bytes } = settings();
-      const page = await log.page({
+      const query = {
         room_id,
         order,
         ...defined(range),
         limit: limit ?? max_get_messages + 1,
         max_bytes: max_get_bytes,
-      });
+      };
+      const page = await log.page(query, session.identity);
       if (limit === undefined && page.cut)
         throw new RequestError(304103, { limit: max_get_bytes, field: "limit" });
       if (limit === undefined && page.count > max_get_messages) {

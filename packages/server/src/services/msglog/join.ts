@@ -12,7 +12,7 @@ export const withPosition =
       const answer = await next(join);
       return service.rooms.living(room_id, ({ last_id, epoch }) => ({ ...answer, last_id, epoch }));
     }
-    if (!session.identity.rights.may("msglog_get")) throw new RequestError(100030);
+    if (!service.roomRights.may(session.identity, "msglog_get", room_id)) throw new RequestError(100030);
     await cursors.check(room_id, from);
     // What comes by the subscription of the join waits until the cursor is set.
     afterwards(cursors.hold(session, room_id), "always");

@@ -27,6 +27,7 @@ export const send = (service: Service, log: Log, settings: () => MsglogSettings)
     run({ data: { room_id, client_msg_id, epoch }, session, raw }) {
       // Open mode has no limits per second (L7).
       if (!service.authenticator.open) rate.count(session, settings().send_rate);
+      service.roomRights.pace(session.identity, room_id);
       const text = raw("msg");
       if (text === undefined) throw syntaxError("msg");
       const msg = JSON.parse(text) as JsonObject;

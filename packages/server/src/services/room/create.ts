@@ -1,19 +1,23 @@
-import { command, Later, type Service } from "../../core/plugin.ts";
+import { command, Later, type RequestError, type Service } from "../../core/plugin.ts";
 import type { Timeouts } from "./timeouts.ts";
 
-/** R1 */
+/** R1, R8: who makes a room owns it. */
 export const create = (service: Service, timeouts: Timeouts) =>
   command("media/room/create", {
+    judgedBy: "grants",
     run({ data: { room_id: given = `room-${service.newId()}`, ...data }, session }) {
       return service.hooks.run(
         "room.create",
         { session, room_id: given, info: data },
         ({ room_id, info }) => {
           return new Later<{ room_id: string }>((settle) => {
-            const epoch = service.rooms.create(room_id, info, (failure) => {
+            // Names mean nothing where nobody has to prove who he is.
+            const owner = service.authenticator.open ? undefined : session.identity.user_id;
+            const settled = (failure: RequestError | undefined) => {
               if (!failure) timeouts.add({ room_id, epoch, ...info });
               settle(failure ?? { room_id });
-            });
+            };
+            const epoch = service.rooms.create(room_id, info, { owner, settle: settled });
           });
         },
       );

@@ -1,14 +1,20 @@
 import type * as z from "zod";
 import { definePlugin, type OpenSession, type Service } from "../../core/plugin.ts";
+import { ban } from "./ban.ts";
 import { create } from "./create.ts";
 import { destroy } from "./destroy.ts";
 import { getInfo } from "./get_info.ts";
 import { getList } from "./get_list.ts";
+import { getRoles } from "./get_roles.ts";
+import { grant } from "./grant.ts";
 import { join } from "./join.ts";
+import { kick } from "./kick.ts";
 import { leave } from "./leave.ts";
 import { Members } from "./members.ts";
 import { Memory } from "./memory.ts";
+import { mute } from "./mute.ts";
 import { sendInfo } from "./send_info.ts";
+import { setAccess } from "./set_access.ts";
 import { setStatus } from "./set_status.ts";
 import { settings } from "./settings.ts";
 import { Statuses } from "./statuses.ts";
@@ -16,7 +22,7 @@ import { Timeouts } from "./timeouts.ts";
 
 const SWEEP_MS = 1000;
 
-/** Rooms, their members and status; rooms survive a restart, what is in them for the moment does not (R1–R7). */
+/** Rooms, their members and status; rooms survive a restart, what is in them for the moment does not (R1–R11). */
 export const room = definePlugin({
   name: "room",
   needs: ["core"],
@@ -32,6 +38,7 @@ export const room = definePlugin({
       statuses.end(room_id);
       for (const session_id of members.end(room_id)) unsubscribe(service, session_id, room_id);
     });
+    service.rooms.onRights((room_id, user_id) => members.judgeAnew(room_id, user_id));
     return {
       commands: [
         create(service, timeouts),
@@ -40,6 +47,12 @@ export const room = definePlugin({
         getInfo(service, members, statuses),
         join(service, members),
         leave(service, members),
+        grant(service),
+        getRoles(service),
+        kick(service, members),
+        ban(service),
+        mute(service),
+        setAccess(service),
         setStatus(service, statuses),
         sendInfo(service),
       ],
@@ -60,7 +73,7 @@ export const room = definePlugin({
         timeouts.defaultSeconds = default_timeout;
       },
       async start() {
-        await timeouts.load();
+        await service.rooms.load((room) => timeouts.add(room));
         return service.clock.every(SWEEP_MS, () => {
           const now = service.clock.monotonic();
           members.sweep(now);

@@ -73,19 +73,52 @@ export class Members {
     return () => this.#publish(roomEvents.stopped_member, room_id, session_id, member);
   }
 
+  /** The sessions by which a user is a member. */
+  sessionsOf(room_id: string, user_id: string): string[] {
+    const members = [...(this.#rooms.get(room_id) ?? [])];
+    return members.filter(([, member]) => member.user_id === user_id).map(([session_id]) => session_id);
+  }
+
+  /** Removes members who may not stay: they are told as the others are, and then nothing more of the room (R9). */
+  expel(room_id: string, session_ids: readonly string[]): void {
+    for (const session_id of session_ids) this.leave(room_id, session_id)?.();
+    for (const session_id of session_ids) {
+      const session = this.#service.sessions.get(session_id);
+      if (session?.identity) this.#service.dismiss(session as OpenSession, room_id);
+    }
+  }
+
+  /** Removes the members who may not be there any more; of one user, or of all. */
+  judgeAnew(room_id: string, user_id: string | undefined): void {
+    const { roomRights, sessions } = this.#service;
+    const members = [...(this.#rooms.get(room_id) ?? [])];
+    for (const [session_id, member] of members) {
+      if (user_id !== undefined && member.user_id !== user_id) continue;
+      const identity = sessions.get(session_id)?.identity;
+      // Who is away for a moment is judged when he comes back.
+      const mayStay = identity
+        ? roomRights.may(identity, "room_join", room_id)
+        : roomRights.roleOf(member.user_id, room_id) !== "banned";
+      if (!mayStay) this.leave(room_id, session_id)?.();
+    }
+  }
+
   /** The connection of a session has ended: it stays a member for a while. */
   lost({ identity: { session_id } }: OpenSession): void {
     if (this.#joined.has(session_id))
       this.#lost.set(session_id, this.#service.clock.monotonic() + this.#graceMs);
   }
 
-  /** A session has logged in: the rooms it is a member of, now that it is back. Another user's it leaves. */
-  back({ identity: { user_id, session_id } }: OpenSession): string[] {
+  /** A session has logged in: the rooms it is a member of, now that it is back. It leaves those of another user, and those where it may not be any more. */
+  back({ identity }: OpenSession): string[] {
+    const { user_id, session_id } = identity;
     this.#lost.delete(session_id);
     const rooms = [...this.#roomsOf(session_id)];
-    const isOwn = (room_id: string) => this.#rooms.get(room_id)?.get(session_id)?.user_id === user_id;
-    for (const room_id of rooms) if (!isOwn(room_id)) this.leave(room_id, session_id)?.();
-    return rooms.filter(isOwn);
+    const mayStay = (room_id: string) =>
+      this.#rooms.get(room_id)?.get(session_id)?.user_id === user_id &&
+      this.#service.roomRights.may(identity, "room_join", room_id);
+    for (const room_id of rooms) if (!mayStay(room_id)) this.leave(room_id, session_id)?.();
+    return rooms.filter(mayStay);
   }
 
   /** Forgets a room that has ended; gives back the session ids of its members. */

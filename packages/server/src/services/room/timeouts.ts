@@ -2,8 +2,6 @@ import { errorTexts, type RoomInfo } from "@roomlog/protocol";
 import type { Service } from "../../core/plugin.ts";
 
 const TIMEOUT = { code: 100005, reason: errorTexts[100005] };
-/** Rooms read at once when the server starts. */
-const PAGE = 10_000;
 
 interface RoomLife {
   readonly room_id: string;
@@ -25,17 +23,6 @@ export class Timeouts {
   /** For rooms that are created from now on. */
   set defaultSeconds(seconds: number | undefined) {
     this.#default = seconds;
-  }
-
-  /** The rooms of an earlier run begin to count now. */
-  async load(): Promise<void> {
-    for (let after = ""; ; ) {
-      const page = await this.#service.rooms.list({ after, limit: PAGE });
-      for (const room of page) this.add(room);
-      const last = page.at(-1);
-      if (page.length < PAGE || !last) return;
-      after = last.room_id;
-    }
   }
 
   add({ room_id, epoch, timeout = this.#default }: RoomLife & Pick<RoomInfo, "timeout">): void {

@@ -14,6 +14,9 @@ import {
   type Room,
   type RoomKey,
   type RoomQuery,
+  type StandingQuery,
+  type Standings,
+  type StandingsQuery,
   type Store,
   StoreError,
   type TrimmableQuery,
@@ -71,6 +74,14 @@ export class SqliteStore implements Store {
 
   life(key: LifeKey): Promise<Life | undefined> {
     return this.#running.reader.call("life", key);
+  }
+
+  standing(query: StandingQuery): ReturnType<Store["standing"]> {
+    return this.#running.reader.call("standing", query);
+  }
+
+  standings(query: StandingsQuery): Promise<Standings> {
+    return this.#running.reader.call("standings", query);
   }
 
   endedLives(query: LivesQuery): Promise<Life[]> {

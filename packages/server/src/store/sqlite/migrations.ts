@@ -108,4 +108,23 @@ export const migrations: readonly string[] = [
 
   DROP TABLE placed;
   `,
+  // Who may do what in a room.
+  `
+  CREATE TABLE room_access (
+    room_key INTEGER PRIMARY KEY REFERENCES rooms (room_key),
+    access   TEXT NOT NULL
+  ) STRICT;
+
+  CREATE TABLE standings (
+    standing_key INTEGER PRIMARY KEY,
+    room_key     INTEGER NOT NULL REFERENCES rooms (room_key),
+    user_id      TEXT    NOT NULL,
+    role         TEXT,
+    role_until   INTEGER,
+    muted        INTEGER,
+    muted_until  INTEGER,
+    since_id     INTEGER,
+    UNIQUE (room_key, user_id)
+  ) STRICT;
+  `,
 ];

@@ -14,6 +14,9 @@ import type {
   Room,
   RoomKey,
   RoomQuery,
+  StandingQuery,
+  Standings,
+  StandingsQuery,
   TrimmableQuery,
   Trimmed,
 } from "../store.ts";
@@ -27,9 +30,15 @@ import {
   type ListedRow,
   lifeOf,
   listedOf,
+  OF_USER,
+  type OfUserRow,
+  ofUser,
   ROOM,
   type RoomRow,
   roomOf,
+  STANDING,
+  type StandingRow,
+  standingOf,
 } from "./rows.ts";
 import { Trimmable } from "./trimmable.ts";
 import { serve } from "./worker-calls.ts";
@@ -40,6 +49,12 @@ const ABOVE_ANY_ROOM_ID = "\u{10ffff}".repeat(MAX_ROOM_ID + 1);
 const OF_ROOM_ID = "FROM rooms WHERE service = ? AND room_id = ?";
 const ENDED = `SELECT ${LIFE} ${OF_ROOM_ID} AND destroyed_at IS NOT NULL AND kept`;
 
+interface NumberedStanding extends StandingRow {
+  readonly standing_key: number;
+  readonly room_id: string;
+  readonly user_id: string;
+}
+
 /** The connection that reads, in a thread of its own, so that a long page never delays a send. */
 class Reader {
   readonly #db: Database.Database;
@@ -48,6 +63,9 @@ class Reader {
   readonly #trimmable: Trimmable;
   readonly #room: Database.Statement<[string, string], RoomRow>;
   readonly #rooms: Database.Statement<[string, string, string, string, string, number], ListedRow>;
+  readonly #ofUser: Database.Statement<[string, string, string], OfUserRow>;
+  readonly #ofUserInLife: Database.Statement<[string, string, string, string], OfUserRow>;
+  readonly #standings: Database.Statement<[number, string, number], NumberedStanding>;
   readonly #livingLife: Database.Statement<[string, string], LifeRow>;
   readonly #lifeByEpoch: Database.Statement<[string, string, string], LifeRow>;
   readonly #endedLives: Database.Statement<[string, string, number], LifeRow>;
@@ -63,6 +81,14 @@ class Reader {
       `SELECT ${LISTED} FROM rooms
        WHERE service = ? AND destroyed_at IS NULL AND room_id >= max(?, ?) AND +room_id > ? AND room_id < ?
        ORDER BY room_id LIMIT ?`,
+    );
+    this.#ofUser = this.#db.prepare(`${OF_USER} AND destroyed_at IS NULL`);
+    this.#ofUserInLife = this.#db.prepare(`${OF_USER} AND epoch = ? AND kept`);
+    this.#standings = this.#db.prepare(
+      `SELECT standing_key, room_id, user_id, ${STANDING} FROM standings CROSS JOIN rooms USING (room_key)
+       WHERE standing_key >= ? AND service = ? AND destroyed_at IS NULL
+         AND (role IS NOT NULL OR muted IS NOT NULL)
+       ORDER BY standing_key LIMIT ?`,
     );
     this.#livingLife = this.#db.prepare(`SELECT ${LIFE} ${OF_ROOM_ID} AND destroyed_at IS NULL`);
     this.#lifeByEpoch = this.#db.prepare(`SELECT ${LIFE} ${OF_ROOM_ID} AND epoch = ? AND kept`);
@@ -88,6 +114,22 @@ class Reader {
         ? this.#livingLife.get(service, room_id)
         : this.#lifeByEpoch.get(service, room_id, epoch);
     return row && lifeOf(row);
+  }
+
+  standing({ service, room_id, epoch, user_id }: StandingQuery) {
+    const row =
+      epoch === undefined
+        ? this.#ofUser.get(user_id, service, room_id)
+        : this.#ofUserInLife.get(user_id, service, room_id, epoch);
+    return row && ofUser(row);
+  }
+
+  standings({ service, from, most }: StandingsQuery): Standings {
+    const rows = this.#standings.all(from, service, most + 1);
+    const standings = rows
+      .slice(0, most)
+      .map(({ room_id, user_id, ...row }) => ({ room_id, user_id, standing: standingOf(row) }));
+    return { standings, next: rows[most]?.standing_key };
   }
 
   endedLives({ service, room_id, before, limit }: LivesQuery): Life[] {

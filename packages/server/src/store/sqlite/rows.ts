@@ -1,6 +1,7 @@
-import type { Retention } from "@roomlog/protocol";
-import { type LogState, withRetention } from "../retention.ts";
-import type { Life, ListedRoom, Room } from "../store.ts";
+import type { Retention, RoomAccess, RoomRole } from "@roomlog/protocol";
+import type { LogState } from "../retention.ts";
+import { withOwn } from "../room-info.ts";
+import type { Life, ListedRoom, Room, Standing } from "../store.ts";
 
 /** How rows of `rooms` become what the contract says. */
 
@@ -11,25 +12,80 @@ interface RetentionRow {
   readonly max_bytes: number | null;
 }
 
-export const ROOM = "room_id, epoch, first_id, last_id, max_age, max_messages, max_bytes, info";
+/** JSON; null for a room where nothing special holds. */
+const ACCESS = "(SELECT access FROM room_access WHERE room_access.room_key = rooms.room_key) AS access";
+
+export const ROOM = `room_id, epoch, first_id, last_id, max_age, max_messages, max_bytes, ${ACCESS}, info`;
 
 export interface RoomRow extends RetentionRow, Omit<Room, "info"> {
   /** JSON */
   readonly info: string;
+  readonly access: string | null;
 }
 
-export function roomOf({ room_id, epoch, info, first_id, last_id, ...row }: RoomRow): Room {
-  return { room_id, epoch, info: withRetention(JSON.parse(info), retentionOf(row)), first_id, last_id };
+export function roomOf({ room_id, epoch, info, first_id, last_id, access, ...row }: RoomRow): Room {
+  const own = { retention: retentionOf(row), access: access === null ? undefined : accessOf(access) };
+  return { room_id, epoch, info: withOwn(JSON.parse(info), own), first_id, last_id };
 }
 
-export const LISTED = "room_id, epoch, class, timeout";
+export const LISTED = `room_id, epoch, class, timeout, ${ACCESS}`;
 
-export interface ListedRow extends Omit<ListedRoom, "timeout"> {
+export interface ListedRow extends Omit<ListedRoom, "timeout" | "access"> {
   readonly timeout: number | null;
+  readonly access: string | null;
 }
 
-export function listedOf({ timeout, ...row }: ListedRow): ListedRoom {
-  return timeout === null ? row : { ...row, timeout };
+export function listedOf({ timeout, access, ...row }: ListedRow): ListedRoom {
+  return {
+    ...row,
+    ...(timeout !== null && { timeout }),
+    ...(access !== null && { access: accessOf(access) }),
+  };
+}
+
+function accessOf(access: string): RoomAccess {
+  return JSON.parse(access);
+}
+
+export const STANDING = "role, role_until, muted, muted_until";
+
+export interface StandingRow {
+  readonly role: RoomRole | null;
+  readonly role_until: number | null;
+  readonly muted: number | null;
+  readonly muted_until: number | null;
+}
+
+export function standingOf({
+  role,
+  role_until,
+  muted,
+  muted_until,
+}: StandingRow): Omit<Standing, "since_id"> {
+  return {
+    ...(role !== null && { role }),
+    ...(role_until !== null && { role_until }),
+    ...(muted !== null && { muted: true }),
+    ...(muted_until !== null && { muted_until }),
+  };
+}
+
+/** What a life says of a user; all null but `access` when nothing. Parameters: user_id, service, room_id. */
+export const OF_USER = `
+  SELECT ${ACCESS}, ${STANDING}, since_id
+  FROM rooms LEFT JOIN standings ON standings.room_key = rooms.room_key AND user_id = ?
+  WHERE service = ? AND room_id = ?`;
+
+export interface OfUserRow extends StandingRow {
+  readonly access: string | null;
+  readonly since_id: number | null;
+}
+
+export function ofUser({ access, since_id, ...row }: OfUserRow) {
+  return {
+    ...(access !== null && { access: accessOf(access) }),
+    standing: { ...standingOf(row), ...(since_id !== null && { since_id }) },
+  };
 }
 
 /** Of the oldest message; null without one. */

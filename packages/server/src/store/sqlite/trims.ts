@@ -18,7 +18,8 @@ export class Trims {
   readonly #shorten: Database.Statement<[number, number, number]>;
   readonly #names: Database.Statement<[number], Name>;
   readonly #forgetNames: Database.Statement<[number, number]>;
-  readonly #forgetLife: Database.Statement<[number]>;
+  /** What belongs to a life, and it itself. */
+  readonly #forgetLife: readonly Database.Statement<[number]>[];
 
   constructor(db: Database.Database, authors: AuthorIndex) {
     this.#authors = authors;
@@ -33,7 +34,9 @@ export class Trims {
     this.#forgetNames = db.prepare(
       "DELETE FROM client_msg_ids INDEXED BY client_msg_ids_by_message WHERE room_key = ? AND msg_id <= ?",
     );
-    this.#forgetLife = db.prepare("DELETE FROM rooms WHERE room_key = ?");
+    this.#forgetLife = ["standings", "room_access", "rooms"].map((table) =>
+      db.prepare(`DELETE FROM ${table} WHERE room_key = ?`),
+    );
   }
 
   /** At most `most` messages and as many names. */
@@ -49,7 +52,7 @@ export class Trims {
       this.#shorten.run(log.first_id, log.bytes, room_key);
     }
     const moreNames = this.#trimNames(room_key, log, trim);
-    if (isForgotten(log, trim) && !moreNames) this.#forgetLife.run(room_key);
+    if (isForgotten(log, trim) && !moreNames) for (const forget of this.#forgetLife) forget.run(room_key);
     return { kind: "trimmed", ...trimmed, more: trimmed.more || moreNames };
   }
 

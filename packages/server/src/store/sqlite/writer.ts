@@ -1,11 +1,12 @@
 import type { Retention } from "@roomlog/protocol";
 import type Database from "better-sqlite3";
-import { withRetention } from "../retention.ts";
+import { withoutOwn } from "../room-info.ts";
 import type { Append, CreateRoom, DestroyRoom, Refusal, Write, Written } from "../store.ts";
 import { AuthorIndex } from "./authors.ts";
 import { openForWriting, takeLock } from "./file.ts";
 import { type PackedOutcomes, type PackedWrites, packOutcomes, unpackWrites } from "./packed.ts";
 import { giveBack } from "./space.ts";
+import { StandingsWriter } from "./standings.ts";
 import { Trims } from "./trims.ts";
 import { serve } from "./worker-calls.ts";
 
@@ -38,6 +39,7 @@ class Writer {
   readonly #db: Database.Database;
   readonly #trims: Trims;
   readonly #authors: AuthorIndex;
+  readonly #standings: StandingsWriter;
   readonly #commit: Database.Transaction<(writes: readonly Write[]) => Written[]>;
   readonly #find: Database.Statement<[string, string], Omit<Counter, "saved_id" | "rows">>;
   readonly #create: Database.Statement<
@@ -56,6 +58,7 @@ class Writer {
     this.#db = openForWriting(directory);
     const db = this.#db;
     this.#authors = new AuthorIndex(db);
+    this.#standings = new StandingsWriter(db);
     this.#trims = new Trims(db, this.#authors);
     this.#find = db.prepare(
       `SELECT room_key, epoch, last_id, last_timestmap, bytes FROM rooms
@@ -126,6 +129,22 @@ class Writer {
         if (!counter) return refused("room_not_found");
         this.#update.run(...boundsOf(write), counter.room_key);
         return done;
+      case "set_access":
+        if (!counter) return refused("room_not_found");
+        this.#standings.setAccess(counter.room_key, write.access);
+        return done;
+      case "set_role":
+        if (!counter) return refused("room_not_found");
+        this.#standings.setRole(counter.room_key, write);
+        return done;
+      case "set_mute":
+        if (!counter) return refused("room_not_found");
+        this.#standings.setMute(counter.room_key, write);
+        return done;
+      case "set_since":
+        if (!counter) return refused("room_not_found");
+        this.#standings.setSince(counter.room_key, write.user_id, counter.last_id + 1);
+        return done;
       case "destroy_room":
         if (!counter || isOther(write, counter)) return refused("room_not_found");
         this.#end(write, counter);
@@ -159,9 +178,9 @@ class Writer {
     return { kind: "duplicate", msg_id: this.#named.get(room_key, user_id, client_msg_id) as number };
   }
 
-  #start({ service, room_id, epoch, info, created_at }: CreateRoom): Counter {
+  #start({ service, room_id, epoch, info, created_at, owner }: CreateRoom): Counter {
     const { class: cls, timeout = null } = info;
-    const text = JSON.stringify(withRetention(info, undefined));
+    const text = JSON.stringify(withoutOwn(info));
     const bounds = boundsOf(info);
     const { lastInsertRowid } = this.#create.run(
       service,
@@ -174,6 +193,8 @@ class Writer {
       text,
     );
     const room_key = Number(lastInsertRowid);
+    if (info.access) this.#standings.setAccess(room_key, info.access);
+    if (owner !== undefined) this.#standings.setRole(room_key, { user_id: owner, role: "owner" });
     return { room_key, epoch, last_id: 0, saved_id: 0, last_timestmap: 0, bytes: 0, rows: [] };
   }
 

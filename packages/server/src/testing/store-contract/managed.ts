@@ -13,6 +13,9 @@ import type {
   Room,
   RoomKey,
   RoomQuery,
+  StandingQuery,
+  Standings,
+  StandingsQuery,
   Store,
   TrimmableQuery,
   Trimmed,
@@ -57,6 +60,14 @@ class WatchedStore implements Store {
 
   life(key: LifeKey): Promise<Life | undefined> {
     return this.#driver.life(key);
+  }
+
+  standing(query: StandingQuery): ReturnType<Store["standing"]> {
+    return this.#driver.standing(query);
+  }
+
+  standings(query: StandingsQuery): Promise<Standings> {
+    return this.#driver.standings(query);
   }
 
   endedLives(query: LivesQuery): Promise<Life[]> {

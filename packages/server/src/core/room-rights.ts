@@ -1,0 +1,311 @@
+import { type ErrorCode, type RoomAccess, type RoomRole, roleRights } from "@roomlog/protocol";
+import type { ManagedStore } from "../store/managed.ts";
+import type { LifeKey, Standing } from "../store/store.ts";
+import type { Clock } from "./clock.ts";
+import { laneOf, type Subscriber } from "./delivery.ts";
+import { RequestError } from "./errors.ts";
+import type { Rights } from "./rights.ts";
+
+/** Who asks: his name, and what was granted to him. */
+export interface Who {
+  readonly user_id: string;
+  readonly rights: Rights;
+}
+
+export interface RoomRightsParts {
+  readonly service: string;
+  readonly store: ManagedStore;
+  readonly clock: Clock;
+}
+
+type UserStanding = Omit<Standing, "since_id">;
+
+/** What a room says about who may do what in it. */
+interface RoomSays {
+  readonly access: RoomAccess | undefined;
+  of(user_id: string): UserStanding | undefined;
+}
+
+/** The rights of a room's owner: a role decides about these, and no others (R8). */
+const ROOM_RIGHTS: ReadonlySet<string> = new Set(roleRights.owner);
+
+/** Without a voice these are of no use (R9, R10). */
+const SPEAKING: ReadonlySet<string> = new Set(["msglog_send", "room_info", "room_status"]);
+
+/** Standings read at once when the server starts. */
+const PAGE = 10_000;
+
+/**
+ * Who may do what in which room of a service (R8–R11): what is granted to him, and what the room says. Rooms that
+ * say something are kept in memory, since every event asks.
+ */
+export class RoomRights {
+  readonly #parts: RoomRightsParts;
+  readonly #rooms = new Map<string, Says>();
+  readonly #now: () => number;
+
+  constructor(parts: RoomRightsParts) {
+    this.#parts = parts;
+    this.#now = () => parts.clock.wall();
+  }
+
+  /** Reads what users may do in the rooms that there are. */
+  async load(): Promise<void> {
+    const { service, store } = this.#parts;
+    for (let from: number | undefined = 0; from !== undefined; ) {
+      const slice = await store.standings({ service, from, most: PAGE });
+      for (const { room_id, user_id, standing } of slice.standings)
+        this.#says(room_id).set(user_id, standing);
+      from = slice.next;
+    }
+  }
+
+  /** Throws 100030, 304001 as if there were no such room, 304107 or 304108 when he may not. */
+  require(who: Who, right: string | undefined, room_id: string): void {
+    const room = this.#rooms.get(room_id);
+    const code = refusalOf(who, right, { room_id, room, now: this.#now });
+    if (code === undefined) return;
+    const until = code === 304107 ? room?.of(who.user_id)?.muted_until : undefined;
+    throw new RequestError(code, until === undefined ? {} : { retry_after_ms: this.#msUntil(until) });
+  }
+
+  may(who: Who, right: string, room_id: string): boolean {
+    return refusalOf(who, right, { room_id, room: this.#rooms.get(room_id), now: this.#now }) === undefined;
+  }
+
+  /** Who may hear what needs `right` in the room at this moment (E9). Sessions of other services have no roles here. */
+  hears(right: string, room_id: string): (subscriber: Subscriber) => boolean {
+    const room = this.#rooms.get(room_id);
+    const { service } = this.#parts;
+    return ({ home, identity }) => {
+      if (!identity) return false;
+      if (home !== service)
+        return identity.rights.may("other_services") && identity.rights.mayIn(room_id, right);
+      return refusalOf(identity, right, { room_id, room, now: this.#now }) === undefined;
+    };
+  }
+
+  /** Who has a cursor on a room's log hears of its end too (M10). */
+  hearsOfEnd(room_id: string): (subscriber: Subscriber) => boolean {
+    const [asReader, asFollower] = [this.hears("room_read", room_id), this.hears("msglog_get", room_id)];
+    return (subscriber) => asReader(subscriber) || asFollower(subscriber);
+  }
+
+  /** Whether he may read what was sent before he came (R11). */
+  mayReadAll(who: Who, room_id: string): boolean {
+    return readsAll(who, { room_id, room: this.#rooms.get(room_id), now: this.#now });
+  }
+
+  /**
+   * The first message of a life that he may read, Infinity without any (R11). Throws 100030 and 304001 when he may not
+   * read that life at all: an ended one says itself who may.
+   */
+  async firstReadable(who: Who, { room_id, epoch }: Omit<LifeKey, "service">): Promise<number> {
+    if (epoch === undefined && this.mayReadAll(who, room_id)) return 1;
+    const { service, store } = this.#parts;
+    const { user_id } = who;
+    const life = await store.standing({ service, room_id, epoch, user_id });
+    // Then there is nothing to read, and the reader will say so.
+    if (!life) return 1;
+    const room: RoomSays = { access: life.access, of: () => life.standing };
+    const place = { room_id, room, now: this.#now };
+    const code = refusalOf(who, "msglog_get", place);
+    if (code !== undefined) throw new RequestError(code);
+    return readsAll(who, place) ? 1 : (life.standing.since_id ?? Number.POSITIVE_INFINITY);
+  }
+
+  /** Throws 304102 when he has sent a message less than the room's `slow_mode` ago (R10). */
+  pace(who: Who, room_id: string): void {
+    const room = this.#rooms.get(room_id);
+    const seconds = room?.access?.slow_mode;
+    if (!room || seconds === undefined || this.may(who, "room_moderate", room_id)) return;
+    const now = this.#parts.clock.monotonic();
+    const next = room.sentAt(who.user_id) + seconds * 1000;
+    if (next > now) throw new RequestError(304102, { limit: 1, retry_after_ms: Math.ceil(next - now) });
+    room.sent(who.user_id, now, seconds * 1000);
+  }
+
+  /** Of everybody with a role or without a voice. */
+  standings(room_id: string): ReadonlyMap<string, UserStanding> {
+    const all = this.#rooms.get(room_id)?.all() ?? [];
+    return new Map([...all].map(([user_id, standing]) => [user_id, inForce(standing, this.#now)]));
+  }
+
+  roleOf(user_id: string, room_id: string): RoomRole | undefined {
+    return inForce(this.#rooms.get(room_id)?.of(user_id) ?? {}, this.#now).role;
+  }
+
+  setAccess(room_id: string, access: RoomAccess | undefined): void {
+    if (access || this.#rooms.has(room_id)) this.#says(room_id).access = access;
+  }
+
+  setRole(room_id: string, user_id: string, { role, until }: Sentence<RoomRole | undefined, "role">): void {
+    const says = this.#says(room_id);
+    const { role: _, role_until: __, ...rest } = says.of(user_id) ?? {};
+    says.set(user_id, {
+      ...rest,
+      ...(role !== undefined && { role }),
+      ...(until !== undefined && { role_until: until }),
+    });
+  }
+
+  setMute(room_id: string, user_id: string, { muted, until }: Sentence<boolean, "muted">): void {
+    const says = this.#says(room_id);
+    const { muted: _, muted_until: __, ...rest } = says.of(user_id) ?? {};
+    says.set(user_id, {
+      ...rest,
+      ...(muted && { muted }),
+      ...(until !== undefined && { muted_until: until }),
+    });
+  }
+
+  /** The room has ended: a next life of it begins without all this. */
+  end(room_id: string): void {
+    this.#rooms.delete(room_id);
+  }
+
+  /** The lane of a room's events. */
+  laneOf(room_id: string): string {
+    return laneOf(this.#parts.service, room_id);
+  }
+
+  #says(room_id: string): Says {
+    const says = this.#rooms.get(room_id) ?? new Says();
+    this.#rooms.set(room_id, says);
+    return says;
+  }
+
+  #msUntil(until: number): number {
+    return Math.max(0, Math.ceil((until - this.#now()) / 1000));
+  }
+}
+
+/** `access` without what holds anyway; undefined when nothing is left (R10). */
+export function special({ join, history, read_only, slow_mode }: RoomAccess = {}): RoomAccess | undefined {
+  const left = {
+    ...(join && join !== "anyone" && { join }),
+    ...(history === "joined" && { history }),
+    ...(read_only && { read_only }),
+    ...(slow_mode && { slow_mode }),
+  };
+  return Object.keys(left).length > 0 ? left : undefined;
+}
+
+/** Something that holds for good, or until a time (µs since 1970). */
+type Sentence<Value, Name extends string> = { readonly [name in Name]: Value } & {
+  readonly until?: number | undefined;
+};
+
+/** What a room says, in memory. Most rooms say no more than who made them. */
+class Says implements RoomSays {
+  access: RoomAccess | undefined;
+  #owner: string | undefined;
+  #users: Map<string, UserStanding> | undefined;
+  /** When users sent last, in monotonic milliseconds, the longest ago first; only with `slow_mode`. */
+  #sentAt: Map<string, number> | undefined;
+
+  of(user_id: string): UserStanding | undefined {
+    return this.#owner === user_id ? OWNER : this.#users?.get(user_id);
+  }
+
+  set(user_id: string, standing: UserStanding): void {
+    const isOwner = standing.role === "owner" && !standing.muted && this.#owner === undefined;
+    if (this.#owner === user_id || isOwner) this.#owner = undefined;
+    if (isOwner) {
+      this.#users?.delete(user_id);
+      this.#owner = user_id;
+      return;
+    }
+    this.#users ??= new Map();
+    if (Object.keys(standing).length === 0) this.#users.delete(user_id);
+    else this.#users.set(user_id, standing);
+  }
+
+  *all(): Iterable<[string, UserStanding]> {
+    if (this.#owner !== undefined) yield [this.#owner, OWNER];
+    yield* this.#users ?? [];
+  }
+
+  sentAt(user_id: string): number {
+    return this.#sentAt?.get(user_id) ?? Number.NEGATIVE_INFINITY;
+  }
+
+  /** Who sent longer than `ms` ago is forgotten. */
+  sent(user_id: string, now: number, ms: number): void {
+    this.#sentAt ??= new Map();
+    this.#sentAt.delete(user_id);
+    this.#sentAt.set(user_id, now);
+    for (const [other, at] of this.#sentAt) {
+      if (now - at <= ms) break;
+      this.#sentAt.delete(other);
+    }
+  }
+}
+
+const OWNER: UserStanding = { role: "owner" };
+
+interface Asked {
+  readonly room_id: string;
+  readonly room: RoomSays | undefined;
+  /** µs since 1970 */
+  readonly now: () => number;
+}
+
+/** Why somebody may not do something in a room; undefined when he may. */
+function refusalOf(
+  { user_id, rights }: Who,
+  right: string | undefined,
+  { room_id, room, now }: Asked,
+): ErrorCode | undefined {
+  const isGranted = rights.mayIn(room_id, right);
+  if (!room || right === undefined || rights.may("admin")) return isGranted ? undefined : 100030;
+  const { role, muted } = inForce(room.of(user_id) ?? NOTHING, now);
+  // To who is kept out the room does not exist; who has no right is told what he would be told without it.
+  if (!isLetIn(role, room.access, rights, room_id)) return isGranted ? 304001 : 100030;
+  const isAllowed = role && ROOM_RIGHTS.has(right) ? roleRights[role].includes(right) : isGranted;
+  if (!isAllowed) return 100030;
+  if (!SPEAKING.has(right)) return undefined;
+  if (muted) return 304107;
+  return room.access?.read_only && !moderates(role, rights, room_id) ? 304108 : undefined;
+}
+
+const NOTHING: UserStanding = {};
+
+function isLetIn(
+  role: RoomRole | undefined,
+  access: RoomAccess | undefined,
+  rights: Rights,
+  room_id: string,
+): boolean {
+  if (role) return role !== "banned";
+  if (access?.join === "token") return rights.nameRoom(room_id, "room_join");
+  return access?.join !== "invited";
+}
+
+function moderates(role: RoomRole | undefined, rights: Rights, room_id: string): boolean {
+  return role ? roleRights[role].includes("room_moderate") : rights.mayIn(room_id, "room_moderate");
+}
+
+/** Whether he may read what was sent before he came (R11). */
+function readsAll(who: Who, asked: Asked): boolean {
+  if (refusalOf(who, "msglog_history", asked) !== undefined) return false;
+  if (asked.room?.access?.history !== "joined") return true;
+  const { role } = inForce(asked.room.of(who.user_id) ?? NOTHING, asked.now);
+  return who.rights.may("admin") || moderates(role, who.rights, asked.room_id);
+}
+
+/** A standing without what is over. */
+function inForce(standing: UserStanding, now: () => number): UserStanding {
+  const { role_until, muted_until } = standing;
+  if (role_until === undefined && muted_until === undefined) return standing;
+  const time = now();
+  const { role, muted } = standing;
+  return {
+    ...(role && !isOver(role_until, time) && { role, ...(role_until !== undefined && { role_until }) }),
+    ...(muted && !isOver(muted_until, time) && { muted, ...(muted_until !== undefined && { muted_until }) }),
+  };
+}
+
+function isOver(until: number | undefined, now: number): boolean {
+  return until !== undefined && until <= now;
+}

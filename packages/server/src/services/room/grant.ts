@@ -1,0 +1,23 @@
+import { roomEvents } from "@roomlog/protocol";
+import { command, Later, type Service } from "../../core/plugin.ts";
+import { requireAbove } from "./rank.ts";
+
+/** R8 */
+export const grant = (service: Service) =>
+  command("media/room/grant", {
+    run({ data: { room_id, user_id, role: given }, session: { identity } }) {
+      const role = given === "none" ? undefined : given;
+      requireAbove(service, identity, { room_id, user_id, role });
+      return new Later((settle) =>
+        service.rooms.setRole(
+          { room_id, user_id, role },
+          {
+            type: roomEvents.granted,
+            body: { role: given },
+            by: identity.user_id,
+            settle: (failure) => settle(failure ?? {}),
+          },
+        ),
+      );
+    },
+  });

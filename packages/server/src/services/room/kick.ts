@@ -1,0 +1,21 @@
+import { roomEvents } from "@roomlog/protocol";
+import { command, RequestError, type Service } from "../../core/plugin.ts";
+import type { Members } from "./members.ts";
+import { requireAbove } from "./rank.ts";
+
+/** R9: he may come again. */
+export const kick = (service: Service, members: Members) =>
+  command("media/room/kick", {
+    async run({ data: { room_id, user_id, reason }, session: { identity }, afterwards }) {
+      await service.rooms.get(room_id);
+      requireAbove(service, identity, { room_id, user_id });
+      const sessions = members.sessionsOf(room_id, user_id);
+      if (sessions.length === 0) throw new RequestError(100036);
+      afterwards(() => {
+        const body = { user_id, ...(reason !== undefined && { reason }), by: identity.user_id };
+        service.rooms.publish(roomEvents.kicked, room_id, body);
+        members.expel(room_id, sessions);
+      });
+      return {};
+    },
+  });
