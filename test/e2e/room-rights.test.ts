@@ -2,11 +2,14 @@ import { expect, test } from "vitest";
 import { ManualClock } from "../../packages/server/src/testing/clock.ts";
 import { idsOf } from "../support/in-room.ts";
 import { people } from "../support/people.ts";
-import { eventsOf, type Frame, type RawClient } from "../support/raw-client.ts";
+import { eventsOf, type Frame, RawClient } from "../support/raw-client.ts";
 import { dataDirectory } from "../support/server.ts";
 
 const EVERYTHING = ["*"];
 const NOBODY_SPECIAL = { ann: EVERYTHING, bob: EVERYTHING, cid: EVERYTHING };
+
+/** `limits.window` */
+const WINDOW = 8;
 
 /** A call on the room "r". */
 const inR = (client: RawClient, cmd: string, data: object = {}): Promise<Frame> =>
@@ -21,9 +24,9 @@ async function outcome(answer: Promise<Frame>): Promise<unknown> {
 const send = (client: RawClient, msg: object = {}) => outcome(inR(client, "msglog_send", { msg }));
 
 /** Ann owns the room "r"; bob and cid are there. */
-async function stage(room: object = {}, rights: Parameters<typeof people>[0] = NOBODY_SPECIAL) {
+async function stage(room: object = {}, rights: Parameters<typeof people>[0] = NOBODY_SPECIAL, window = 256) {
   const clock = new ManualClock();
-  const all = await people(rights, { store: { kind: "memory" } }, { clock });
+  const all = await people(rights, { store: { kind: "memory" }, limits: { window } }, { clock });
   const [ann, bob, cid] = [await all.login("ann"), await all.login("bob"), await all.login("cid")];
   await inR(ann, "create", { class: "chat", ...room });
   return { ...all, clock, ann, bob, cid };
@@ -157,6 +160,27 @@ test("[R9] a ban while 100 messages run: no event after the answer", async () =>
   expect((await inR(ann, "msglog_info")).data.last_id).toBe(120);
   const ids = idsOf(eventsOf(await bob.settled()).map((data) => ({ data })));
   expect(ids).toEqual(Array.from({ length: 100 }, (_, i) => i + 1));
+});
+
+test.for([
+  ["is banned", "ban", {}],
+  ["may not read the log any more", "set_access", { join: "invited" }],
+] as const)("[E9, M11] what waits for who %s does not come", async ([, cmd, data]) => {
+  const { ann, url } = await stage({}, NOBODY_SPECIAL, WINDOW);
+  const bob = await RawClient.connect(url);
+  await bob.call("core/user/login", { user: "bob", password: "secret", session_id: "slow" });
+  await inR(bob, "msglog_subscribe", { after: 0 });
+  for (let n = 1; n <= WINDOW + 5; n++) await inR(ann, "msglog_send", { msg: { n } });
+  await inR(ann, cmd, { ...(cmd === "ban" && { user_id: "bob" }), ...data });
+  await inR(ann, "set_access", {});
+  await inR(ann, "grant", { user_id: "bob", role: "none" });
+  await inR(ann, "msglog_send", { msg: { canary: 1 } });
+  const before = eventsOf(await bob.settled()).filter(({ type }) => type === "msglog_new_msg");
+  expect(idsOf(before.map((frame) => ({ data: frame })))).toEqual(
+    Array.from({ length: WINDOW }, (_, i) => i + 1),
+  );
+  bob.answering();
+  expect(typesOf(await bob.settled())).toEqual([]);
 });
 
 test("[R9] who is muted reads and does not speak, for a while or until he may again", async () => {
