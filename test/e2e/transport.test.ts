@@ -1,14 +1,12 @@
-import { once } from "node:events";
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
-import { connect } from "node:tls";
 import { startServer } from "roomlog";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, test } from "vitest";
 import { ManualClock } from "../../packages/server/src/testing/clock.ts";
 import { RawClient } from "../support/raw-client.ts";
 import { maskedFrame, RawSocket, upgrade } from "../support/raw-socket.ts";
 import { dataDirectory, serverForTest } from "../support/server.ts";
 import { SlowStore } from "../support/slow-store.ts";
+import { tlsFile, tlsSocket, upgraded } from "../support/tls-socket.ts";
 
 const TEXT = 0x81;
 
@@ -30,27 +28,16 @@ test("[T1] the default is ws://127.0.0.1:9010/", async () => {
 });
 
 test("[T1] with a certificate a listener speaks wss, on 9011 by default", async () => {
-  const file = (name: string) => join(import.meta.dirname, "../support/tls", name);
-  const tls = { cert: file("cert.pem"), key: file("key.pem") };
+  const tls = { cert: tlsFile("cert.pem"), key: tlsFile("key.pem") };
   const { urls } = await serverForTest({
     services: { main: { listeners: [{ port: 0, tls }] } },
   });
   expect(urls).toEqual([expect.stringMatching(/^wss:\/\/127/)]);
-  const socket = connect({
-    port: Number(new URL(urls[0] as string).port),
+  const socket = await tlsSocket(urls[0] as string, {
     ca: readFileSync(tls.cert),
-    servername: "localhost",
+    rejectUnauthorized: true,
   });
-  onTestFinished(() => {
-    socket.destroy();
-  });
-  await once(socket, "secureConnect");
-  const key = "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13";
-  socket.write(
-    `GET / HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n${key}\r\n\r\n`,
-  );
-  const [answer] = await once(socket, "data");
-  expect(String(answer)).toMatch(/^HTTP\/1\.1 101 /);
+  expect(await upgraded(socket)).toMatch(/^HTTP\/1\.1 101 /);
   const twice = { services: { main: { listeners: [{ tls }, { tls }] } } };
   await expect(startServer({ data: dataDirectory(), ...twice })).rejects.toThrow("127.0.0.1:9011/ belongs");
   const missing = { ...tls, key: "/nonexistent.pem" };

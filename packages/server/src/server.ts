@@ -1,14 +1,22 @@
 import { randomUUID } from "node:crypto";
-import { readFileSync } from "node:fs";
-import { isDeepStrictEqual } from "node:util";
 import { closeCodes } from "@roomlog/protocol";
 import { type Config, ConfigError, type ConfigInput, configSchema } from "./config/config.ts";
 import { authenticatorFor, stores } from "./config/drivers.ts";
+import {
+  certificateOf,
+  type Listener,
+  listenersOf,
+  type Port,
+  portsOf,
+  requireEncryption,
+  requireLoopback,
+} from "./config/listeners.ts";
 import { choosePlugins } from "./config/plugins.ts";
 import { needsRestart } from "./config/restart.ts";
 import { type Clock, systemClock } from "./core/clock.ts";
 import { type Logger, silentLogger } from "./core/logger.ts";
-import { isLoopback, refusedByOpenMode } from "./core/loopback.ts";
+import { refusedByOpenMode } from "./core/loopback.ts";
+import { refusedByOrigin } from "./core/origins.ts";
 import type { Plugin } from "./core/plugin.ts";
 import { Service, type ServiceSetup } from "./core/service.ts";
 import { ManagedStore } from "./store/managed.ts";
@@ -48,22 +56,16 @@ export interface Server {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
+/** A port that is listened on. */
+interface OpenPort {
+  readonly port: Port;
+  readonly listening: Listening;
+}
+
 /** How often the services do what is due by the clock, in milliseconds. */
 const SWEEP_MS = 1000;
 
 const STORE_FAILED = "the store failed; sends without an answer: outcome unknown";
-
-/** Where a service is reached (T2). */
-interface Listener {
-  readonly host: string;
-  readonly port: number;
-  readonly path: string;
-  readonly service: string;
-  readonly tls: { readonly cert: string; readonly key: string } | undefined;
-}
-
-/** Where listeners with a certificate are reached when nothing else is said (T1). */
-const TLS_PORT = 9011;
 
 /**
  * Starts a server: the one place that knows drivers and core at once. Throws a `ConfigError` or a `StoreError`
@@ -73,18 +75,26 @@ export async function startServer(input: ConfigInput = {}, parts: ServerParts = 
   let config = configSchema.parse(input);
   const { clock = systemClock(), newId = randomUUID, logger = silentLogger } = parts;
   const listeners = listenersOf(config);
-  const setups = await setupsOf(config, parts.plugins);
+  const setups = await setupsOf(config, { listeners, plugins: parts.plugins });
 
   const failure = Promise.withResolvers<unknown>();
   const store = new ManagedStore(parts.store ?? stores[config.store.kind](config), config.store, (cause) => {
     for (const service of services.values()) service.closeAll(closeCodes.internal_error, STORE_FAILED);
     failure.resolve(cause);
   });
+  let ports: readonly OpenPort[] = [];
   const readAndChange = async () => {
     const next = configSchema.parse(parts.loadConfig?.() ?? input);
-    const nextSetups = await setupsOf(next, parts.plugins);
+    // Also the listeners that stay: they are what others reach until a restart.
+    const reached = [...listenersOf(next), ...listeners];
+    const nextSetups = await setupsOf(next, { listeners: reached, plugins: parts.plugins });
+    const certificates = ports.map(({ port }) => certificateOf(port));
     for (const [name, service] of services)
       await service.change(nextSetups.get(name) ?? setupOf(setups, name));
+    ports.forEach(({ listening }, i) => {
+      const certificate = certificates[i];
+      if (certificate) listening.renew(certificate);
+    });
     const restart_needed = needsRestart(config, next);
     config = next;
     logger.info({ restart_needed }, "configuration reloaded");
@@ -109,9 +119,9 @@ export async function startServer(input: ConfigInput = {}, parts: ServerParts = 
   };
   const start = async () => {
     for (const service of services.values()) await service.start();
-    return listenAll(listeners, services, config);
+    return listenAll(portsOf(listeners), services, config);
   };
-  const ports = await start().catch(async (error: unknown) => {
+  ports = await start().catch(async (error: unknown) => {
     await stopServices();
     throw error;
   });
@@ -140,7 +150,7 @@ export async function startServer(input: ConfigInput = {}, parts: ServerParts = 
     return stopped;
   };
   return {
-    urls: ports.flatMap(({ urls }) => urls),
+    urls: ports.flatMap(urlsOf),
     get counts() {
       return store.counts;
     },
@@ -153,14 +163,26 @@ export async function startServer(input: ConfigInput = {}, parts: ServerParts = 
 
 /** Everything that a start would check before it touches data or network. Throws a `ConfigError`. */
 export async function checkConfig(config: Config): Promise<void> {
-  listenersOf(config);
-  await setupsOf(config);
+  const listeners = listenersOf(config);
+  await setupsOf(config, { listeners });
+  for (const port of portsOf(listeners)) certificateOf(port);
+}
+
+interface SetupParts {
+  /** Where the services are reached. */
+  readonly listeners: readonly Listener[];
+  /** Plugins that services may name, beside those in the box. */
+  readonly plugins?: readonly Plugin[] | undefined;
 }
 
 /** What each service is to be, checked as a whole. Throws a `ConfigError`. */
-async function setupsOf(config: Config, given: readonly Plugin[] = []): Promise<Map<string, ServiceSetup>> {
+async function setupsOf(
+  config: Config,
+  { listeners, plugins: given = [] }: SetupParts,
+): Promise<Map<string, ServiceSetup>> {
   const authenticator = authenticatorFor(config);
-  if (authenticator.open) requireLoopback(listenersOf(config));
+  if (authenticator.open) requireLoopback(listeners);
+  requireEncryption(listeners);
   const setups = Object.entries(config.services).map(async ([name, service]) => {
     const plugins = await choosePlugins(name, service, given);
     return [name, { plugins, authenticator, limits: config.limits }] as const;
@@ -174,78 +196,29 @@ function setupOf(setups: ReadonlyMap<string, ServiceSetup>, name: string): Servi
   return setup;
 }
 
-function listenersOf(config: Config): Listener[] {
-  const found = Object.entries(config.services).flatMap(([service, { listeners }]) =>
-    listeners.map(({ host = config.host, tls, port = tls ? TLS_PORT : config.port, path }) => ({
-      host,
-      port,
-      path,
-      service,
-      tls,
-    })),
-  );
-  found.forEach((one, i) => {
-    const twin = found
-      .slice(0, i)
-      .find(({ host, port, path }) => host === one.host && port === one.port && path === one.path);
-    if (!twin) return;
-    throw new ConfigError(
-      `services.${one.service}.listeners: ${one.host}:${one.port}${one.path} belongs to the service "${twin.service}"; give one of them another path or port`,
-    );
-  });
-  return found;
-}
-
-/** L7: without users only this machine may connect. */
-function requireLoopback(listeners: readonly Listener[]): void {
-  const other = listeners.find(({ host }) => !isLoopback(host));
-  if (!other) return;
-  throw new ConfigError(
-    `host: ${other.host} can be reached from other machines, but no users are configured, so everybody could read and write every room. Configure users, or listen on 127.0.0.1.`,
-  );
-}
-
+/** Listens on all ports, or on none. */
 async function listenAll(
-  listeners: readonly Listener[],
+  ports: readonly Port[],
   services: ReadonlyMap<string, Service>,
-  config: Config,
-) {
-  const ports: { readonly listening: Listening; readonly urls: string[] }[] = [];
+  { limits, trusted_proxies }: Config,
+): Promise<OpenPort[]> {
+  const open: OpenPort[] = [];
   try {
-    for (const [{ host, port }, here] of byPort(listeners)) {
-      const admit = (upgrade: Upgrade) => admission(upgrade, here, services);
-      const tls = certificateOf(here);
-      const listening = await webSocketTransport({ host, port, limits: config.limits, tls, admit });
-      ports.push({
-        listening,
-        urls: here.map(({ path }) => `${tls ? "wss" : "ws"}://${bracketed(host)}:${listening.port}${path}`),
-      });
+    for (const port of ports) {
+      const admit = (upgrade: Upgrade) => admission(upgrade, port.listeners, services);
+      const where = { host: port.host, port: port.port, tls: certificateOf(port) };
+      open.push({ port, listening: await webSocketTransport({ ...where, limits, trusted_proxies, admit }) });
     }
-    return ports;
+    return open;
   } catch (cause) {
-    await Promise.all(ports.map(({ listening }) => listening.close()));
+    await Promise.all(open.map(({ listening }) => listening.close()));
     throw cause instanceof Error && "code" in cause ? cannotListen(cause) : cause;
   }
 }
 
-/** The certificate of a port. Throws a `ConfigError` when it cannot be read, or when the listeners do not agree. */
-function certificateOf(listeners: readonly Listener[]): Listener["tls"] {
-  const [{ tls, service, port } = {}] = listeners;
-  if (listeners.some((other) => !isDeepStrictEqual(other.tls, tls))) {
-    throw new ConfigError(`services.${service}.listeners: all listeners of port ${port} need the same tls`);
-  }
-  try {
-    return tls && { cert: readFileSync(tls.cert, "utf8"), key: readFileSync(tls.key, "utf8") };
-  } catch (cause) {
-    const why = (cause as Error).message;
-    throw new ConfigError(`services.${service}.listeners: the certificate cannot be read: ${why}`, { cause });
-  }
-}
-
-function byPort(listeners: readonly Listener[]): Map<{ host: string; port: number }, Listener[]> {
-  const groups = Map.groupBy(listeners, ({ host, port }) => `${host} ${port}`);
-  return new Map(
-    [...groups.values()].map((here) => [{ host: here[0]?.host ?? "", port: here[0]?.port ?? 0 }, here]),
+function urlsOf({ port: { host, listeners }, listening }: OpenPort): string[] {
+  return listeners.map(
+    ({ path, tls }) => `${tls ? "wss" : "ws"}://${bracketed(host)}:${listening.port}${path}`,
   );
 }
 
@@ -255,9 +228,12 @@ function admission(
   services: ReadonlyMap<string, Service>,
 ): Admission {
   const exact = listeners.find(({ path }) => path === upgrade.path);
-  const service = services.get((exact ?? listeners.find(({ path }) => path === "/"))?.service ?? "");
-  if (!service) return { kind: "refuse", status: 404, text: `There is no service at ${upgrade.path}.` };
-  const text = service.authenticator.open ? refusedByOpenMode(upgrade.host, upgrade.origin) : undefined;
+  const listener = exact ?? listeners.find(({ path }) => path === "/");
+  const service = services.get(listener?.service ?? "");
+  if (!(listener && service))
+    return { kind: "refuse", status: 404, text: `There is no service at ${upgrade.path}.` };
+  const byMode = service.authenticator.open ? refusedByOpenMode(upgrade.host, upgrade.origin) : undefined;
+  const text = byMode ?? refusedByOrigin(upgrade.origin, listener);
   if (text !== undefined) return { kind: "refuse", status: 403, text };
   return { kind: "accept", receive: (connection) => service.accept(connection) };
 }

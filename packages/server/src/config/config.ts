@@ -1,5 +1,7 @@
 import { isName, MAX_USER } from "@roomlog/protocol";
 import * as z from "zod";
+import { isOrigin } from "../core/origins.ts";
+import { isNetwork } from "../transport/proxies.ts";
 
 const port = z.int().min(0).max(65_535);
 const seconds = z.number().positive().max(86_400);
@@ -20,6 +22,18 @@ const listener = z.strictObject({
     .startsWith("/")
     .default("/")
     .describe("Path of the URL; `/` takes every path that nobody else claims (T2)."),
+  origins: z
+    .array(z.string().refine(isOrigin, "write it as browsers do: https://host or https://host:port"))
+    .optional()
+    .describe("Pages that may connect, each `scheme://host` or `scheme://host:port` (T7); none given: all."),
+  require_origin: z
+    .boolean()
+    .default(false)
+    .describe("Whether programs that are no page, and so send no Origin, are refused (T7)."),
+  allow_plaintext: z
+    .boolean()
+    .default(false)
+    .describe("Whether other machines may connect without encryption (T9)."),
 });
 
 /** One service (S1). The settings of a plugin stand beside `plugins`, under its name. */
@@ -27,7 +41,7 @@ const service = z.looseObject({
   listeners: z
     .array(listener)
     .min(1)
-    .default([{ path: "/" }])
+    .prefault([{ path: "/" }])
     .describe("Where the service is reached."),
   plugins: z
     .array(z.string())
@@ -105,6 +119,12 @@ const user = z.strictObject({
 export const configSchema = z.strictObject({
   host: z.string().min(1).default("127.0.0.1").describe("Address to listen on."),
   port: port.default(9010).describe("Port to listen on; 0 takes a free one (T1)."),
+  trusted_proxies: z
+    .array(z.string().refine(isNetwork, "an address, or a network such as 10.0.0.0/8"))
+    .default([])
+    .describe(
+      "Proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed: addresses or networks (T8).",
+    ),
   data: z.string().min(1).default("./data").describe("Directory of the rooms and their logs."),
   log_level: z
     .enum(["debug", "info", "warn", "error"])
@@ -116,7 +136,7 @@ export const configSchema = z.strictObject({
   services: z
     .record(z.string().min(1), service)
     .refine((services) => Object.keys(services).length > 0, "at least one service is needed")
-    .default({ main: service.parse({}) })
+    .prefault({ main: {} })
     .describe("The services by name."),
 });
 

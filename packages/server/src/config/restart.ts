@@ -5,6 +5,7 @@ import type { Config } from "./config.ts";
 const ONCE: readonly (readonly string[])[] = [
   ["host"],
   ["port"],
+  ["trusted_proxies"],
   ["data"],
   ["store"],
   ["limits", "frame_bytes"],

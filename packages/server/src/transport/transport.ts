@@ -1,6 +1,6 @@
 /** What the core needs of a socket that carries text frames. */
 export interface Connection {
-  /** Where the other side is, for the log: `ws:127.0.0.1:41116`. */
+  /** Where the other side is, for the log: `ws:127.0.0.1:41116`, behind a proxy without the port (T8). */
   readonly remote: string;
   /** Bytes given to `send` so far. */
   readonly sent: number;
@@ -41,6 +41,8 @@ export interface Receiver {
 /** A client that asks for a connection. */
 export interface Upgrade {
   readonly path: string;
+  /** Where it comes from, without a port; said by a trusted proxy when one stands between (T8). */
+  readonly address: string;
   readonly host: string | undefined;
   readonly origin: string | undefined;
 }
@@ -55,9 +57,17 @@ export interface ListenOptions {
   /** 0 takes a free one. */
   readonly port: number;
   readonly limits: TransportLimits;
-  /** PEM; with it the connections are encrypted. */
-  readonly tls?: { readonly cert: string; readonly key: string } | undefined;
+  /** With it the connections are encrypted. */
+  readonly tls?: Certificate | undefined;
+  /** Addresses and networks of proxies whose word about their clients is believed (T8). */
+  readonly trusted_proxies: readonly string[];
   admit(upgrade: Upgrade): Admission;
+}
+
+/** A chain and its private key, as PEM. */
+export interface Certificate {
+  readonly cert: string;
+  readonly key: string;
 }
 
 export interface TransportLimits {
@@ -70,6 +80,8 @@ export interface TransportLimits {
 /** A port that is listened on. */
 export interface Listening {
   readonly port: number;
+  /** What is connected from now on gets this certificate; what is connected stays (T6). */
+  renew(certificate: Certificate): void;
   /** Takes no further connections. */
   stop(): void;
   /** Ends what is still connected, waits a bounded time for the other sides, and frees the port. */

@@ -5,13 +5,15 @@ import {
   type ServerResponse,
   STATUS_CODES,
 } from "node:http";
-import { createServer as createSecureServer } from "node:https";
+import { createServer as createSecureServer, type Server as SecureServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import { type RawData, WebSocket, WebSocketServer } from "ws";
+import { Proxies, plainAddress } from "./proxies.ts";
 import { TextFrames, type TextFramesParts } from "./text-frames.ts";
 import type {
   Admission,
+  Certificate,
   Connection,
   Frames,
   Listening,
@@ -19,6 +21,7 @@ import type {
   Receiver,
   Transport,
   TransportLimits,
+  Upgrade,
 } from "./transport.ts";
 import { frameBytes, piecesOf, wireOf } from "./wire.ts";
 
@@ -27,20 +30,31 @@ const CLOSE_TIMEOUT_MS = 5000;
 const HEADERS_TIMEOUT_MS = 5000;
 const REQUEST_TIMEOUT_MS = 8000;
 const CHECK_INTERVAL_MS = 1000;
+const MAX_HEADER_BYTES = 16_384;
+const MAX_HEADERS = 100;
+/** Plain requests on one connection, before it is closed. */
+const MAX_REQUESTS = 16;
 const NOTHING = Buffer.alloc(0);
 
 /** WebSocket (RFC 6455) over HTTP/1.1: text frames, no compression. */
-export const webSocketTransport: Transport = async ({ limits, tls, admit, ...where }: ListenOptions) => {
-  const options = {
+export const webSocketTransport: Transport = async (options: ListenOptions) => {
+  const { limits, tls, admit, host, port: wanted } = options;
+  const bounds = {
     headersTimeout: HEADERS_TIMEOUT_MS,
     requestTimeout: REQUEST_TIMEOUT_MS,
     connectionsCheckingInterval: CHECK_INTERVAL_MS,
+    maxHeaderSize: MAX_HEADER_BYTES,
   };
+  const proxies = new Proxies(options.trusted_proxies);
+  const judge = (request: IncomingMessage, client: Client) =>
+    refusedByHeaders(request) ?? admit(upgradeOf(request, client));
   const answer = (request: IncomingMessage, response: ServerResponse) =>
-    answerPlainRequest(admit(upgradeOf(request)), response);
-  const http = tls
-    ? createSecureServer({ ...options, ...tls, minVersion: "TLSv1.2" }, answer)
-    : createServer(options, answer);
+    answerPlainRequest(judge(request, clientOf(request, proxies)), response);
+  const secure = tls && createSecureServer({ ...bounds, ...secured(tls) }, answer);
+  const http = secure ?? createServer(bounds, answer);
+  // One more than is taken, so that too many can be told from just enough: Node drops the rest without a word.
+  http.maxHeadersCount = MAX_HEADERS + 1;
+  http.maxRequestsPerSocket = MAX_REQUESTS;
   // A variable, since the types of ws do not know its newest options yet.
   const socketOptions = {
     noServer: true,
@@ -55,17 +69,24 @@ export const webSocketTransport: Transport = async ({ limits, tls, admit, ...whe
   const upgrades = new WebSocketServer<typeof ClientSocket>(socketOptions);
   const port: Port = { sockets: new Set(), turn: new Turn(), frame_bytes: limits.frame_bytes };
   http.on("upgrade", (request, socket, head) => {
-    const admission = admit(upgradeOf(request));
+    const client = clientOf(request, proxies);
+    const admission = judge(request, client);
     if (admission.kind === "refuse") return refuse(socket, admission);
     upgrades.handleUpgrade(request, socket, head, (ws) => {
-      connect(ws, new WsConnection(ws, socket, port), admission.receive);
+      connect(ws, new WsConnection(ws, socket, { port, remote: client.remote }), admission.receive);
     });
   });
-  await listen(http, where);
-  return listening(http, port.sockets);
+  await listen(http, { host, port: wanted });
+  const renew = (certificate: Certificate) => secure?.setSecureContext(secured(certificate));
+  return { ...listening(http, port.sockets), renew };
 };
 
-function listening(http: Server, sockets: Iterable<WebSocket>): Listening {
+/** How a server encrypts with a certificate (T6). */
+function secured({ cert, key }: Certificate) {
+  return { cert, key, minVersion: "TLSv1.2", handshakeTimeout: HEADERS_TIMEOUT_MS } as const;
+}
+
+function listening(http: Server | SecureServer, sockets: Iterable<WebSocket>): Omit<Listening, "renew"> {
   let closed: Promise<void> | undefined;
   const stop = () => {
     closed ??= new Promise((resolve) => http.close(() => resolve()));
@@ -83,7 +104,7 @@ function listening(http: Server, sockets: Iterable<WebSocket>): Listening {
   };
 }
 
-function listen(http: Server, where: Pick<ListenOptions, "host" | "port">): Promise<void> {
+function listen(http: Server | SecureServer, where: Pick<ListenOptions, "host" | "port">): Promise<void> {
   return new Promise((resolve, reject) => {
     http.once("error", reject);
     http.listen(where, () => {
@@ -93,9 +114,36 @@ function listen(http: Server, where: Pick<ListenOptions, "host" | "port">): Prom
   });
 }
 
-function upgradeOf({ url = "/", headers }: IncomingMessage) {
+/** Who is at the other end of a connection. */
+interface Client {
+  /** Without a port. */
+  readonly address: string;
+  readonly remote: string;
+}
+
+/** The other side itself, or whom a trusted proxy speaks for (T8). */
+function clientOf({ socket, headers }: IncomingMessage, proxies: Proxies): Client {
+  const peer = plainAddress(socket.remoteAddress ?? "");
+  const scheme = "encrypted" in socket ? "wss" : "ws";
+  if (!proxies.has(peer)) return { address: peer, remote: `${scheme}:${peer}:${socket.remotePort}` };
+  const address = proxies.clientOf({ peer, forwarded: listOf(headers["x-forwarded-for"]) });
+  const spoken = listOf(headers["x-forwarded-proto"]) === "https" ? "wss" : scheme;
+  return { address, remote: `${spoken}:${address}` };
+}
+
+/** A header that may stand there several times. */
+function listOf(header: string | string[] | undefined): string | undefined {
+  return Array.isArray(header) ? header.join(",") : header;
+}
+
+function upgradeOf({ url = "/", headers }: IncomingMessage, { address }: Client): Upgrade {
   const path = URL.parse(url, "ws://localhost")?.pathname ?? url;
-  return { path, host: headers.host, origin: headers.origin };
+  return { path, address, host: headers.host, origin: headers.origin };
+}
+
+function refusedByHeaders({ rawHeaders }: IncomingMessage): Admission | undefined {
+  if (rawHeaders.length <= 2 * MAX_HEADERS) return undefined;
+  return { kind: "refuse", status: 431, text: `A request has at most ${MAX_HEADERS} headers.` };
 }
 
 function answerPlainRequest(admission: Admission, response: ServerResponse): void {
@@ -138,6 +186,12 @@ interface Port {
   readonly sockets: Set<WebSocket>;
   readonly turn: Turn;
   readonly frame_bytes: number;
+}
+
+/** Where a connection came in, and from where. */
+interface Place {
+  readonly port: Port;
+  readonly remote: string;
 }
 
 declare class ClientSocket extends WebSocket {
@@ -190,6 +244,7 @@ class WsConnection implements Connection, TextFramesParts {
   readonly #ws: WebSocket;
   readonly #socket: Duplex;
   readonly #port: Port;
+  readonly remote: string;
   /** Set before anything is received or sent. */
   receiver!: Receiver;
   readonly #frames = new TextFrames(this);
@@ -203,19 +258,12 @@ class WsConnection implements Connection, TextFramesParts {
     if (this.waiting === 0) this.receiver.drained();
   };
 
-  constructor(ws: WebSocket, socket: Duplex, port: Port) {
+  constructor(ws: WebSocket, socket: Duplex, { port, remote }: Place) {
     this.#ws = ws;
     this.#socket = socket;
     this.#port = port;
+    this.remote = remote;
     port.sockets.add(ws);
-  }
-
-  get remote(): string {
-    const { remoteAddress, remotePort } = this.#socket as Duplex & {
-      remoteAddress?: string;
-      remotePort?: number;
-    };
-    return `ws:${remoteAddress}:${remotePort}`;
   }
 
   get sent(): number {
