@@ -13,6 +13,7 @@ import {
 } from "./config/listeners.ts";
 import { choosePlugins } from "./config/plugins.ts";
 import { needsRestart } from "./config/restart.ts";
+import { DoorAudit } from "./core/audit.ts";
 import { type Clock, systemClock } from "./core/clock.ts";
 import { type Logger, silentLogger } from "./core/logger.ts";
 import { refusedByOpenMode } from "./core/loopback.ts";
@@ -97,7 +98,7 @@ export async function startServer(input: ConfigInput = {}, parts: ServerParts = 
     });
     const restart_needed = needsRestart(config, next);
     config = next;
-    logger.info({ restart_needed }, "configuration reloaded");
+    logger.info({ audit: "reload", restart_needed }, "configuration reloaded");
     return restart_needed;
   };
   // One at a time: each works on what the one before has left.
@@ -119,7 +120,13 @@ export async function startServer(input: ConfigInput = {}, parts: ServerParts = 
   };
   const start = async () => {
     for (const service of services.values()) await service.start();
-    return listenAll(portsOf(listeners), services, config);
+    const door = new DoorAudit({ logger, clock });
+    const admit = (upgrade: Upgrade, port: Port) => {
+      const answer = admission(upgrade, port.listeners, services);
+      if (answer.kind === "refuse") door.refused(upgrade, answer.status);
+      return answer;
+    };
+    return listenAll(portsOf(listeners), admit, config);
   };
   ports = await start().catch(async (error: unknown) => {
     await stopServices();
@@ -199,15 +206,15 @@ function setupOf(setups: ReadonlyMap<string, ServiceSetup>, name: string): Servi
 /** Listens on all ports, or on none. */
 async function listenAll(
   ports: readonly Port[],
-  services: ReadonlyMap<string, Service>,
+  admit: (upgrade: Upgrade, port: Port) => Admission,
   { limits, trusted_proxies }: Config,
 ): Promise<OpenPort[]> {
   const open: OpenPort[] = [];
   try {
     for (const port of ports) {
-      const admit = (upgrade: Upgrade) => admission(upgrade, port.listeners, services);
-      const where = { host: port.host, port: port.port, tls: certificateOf(port) };
-      open.push({ port, listening: await webSocketTransport({ ...where, limits, trusted_proxies, admit }) });
+      const where = { host: port.host, port: port.port, tls: certificateOf(port), trusted_proxies };
+      const options = { ...where, limits, admit: (upgrade: Upgrade) => admit(upgrade, port) };
+      open.push({ port, listening: await webSocketTransport(options) });
     }
     return open;
   } catch (cause) {

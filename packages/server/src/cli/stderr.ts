@@ -7,6 +7,9 @@ const MAX_WAITING = 1024 * 1024;
 /** The last lines have this long to be read before the process ends, in milliseconds. */
 const LAST_WORDS_MS = 1000;
 
+/** What moves a terminal's cursor or turns its text around, and JSON leaves as it is. */
+const UNSEEN = /[\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g;
+
 /** Pino's number for a warning. */
 const WARN = 40;
 
@@ -29,9 +32,13 @@ export function stderrLog(): DestinationStream {
   return {
     write(line) {
       if (stderr.writableLength + line.length > MAX_WAITING) dropped += 1;
-      else stderr.write(line);
+      else stderr.write(line.replace(UNSEEN, escaped));
     },
   };
+}
+
+function escaped(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
 }
 
 /** Resolves when stderr has taken what was written, or when that takes too long. */

@@ -71,9 +71,11 @@ function read(file: string): string {
 
 function parse(file: string, text: string): Source {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, customTags: secretTags(dirname(file)) });
+  // Not the pretty errors, which show the line: there may be a secret in it.
+  const options = { lineCounter: lines, customTags: secretTags(dirname(file)), prettyErrors: false };
+  const document = parseDocument(text, options);
   const [error] = document.errors;
-  if (error) throw new ConfigError(`${file}: ${error.message}`, { cause: error });
+  if (error) throw new ConfigError(`${file}:${lines.linePos(error.pos[0]).line}: ${error.message}`);
   return { document, lines };
 }
 

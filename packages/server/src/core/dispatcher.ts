@@ -43,6 +43,7 @@ export class Dispatcher {
     const valid = validate(command.schema, data);
     checkLengths(command, request, session.limits.field_bytes);
     this.#requireRight(command, session, valid as { readonly room_id?: unknown });
+    if (command.audited) afterwards(() => session.done(nameOf(command), named(command, valid)));
     return command.run(new Received(valid, session, afterwards, request));
   }
 
@@ -120,6 +121,11 @@ class Received implements Call<unknown> {
   get session(): OpenSession {
     return opened(this.connection);
   }
+}
+
+/** The fields of a command that the audit log names. */
+function named({ audited = [] }: Command, data: unknown): object {
+  return Object.fromEntries(Object.entries(data as object).filter(([name]) => audited.includes(name)));
 }
 
 /** F10: what stays in memory is bounded. Most requests are shorter as a whole. */

@@ -89,6 +89,8 @@ export interface Command<Data = unknown, Result = Answer> {
   readonly detached?: boolean;
   /** Whether it is for connections that have not logged in yet, and only for them. */
   readonly beforeLogin?: boolean;
+  /** For acts on what others have or may do: the fields that the audit log names once the command is done. */
+  readonly audited?: readonly string[];
   /** Throw a `RequestError` for every expected failure. */
   run(call: Call<Data>): Answered<Result>;
 }

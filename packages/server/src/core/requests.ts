@@ -1,7 +1,8 @@
-import { type CloseCode, classify, type JsonObject } from "@roomlog/protocol";
+import { type CloseCode, classify, isName, type JsonObject, MAX_ROOM_ID } from "@roomlog/protocol";
 import { RequestError } from "./errors.ts";
 import { type Answer, ackFrame, errorFrame, okFrame } from "./frames.ts";
 import { Later } from "./plugin.ts";
+import { UsualRequest } from "./usual-request.ts";
 
 /** A request as it was received. */
 export interface Request {
@@ -44,6 +45,8 @@ export interface RequestsParts {
   isBlocked(): boolean;
   /** A request has been answered. */
   answered(): void;
+  /** A request is being answered with an error. */
+  failed(error: RequestError, of: { readonly command: string; readonly room_id: string | undefined }): void;
   /** An error that no rule foresees. */
   report(error: unknown, command: string): void;
 }
@@ -53,6 +56,8 @@ interface Slot {
   readonly tid: string;
   /** For the log, should it fail. What the request brought is not kept. */
   readonly command: string;
+  /** For the audit log: the room of a request that was refused at once, or that takes a promise. */
+  room_id?: string | undefined;
   afterwards?: { readonly task: () => void; readonly when: "ok" | "always" }[];
   done?: Answer | RequestError | "nothing";
 }
@@ -197,9 +202,11 @@ export class Requests {
         slot.afterwards ??= [];
         slot.afterwards.push({ task, when });
       });
-      if (outcome instanceof Promise) this.#await(slot, outcome, serving.pipelined);
-      else this.#take(slot, outcome);
+      if (!(outcome instanceof Promise)) return this.#take(slot, outcome);
+      slot.room_id = roomOf(request);
+      this.#await(slot, outcome, serving.pipelined);
     } catch (error) {
+      slot.room_id = roomOf(request);
       this.#settle(slot, this.#asFailure(error, slot.command));
     }
   }
@@ -243,8 +250,9 @@ export class Requests {
     this.#answer(slot);
   }
 
-  #answer({ tid, done, afterwards = [] }: Slot): void {
+  #answer({ tid, done, command, room_id, afterwards = [] }: Slot): void {
     if (done instanceof RequestError) {
+      this.#parts.failed(done, { command, room_id });
       this.#parts.sendAnswer(errorFrame(tid, done.data));
       for (const { task, when } of afterwards) if (when === "always") task();
       if (done.details.close) this.#parts.close(done.details.close, done.message);
@@ -269,6 +277,13 @@ export class Requests {
     this.#parts.report(error, command);
     return new RequestError(100002);
   }
+}
+
+/** The room that a request names. */
+function roomOf(request: Request): string | undefined {
+  const room_id: unknown =
+    request instanceof UsualRequest ? JSON.parse(request.raw("room_id") ?? "null") : request.data.room_id;
+  return typeof room_id === "string" && isName(room_id, MAX_ROOM_ID) ? room_id : undefined;
 }
 
 function isPipelined(serving: Serving | RequestError): boolean {

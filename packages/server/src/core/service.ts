@@ -3,6 +3,7 @@ import { type CloseCode, closeCodes } from "@roomlog/protocol";
 import type { Authenticator } from "../auth/auth.ts";
 import type { ManagedStore } from "../store/managed.ts";
 import type { Connection, Receiver } from "../transport/transport.ts";
+import { Audit } from "./audit.ts";
 import { type Clock, type Stop, steadyTime } from "./clock.ts";
 import { Cursors, follows } from "./cursors.ts";
 import { Dispatcher } from "./dispatcher.ts";
@@ -74,6 +75,7 @@ export class Service {
   readonly sessions: Sessions;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly audit: Audit;
   readonly newId: () => string;
   readonly nextTid: () => number;
   /** The time by which messages age (M13), µs since 1970. */
@@ -99,6 +101,7 @@ export class Service {
     this.#sweptAt = clock.monotonic();
     this.steadyTime = steadyTime(clock);
     this.logger = logger;
+    this.audit = new Audit({ service: name, logger, clock });
     this.newId = newId;
     this.nextTid = nextTid;
     this.reload = reload;

@@ -6,7 +6,8 @@ import {
   MAX_CLOSE_REASON_BYTES,
   MAX_MESSAGE_DEPTH,
 } from "@roomlog/protocol";
-import type { Connection, Receiver } from "../transport/transport.ts";
+import type { Connection, Ended, Receiver } from "../transport/transport.ts";
+import { isAudited, Told, type Who } from "./audit.ts";
 import type { EventFrames, Most, Place } from "./delivery.ts";
 import { missingField, RequestError, syntaxError } from "./errors.ts";
 import { Feed, type FeedParts } from "./feed.ts";
@@ -52,6 +53,8 @@ export class Session implements Receiver, FeedParts, RequestsParts {
   readonly #unanswered = new Unanswered();
   /** The events for the client (M11). */
   readonly feed: Feed;
+  /** Most connections are never refused anything. */
+  #told: Told | undefined;
   #paused = false;
   #state: State;
   /** Since the last sweep some frame went in or out (T4). */
@@ -124,19 +127,20 @@ export class Session implements Receiver, FeedParts, RequestsParts {
     this.#readOn();
   }
 
-  closed(): void {
-    this.#end("the client has gone");
+  closed(how: Ended): void {
+    this.#end(how);
   }
 
   /** Logs the connection in; the caller has made sure that nobody else holds the session id. */
   open(identity: Identity): void {
     this.#state = { name: "open", identity, nextPing: Number.POSITIVE_INFINITY };
-    this.#service.logger.debug(this.#who(), "login");
+    this.#service.audit.login(this.#who());
   }
 
-  /** The error of a refused login, after a delay that doubles each time (L3). */
-  async loginRefused(): Promise<RequestError> {
-    const { clock, limits } = this.#service;
+  /** The error of a login refused to who claims to be `user`, after a delay that doubles each time (L3). */
+  async loginRefused(user: string | undefined): Promise<RequestError> {
+    const { audit, clock, limits } = this.#service;
+    audit.loginRefused(this.#who(), user);
     const state = this.#state;
     const failures = state.name === "new" ? ++state.failures : 1;
     const delay = FIRST_REFUSAL_MS * 2 ** (failures - 1);
@@ -216,7 +220,7 @@ export class Session implements Receiver, FeedParts, RequestsParts {
   /** Ends the connection and says why (T3). */
   close(code: CloseCode, reason: string): void {
     if (this.isClosed) return;
-    this.#end(reason);
+    this.#end({ by: "server", code, reason });
     this.#connection.close(code, cut(reason));
   }
 
@@ -235,6 +239,17 @@ export class Session implements Receiver, FeedParts, RequestsParts {
   /** Whether so much waits for the socket that nothing more is put there. */
   isBlocked(): boolean {
     return this.#connection.waiting > this.#service.limits.session_queue_bytes;
+  }
+
+  failed(error: RequestError, of: { readonly command: string; readonly room_id: string | undefined }): void {
+    if (!(this.identity && isAudited(error))) return;
+    this.#told ??= new Told();
+    this.#service.audit.failed(this.#who(), { error, ...of }, this.#told);
+  }
+
+  /** An act that the audit log names is done. */
+  done(command: string, fields: object): void {
+    this.#service.audit.admin(this.#who(), command, fields);
   }
 
   report(error: unknown, command: string): void {
@@ -384,9 +399,9 @@ export class Session implements Receiver, FeedParts, RequestsParts {
     this.#connection.send(frames);
   }
 
-  #end(reason: string): void {
+  #end(how: Ended): void {
     if (this.isClosed) return;
-    this.#service.logger.debug({ ...this.#who(), reason }, "closed");
+    this.#service.audit.closed(this.#who(), how, this.#told);
     this.#service.leave(this);
     this.#state = { name: "closed" };
     this.#requests.end();
@@ -394,7 +409,7 @@ export class Session implements Receiver, FeedParts, RequestsParts {
     this.#unanswered.end();
   }
 
-  #who(): object {
+  #who(): Who {
     return {
       remote: this.#connection.remote,
       user: this.identity?.user_id,

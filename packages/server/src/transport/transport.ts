@@ -35,7 +35,15 @@ export interface Receiver {
   /** Everything that waited has been taken. */
   drained(): void;
   /** The connection has ended; nothing follows. */
-  closed(): void;
+  closed(how: Ended): void;
+}
+
+/** How a connection ended: the code of its close frame, 1006 when there was none. */
+export interface Ended {
+  readonly by: "client" | "server";
+  readonly code: number;
+  /** The server's; what a client says is not passed on. */
+  readonly reason?: string | undefined;
 }
 
 /** A client that asks for a connection. */

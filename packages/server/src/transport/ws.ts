@@ -15,6 +15,7 @@ import type {
   Admission,
   Certificate,
   Connection,
+  Ended,
   Frames,
   Listening,
   ListenOptions,
@@ -236,8 +237,8 @@ function onError(this: WebSocket): void {
   (this as ClientSocket).connection.failed();
 }
 
-function onClose(this: WebSocket): void {
-  (this as ClientSocket).connection.ended();
+function onClose(this: WebSocket, code: number): void {
+  (this as ClientSocket).connection.ended({ by: "client", code });
 }
 
 class WsConnection implements Connection, TextFramesParts {
@@ -247,6 +248,8 @@ class WsConnection implements Connection, TextFramesParts {
   readonly remote: string;
   /** Set before anything is received or sent. */
   receiver!: Receiver;
+  /** What was said when the server closed it. */
+  closed: Ended | undefined;
   readonly #frames = new TextFrames(this);
   pass!: (bytes: Buffer) => void;
   #sent = 0;
@@ -341,12 +344,12 @@ class WsConnection implements Connection, TextFramesParts {
   /** ws has closed the connection for what it received. */
   failed(): void {
     this.#frames.close();
-    this.receiver.closed();
+    this.receiver.closed(this.closed ?? { by: "server", code: 1002 });
   }
 
-  ended(): void {
+  ended(how: Ended): void {
     this.#port.sockets.delete(this.#ws);
-    this.receiver.closed();
+    this.receiver.closed(how);
   }
 }
 
@@ -364,9 +367,11 @@ function closingInOrder({ frame_bytes, fragments }: TransportLimits): typeof Cli
   return class extends WebSocket {
     connection!: WsConnection;
 
-    override close(code?: number, reason?: string | Buffer): void {
+    override close(code?: number, given?: string | Buffer): void {
+      const reason = given?.length || code === undefined ? given : reasons.get(code);
       this.connection.flush();
-      super.close(code, reason?.length || code === undefined ? reason : reasons.get(code));
+      this.connection.closed = { by: "server", code: code ?? 1005, reason: reason?.toString() };
+      super.close(code, reason);
     }
   };
 }

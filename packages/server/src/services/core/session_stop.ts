@@ -4,6 +4,7 @@ import { command, RequestError, type Service } from "../../core/plugin.ts";
 /** C3: the answer comes first, also when a session stops itself; its own sessions every user may stop. */
 export const sessionStop = (service: Service) =>
   command("core/session/stop", {
+    audited: ["session_id"],
     isOwn: ({ session_id }, { user_id }) => service.sessions.get(session_id)?.identity?.user_id === user_id,
     run({ data: { session_id }, afterwards }) {
       const target = service.sessions.get(session_id);

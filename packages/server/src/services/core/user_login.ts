@@ -40,7 +40,7 @@ async function decide(service: Service, { connection, afterwards, credentials, a
   const grant = await service.hooks.run("core.login", credentials, (given) =>
     service.authenticator.authenticate(given),
   );
-  if (!grant) throw await connection.loginRefused();
+  if (!grant) throw await connection.loginRefused(credentials.user);
   const { user_id, rights, session_id = asked } = grant;
   if (!isName(session_id, MAX_SESSION_ID)) {
     throw new RequestError(100035, { close: closeCodes.invalid_session_id });

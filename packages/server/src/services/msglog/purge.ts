@@ -5,6 +5,7 @@ import type { Trimmer } from "./trimmer.ts";
 /** M13 */
 export const purge = (log: Log, trimmer: Trimmer) =>
   command("media/room/msglog_purge", {
+    audited: ["room_id", "before", "epoch", "dry_run"],
     async run({ data: { room_id, before, epoch: named, dry_run } }) {
       const { epoch } = await log.life({ room_id, ...defined({ epoch: named }) });
       const what = { room_id, epoch, ...defined({ before }) };

@@ -4,6 +4,7 @@ import type { Trimmer } from "./trimmer.ts";
 /** M13: a room's own retention. */
 export const update = (service: Service, log: Log, trimmer: Trimmer) =>
   command("media/room/update", {
+    audited: ["room_id", "retention", "dry_run"],
     async run({ data: { room_id, retention: own, dry_run } }) {
       if (!dry_run) {
         return new Later((settle) => service.rooms.update(room_id, own, (failure) => settle(failure ?? {})));

@@ -6,6 +6,7 @@ const BY_COMMAND = { code: 100013, reason: errorTexts[100013] };
 /** R2 */
 export const destroy = (service: Service) =>
   command("media/room/destroy", {
+    audited: ["room_id"],
     run: ({ data: { room_id } }) =>
       new Later((settle) =>
         service.rooms.destroy({ room_id }, BY_COMMAND, (failure) => settle(failure ?? {})),

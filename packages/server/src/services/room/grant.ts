@@ -5,6 +5,7 @@ import { requireAbove } from "./rank.ts";
 /** R8 */
 export const grant = (service: Service) =>
   command("media/room/grant", {
+    audited: ["room_id", "user_id", "role"],
     run({ data: { room_id, user_id, role: given }, session: { identity } }) {
       const role = given === "none" ? undefined : given;
       requireAbove(service, identity, { room_id, user_id, role });
