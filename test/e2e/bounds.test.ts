@@ -172,8 +172,8 @@ test("[C4, F10] relays that are only acked hold nothing of what they brought", a
 test("[F8] tens of thousands of acks do not hold up the others", () => {
   const unanswered = new Unanswered();
   for (let tid = 1; tid <= 60_000; tid++) unanswered.addEvents(tid, 1, tid);
-  for (let tid = 1; tid <= 60_000; tid++) unanswered.extend(tid, 1000 + tid);
-  for (let tid = 1; tid <= 60_000; tid++) unanswered.extend(tid, 100_000 + tid);
+  for (let tid = 1; tid <= 60_000; tid++) unanswered.extend(tid, 1000 + tid, 10);
+  for (let tid = 1; tid <= 60_000; tid++) unanswered.extend(tid, 100_000 + tid, 10);
   for (let i = 0; i < 100; i++) expect(unanswered.isOverdue(2000, 100_000, 5000)).toBe(false);
   expect(unanswered.isOverdue(100_001, 100_000, 5000)).toBe(true);
   for (let tid = 1; tid <= 60_000; tid++) unanswered.settle(tid, { result: "ok", data: undefined });

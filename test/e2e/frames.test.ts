@@ -307,6 +307,20 @@ test("[F8] an ack extends that one request to 180 s, again at each ack", async (
   expect(await client.closed).toMatchObject({ code: 4001 });
 });
 
+test("[F8] the eleventh ack of a request does not extend it", async () => {
+  const { client, pass, tids } = await withUnansweredEvents(1);
+  for (let acks = 1; acks <= 10; acks++) {
+    client.send({ ack: tids[0] });
+    await pass(1000);
+  }
+  await pass(90_000);
+  client.send({ ack: tids[0] });
+  await pass(88_000);
+  expect(await client.call("media/room/get_list")).toMatchObject({ result: "ok" });
+  await pass(2000);
+  expect(await client.closed).toMatchObject({ code: 4001 });
+});
+
 test("[F8] an ack of one request does not extend the next", async () => {
   const { client, pass, tids } = await withUnansweredEvents(2);
   client.send({ ack: tids[0] });

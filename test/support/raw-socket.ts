@@ -58,6 +58,11 @@ export class RawSocket {
     return (await this.#first(count, 1)).map(({ payload }) => payload.toString());
   }
 
+  /** Text frames so far. */
+  get count(): number {
+    return this.#frames.filter(({ opcode }) => opcode === 1).length;
+  }
+
   /** Resolves when `count` pongs are there. */
   async pongs(count: number): Promise<void> {
     await this.#first(count, 10);

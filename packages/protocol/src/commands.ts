@@ -177,7 +177,7 @@ export const commands = {
       version: z.string(),
       service: z.string(),
       plugins: z.array(z.string()),
-      limits: z.record(z.string(), z.number()),
+      limits: z.record(z.string(), z.unknown()),
       time: z.int(),
     }),
   },

@@ -20,6 +20,7 @@ import { refusedByOpenMode } from "./core/loopback.ts";
 import { refusedByOrigin } from "./core/origins.ts";
 import type { Plugin } from "./core/plugin.ts";
 import { Service, type ServiceSetup } from "./core/service.ts";
+import { Visitors } from "./core/visitors.ts";
 import { ManagedStore } from "./store/managed.ts";
 import type { Store } from "./store/store.ts";
 import type { Admission, Listening, Upgrade } from "./transport/transport.ts";
@@ -108,7 +109,8 @@ export async function startServer(input: ConfigInput = {}, parts: ServerParts = 
     return reloading;
   };
   const find = (name: string): Service | undefined => services.get(name);
-  const shared = { version, store, clock, newId, nextTid: counter(), logger, reload, find };
+  const visitors = new Visitors(() => config.limits);
+  const shared = { version, store, clock, newId, nextTid: counter(), logger, visitors, reload, find };
   const services: ReadonlyMap<string, Service> = new Map(
     Array.from(setups, ([name, setup]) => [name, new Service({ name, ...shared }, setup)] as const),
   );
@@ -122,7 +124,7 @@ export async function startServer(input: ConfigInput = {}, parts: ServerParts = 
     for (const service of services.values()) await service.start();
     const door = new DoorAudit({ logger, clock });
     const admit = (upgrade: Upgrade, port: Port) => {
-      const answer = admission(upgrade, port.listeners, services);
+      const answer = admission(upgrade, port.listeners, { services, visitors });
       if (answer.kind === "refuse") door.refused(upgrade, answer.status);
       return answer;
     };
@@ -133,6 +135,7 @@ export async function startServer(input: ConfigInput = {}, parts: ServerParts = 
     throw error;
   });
   const stopSweep = clock.every(SWEEP_MS, () => {
+    visitors.sweep(clock.monotonic());
     for (const service of services.values()) service.sweep();
   });
 
@@ -229,10 +232,16 @@ function urlsOf({ port: { host, listeners }, listening }: OpenPort): string[] {
   );
 }
 
+/** What stands behind the listeners. */
+interface Reached {
+  readonly services: ReadonlyMap<string, Service>;
+  readonly visitors: Visitors;
+}
+
 function admission(
   upgrade: Upgrade,
   listeners: readonly Listener[],
-  services: ReadonlyMap<string, Service>,
+  { services, visitors }: Reached,
 ): Admission {
   const exact = listeners.find(({ path }) => path === upgrade.path);
   const listener = exact ?? listeners.find(({ path }) => path === "/");
@@ -242,7 +251,9 @@ function admission(
   const byMode = service.authenticator.open ? refusedByOpenMode(upgrade.host, upgrade.origin) : undefined;
   const text = byMode ?? refusedByOrigin(upgrade.origin, listener);
   if (text !== undefined) return { kind: "refuse", status: 403, text };
-  return { kind: "accept", receive: (connection) => service.accept(connection) };
+  const crowded = visitors.refusal(upgrade.address, service.authenticator.open);
+  if (crowded) return { kind: "refuse", ...crowded };
+  return { kind: "accept", receive: (connection) => service.accept(connection, upgrade.address) };
 }
 
 function cannotListen(cause: Error & { code?: unknown; address?: unknown; port?: unknown }): ConfigError {

@@ -49,12 +49,45 @@ const service = z.looseObject({
     .describe("What the service can do, in order."),
 });
 
+const amount = z.number().positive().max(1_000_000_000_000);
+
+/** How much may be received in a second, and at once after a rest (Q2). */
+const rate = (requests: number, bytes: number, whose: string) =>
+  z
+    .strictObject({
+      requests: amount.default(requests).describe(`Requests a second ${whose} (Q2).`),
+      requests_burst: amount
+        .default(4 * requests)
+        .describe("How many of them may come at once after a rest."),
+      bytes: amount.default(bytes).describe(`Bytes a second ${whose} (Q2).`),
+      bytes_burst: amount.default(4 * bytes).describe("How many of them may come at once after a rest."),
+    })
+    .prefault({});
+
+const rates = z.strictObject({
+  login: rate(5, 65_536, "of a connection before login"),
+  connection: rate(50, 1_048_576, "of a connection"),
+  user: rate(200, 4_194_304, "of all sessions of a user"),
+  address: rate(1000, 16_777_216, "of all connections of an IPv4 address or an IPv6 /64"),
+});
+
 const limits = z.strictObject({
   frame_bytes: bytes.default(1_048_576).describe("Largest frame that is received (T3: 1009)."),
   fragments: count.default(64).describe("Most fragments of one frame (T3: 1008)."),
   requests_in_flight: count
     .default(256)
     .describe("Unanswered requests of a connection before the server stops reading."),
+  rates: rates.prefault({}).describe("How much may be received in a second (Q2)."),
+  rate_refusals: count
+    .default(1000)
+    .describe(
+      "How much more often a connection may be refused for a rate than served before it is closed (Q3: 4003).",
+    ),
+  connections: count.default(10_000).describe("Most connections of the server (Q5: 503)."),
+  handshakes_per_address: count
+    .default(100)
+    .describe("Most connections from one address that have not logged in yet (Q5: 429)."),
+  sessions_per_user: count.default(20).describe("Most sessions of a user in a service (Q6)."),
   session_queue_bytes: bytes
     .default(1_048_576)
     .describe("Bytes that may wait for a connection's socket (M11)."),
@@ -68,6 +101,7 @@ const limits = z.strictObject({
   field_bytes: bytes.default(16_384).describe("Largest `meta`, `body` or status of a request (F10)."),
   answer_seconds: seconds.default(5).describe("Time to answer a request of the server (F8)."),
   extended_answer_seconds: seconds.default(180).describe("Time to answer it after an ack (F8)."),
+  acks: count.default(10).describe("Acks of one request that extend it (F8)."),
   idle_seconds: seconds.default(180).describe("Time without any frame before a connection is closed (T4)."),
   ping_seconds: z
     .number()

@@ -1,4 +1,4 @@
-import type { JsonObject } from "@roomlog/protocol";
+import type { ErrorCode, JsonObject } from "@roomlog/protocol";
 import * as z from "zod";
 import { missingField, RequestError, syntaxError } from "./errors.ts";
 import type { Hub } from "./hub.ts";
@@ -34,6 +34,11 @@ export class Dispatcher {
     const { pipelined = false, acked = false, detached = false, beforeLogin } = known.command;
     if (session.identity && beforeLogin) throw new RequestError(100032);
     return { pipelined, acked, detached, run: (...call) => this.#run(known, session, ...call) };
+  }
+
+  /** What a request over a rate is answered (Q3). */
+  overRate(request: Pick<Request, "class" | "subclass" | "cmd">): ErrorCode {
+    return this.#commands.get(nameOf(request))?.command.overRate ?? 100050;
   }
 
   #run({ command, fields }: Known, session: Session, request: Request, afterwards: Afterwards) {

@@ -1,7 +1,15 @@
+import type { Rates } from "./rates.ts";
+
 /** What bounds one connection; names and defaults are in docs/configuration.md. */
 export interface SessionLimits {
   /** Unanswered requests of a client; beyond it the server stops reading. */
   readonly requests_in_flight: number;
+  /** How much may be received in a second (Q2). */
+  readonly rates: Rates;
+  /** How much more often a connection may be refused for its rates than served before it is closed (Q3). */
+  readonly rate_refusals: number;
+  /** Sessions of one user in a service (Q6). */
+  readonly sessions_per_user: number;
   /** Subscriptions of a connection, in each service it listens to (E2). */
   readonly subscriptions: number;
   /** Longest field of a request that is kept in memory: `meta`, `body`, status; UTF-8 bytes of its text (F10). */
@@ -16,6 +24,8 @@ export interface SessionLimits {
   readonly answer_seconds: number;
   /** … and within this time after an ack (F8). */
   readonly extended_answer_seconds: number;
+  /** Acks of one request that extend it (F8). */
+  readonly acks: number;
   /** Without any frame for this long a connection is closed (T4). */
   readonly idle_seconds: number;
   /** Between the server's pings; 0 switches them off (F9). */

@@ -2,6 +2,7 @@
  * The door through which plugins, the built-in ones included, reach the server. A plugin sees this module and
  * the protocol, nothing else of the core.
  */
+import type { ErrorCode } from "@roomlog/protocol";
 import { type CommandData, type CommandName, type CommandResult, commands } from "@roomlog/protocol/commands";
 import * as z from "zod";
 import type { Stop } from "./clock.ts";
@@ -91,6 +92,8 @@ export interface Command<Data = unknown, Result = Answer> {
   readonly beforeLogin?: boolean;
   /** For acts on what others have or may do: the fields that the audit log names once the command is done. */
   readonly audited?: readonly string[];
+  /** What is answered when it comes over a rate (Q3), in place of 100050. */
+  readonly overRate?: ErrorCode;
   /** Throw a `RequestError` for every expected failure. */
   run(call: Call<Data>): Answered<Result>;
 }

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import { type CloseCode, closeCodes } from "@roomlog/protocol";
+import { type CloseCode, closeCodes, type ErrorCode } from "@roomlog/protocol";
 import type { Authenticator } from "../auth/auth.ts";
 import type { ManagedStore } from "../store/managed.ts";
 import type { Connection, Receiver } from "../transport/transport.ts";
@@ -20,6 +20,7 @@ import { RoomRights } from "./room-rights.ts";
 import { Rooms } from "./rooms.ts";
 import { Session } from "./session.ts";
 import { type OpenSession, Sessions } from "./sessions.ts";
+import type { Visitors } from "./visitors.ts";
 
 /** What a service is made of for its whole life. */
 export interface ServiceParts {
@@ -33,6 +34,8 @@ export interface ServiceParts {
   /** A tid for a request of the server, unique in the process (F7). */
   readonly nextTid: () => number;
   readonly logger: Logger;
+  /** All connections of the server. */
+  readonly visitors: Visitors;
   /** Reads the configuration of the server anew; gives back what needs a restart (S4). */
   readonly reload: () => Promise<readonly string[]>;
   /** Another service of the server (S3). */
@@ -86,6 +89,7 @@ export class Service {
   /** Hubs of other services to which sessions of this one have subscribed. */
   readonly #foreign = new Map<string, Hub>();
   readonly #store: ManagedStore;
+  readonly #visitors: Visitors;
   #setup: ServiceSetup;
   #running: readonly Running[] = [];
   #hooks = new Hooks<HookPoints>();
@@ -94,7 +98,7 @@ export class Service {
   #sweptAt: number;
 
   constructor(parts: ServiceParts, setup: ServiceSetup) {
-    const { name, version, store, clock, logger, newId, nextTid, reload, find } = parts;
+    const { name, version, store, clock, logger, newId, nextTid, visitors, reload, find } = parts;
     this.name = name;
     this.version = version;
     this.clock = clock;
@@ -107,13 +111,14 @@ export class Service {
     this.reload = reload;
     this.#find = find;
     this.#store = store;
+    this.#visitors = visitors;
     this.#setup = setup;
     this.hub = new Hub(name, nextTid);
     this.roomRights = new RoomRights({ service: name, store, clock });
     const rights = this.roomRights;
     this.rooms = new Rooms({ service: name, store, hub: this.hub, clock, newEpoch: newId, rights });
     this.rooms.onRights((room_id, user_id) => this.#judgeAnew(room_id, user_id));
-    this.sessions = new Sessions(() => this.limits.holder_answer_seconds * 1000);
+    this.sessions = new Sessions(this);
     this.#dispatcher = new Dispatcher([], this.hub, rights);
   }
 
@@ -219,9 +224,9 @@ export class Service {
     }
   }
 
-  /** Takes a new connection. */
-  accept(connection: Connection): Receiver {
-    const session = new Session(this, connection);
+  /** Takes a new connection that comes from `address`. */
+  accept(connection: Connection, address: string): Receiver {
+    const session = new Session(this, connection, this.#visitors.enter(address));
     this.sessions.add(session);
     return session;
   }
@@ -232,8 +237,14 @@ export class Service {
     return this.#dispatcher.serve(request, session);
   }
 
+  /** What a request over a rate is answered (Q3). */
+  overRate(request: Pick<Request, "class" | "subclass" | "cmd">): ErrorCode {
+    return this.#dispatcher.overRate(request);
+  }
+
   /** Forgets a session that has ended. */
   leave(session: Session): void {
+    this.#visitors.leave(session.address, !session.identity);
     for (const hub of this.hubs.values()) hub.leave(session);
     this.sessions.delete(session);
     if (session.identity) this.hooks.run("core.ended", session as OpenSession, () => {});
@@ -247,6 +258,7 @@ export class Service {
     const now = this.clock.monotonic();
     const isLate = now - this.#sweptAt > LATE_SWEEP_MS;
     this.#sweptAt = now;
+    this.sessions.sweep(now);
     for (const session of this.sessions) {
       if (isLate) session.notHeard();
       else session.sweep(now);

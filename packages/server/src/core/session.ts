@@ -8,12 +8,15 @@ import {
 } from "@roomlog/protocol";
 import type { Connection, Ended, Receiver } from "../transport/transport.ts";
 import { isAudited, Told, type Who } from "./audit.ts";
+import type { Stop } from "./clock.ts";
 import type { EventFrames, Most, Place } from "./delivery.ts";
 import { missingField, RequestError, syntaxError } from "./errors.ts";
 import { Feed, type FeedParts } from "./feed.ts";
 import { plainOk, requestFrame, type ServerRequest } from "./frames.ts";
 import { copyOf, fits, JsonText, memberText, parseShallow } from "./json-text.ts";
 import type { SessionLimits } from "./limits.ts";
+import { Meter } from "./meter.ts";
+import type { Excess, Shared } from "./rates.ts";
 import { type Request, Requests, type RequestsParts, type Serving } from "./requests.ts";
 import type { Rights } from "./rights.ts";
 import type { Service } from "./service.ts";
@@ -33,6 +36,15 @@ type State =
   | { readonly name: "new"; since: number; failures: number }
   | { readonly name: "open"; readonly identity: Identity; nextPing: number }
   | { readonly name: "closed" };
+
+/** A frame that had to be parsed. */
+interface Received {
+  readonly text: string;
+  /** On the wire. */
+  readonly bytes: number;
+  /** The field that is nested too deeply. */
+  readonly deep: string | undefined;
+}
 
 type SecondsLimit = "answer_seconds" | "login_seconds" | "idle_seconds" | "stalled_seconds";
 
@@ -55,7 +67,15 @@ export class Session implements Receiver, FeedParts, RequestsParts {
   readonly feed: Feed;
   /** Most connections are never refused anything. */
   #told: Told | undefined;
+  /** The connections that come from where this one comes from. */
+  readonly address: Shared;
+  /** All sessions of its user, after login. */
+  user: Shared | undefined;
+  /** Counts what is received; not in open mode (L7). */
+  #meter: Meter | undefined;
   #paused = false;
+  /** Ends the rest that a connection over its rates has to take (Q3). */
+  #endRest: Stop | undefined;
   #state: State;
   /** Since the last sweep some frame went in or out (T4). */
   #busy = true;
@@ -64,9 +84,10 @@ export class Session implements Receiver, FeedParts, RequestsParts {
   #takenBytes = 0;
   #takenSince = 0;
 
-  constructor(service: Service, connection: Connection) {
+  constructor(service: Service, connection: Connection, address: Shared) {
     this.#service = service;
     this.#connection = connection;
+    this.address = address;
     this.#state = { name: "new", since: service.clock.monotonic(), failures: 0 };
     // Itself, not objects of functions: there are many sessions, and most are idle.
     this.feed = new Feed(this);
@@ -95,17 +116,20 @@ export class Session implements Receiver, FeedParts, RequestsParts {
     return this.#state.name === "closed";
   }
 
-  frame(text: string): void {
+  frame(text: string, bytes: number): void {
     if (this.isClosed) return;
     this.#busy = true;
     if (this.#state.name === "new" && !this.#fitsBeforeLogin(text)) return;
     const answered = plainOk(text);
-    if (answered !== undefined) return this.#settle(answered, PLAIN_OK);
+    if (answered !== undefined) {
+      if (!this.#settle(answered, PLAIN_OK)) this.#count(1, bytes);
+      return;
+    }
     const usual = usualRequest(text, MAX_FRAME_DEPTH);
-    if (usual) return this.#add(usual);
+    if (usual) return this.#add(usual, bytes);
     try {
       const { value, deep } = parseShallow(text, MAX_FRAME_DEPTH);
-      this.#receive(classify(value), text, deep);
+      this.#receive(classify(value), { text, bytes, deep });
     } catch (error) {
       if (!(error instanceof SyntaxError)) throw error;
       this.close(closeCodes.malformed_frame, "invalid JSON");
@@ -118,6 +142,7 @@ export class Session implements Receiver, FeedParts, RequestsParts {
 
   heard(): void {
     this.#busy = true;
+    this.#count(1, 0);
   }
 
   drained(): void {
@@ -132,9 +157,12 @@ export class Session implements Receiver, FeedParts, RequestsParts {
   }
 
   /** Logs the connection in; the caller has made sure that nobody else holds the session id. */
-  open(identity: Identity): void {
+  open(identity: Identity, user: Shared): void {
     this.#state = { name: "open", identity, nextPing: Number.POSITIVE_INFINITY };
     this.#service.audit.login(this.#who());
+    this.user = user;
+    this.#meter?.login(user);
+    this.address.strangers -= 1;
   }
 
   /** The error of a login refused to who claims to be `user`, after a delay that doubles each time (L3). */
@@ -188,6 +216,7 @@ export class Session implements Receiver, FeedParts, RequestsParts {
   sweep(now: number): void {
     const state = this.#state;
     if (state.name === "closed") return;
+    this.#meter?.sweep(now);
     if (state.name === "open" && now >= state.nextPing) this.#ping();
     if (this.#isOverdue(now))
       return this.#closeFor(
@@ -301,37 +330,84 @@ export class Session implements Receiver, FeedParts, RequestsParts {
     return false;
   }
 
-  #receive(inbound: Inbound, text: string, deep: string | undefined): void {
+  #receive(inbound: Inbound, { text, bytes, deep }: Received): void {
     if (deep === "tid") return this.close(closeCodes.malformed_frame, "tid: nested too deeply");
     switch (inbound.kind) {
       case "request": {
         const { class: cls, subclass, cmd, data } = inbound;
         const request = { class: cls, subclass, cmd, data, tid: tidOf(text, inbound.tid), text };
-        return this.#add(deep === undefined ? request : { ...request, fault: syntaxError(deep) });
+        return this.#add(deep === undefined ? request : { ...request, fault: syntaxError(deep) }, bytes);
       }
       case "invalid": {
         const fault =
           inbound.problem === "missing" ? missingField(inbound.field) : syntaxError(inbound.field);
-        return this.#add({ class: "", subclass: "", cmd: "", data: {}, tid: tidOf(text), text, fault });
+        return this.#add(
+          { class: "", subclass: "", cmd: "", data: {}, tid: tidOf(text), text, fault },
+          bytes,
+        );
       }
       case "response": {
-        return this.#settle(inbound.tid, replyOf(inbound.result, text, deep));
+        const isAsked = this.#settle(inbound.tid, replyOf(inbound.result, text, deep));
+        this.#count(isAsked ? 0 : 1, bytes);
+        return;
       }
       case "ack": {
         const { clock, limits } = this.#service;
-        return this.#unanswered.extend(
-          inbound.tid,
-          clock.monotonic() + limits.extended_answer_seconds * 1000,
-        );
+        const until = clock.monotonic() + limits.extended_answer_seconds * 1000;
+        const isAsked = this.#unanswered.extend(inbound.tid, until, limits.acks);
+        this.#count(isAsked ? 0 : 1, bytes);
+        return;
       }
       case "malformed":
         return this.close(closeCodes.malformed_frame, inbound.reason);
     }
   }
 
-  #add(request: Request): void {
-    this.#requests.add(request);
-    if (this.#paused || this.isClosed || !this.#isFull()) return;
+  #add(request: Request, bytes: number): void {
+    const excess = this.#count(1, bytes);
+    if (this.isClosed) return;
+    this.#requests.add(excess ? this.#refused(request, excess) : request);
+    if (!this.isClosed && this.#isFull()) this.#stopReading();
+  }
+
+  /** Q2: counts what was received. What was over a limit is not read on from before time has passed (Q3). */
+  #count(requests: number, bytes: number): Excess | undefined {
+    if (this.#service.authenticator.open) return undefined;
+    this.#meter ??= new Meter(this.#service, this.address, this.user);
+    const excess = this.#meter.count(requests, bytes);
+    if (excess) this.#slowDown(this.#meter, excess);
+    return excess;
+  }
+
+  #slowDown(meter: Meter, { name, retry_after_ms }: Excess): void {
+    if (this.isClosed) return;
+    if (meter.isTooMuch) {
+      const { rate_refusals } = this.#service.limits;
+      return this.close(
+        closeCodes.rate,
+        `limits.rate_refusals: over ${name}, ${rate_refusals} times too often`,
+      );
+    }
+    this.#stopReading();
+    this.#endRest ??= this.#service.clock.after(retry_after_ms, () => this.#rest(meter));
+  }
+
+  /** What was refused behind the first one has made the rest longer. */
+  #rest(meter: Meter): void {
+    const ms = meter.waitMs();
+    this.#endRest = ms > 0 ? this.#service.clock.after(ms, () => this.#rest(meter)) : undefined;
+    this.#readOn();
+  }
+
+  /** Only what an answer needs is kept. */
+  #refused({ class: cls, subclass, cmd, tid }: Request, { limit, retry_after_ms }: Excess): Request {
+    const code = this.#service.overRate({ class: cls, subclass, cmd });
+    const fault = new RequestError(code, { limit, retry_after_ms });
+    return { class: cls, subclass, cmd, data: {}, tid, text: "", fault };
+  }
+
+  #stopReading(): void {
+    if (this.#paused) return;
     this.#paused = true;
     this.#connection.pause();
   }
@@ -344,15 +420,17 @@ export class Session implements Receiver, FeedParts, RequestsParts {
   }
 
   #readOn(): void {
-    if (!this.#paused || this.#isFull()) return;
+    if (!this.#paused || this.#endRest || this.#isFull()) return;
     this.#paused = false;
     this.#unanswered.restart();
     this.#connection.resume();
   }
 
-  #settle(tid: unknown, reply: Reply): void {
-    this.#unanswered.settle(tid, reply);
+  /** Whether it was an answer to something. */
+  #settle(tid: unknown, reply: Reply): boolean {
+    const isAsked = this.#unanswered.settle(tid, reply);
     this.feed.serve();
+    return isAsked;
   }
 
   /** Whether the socket has taken no byte for too long while some wait for it (M11). */
@@ -404,6 +482,7 @@ export class Session implements Receiver, FeedParts, RequestsParts {
     this.#service.audit.closed(this.#who(), how, this.#told);
     this.#service.leave(this);
     this.#state = { name: "closed" };
+    this.#endRest?.();
     this.#requests.end();
     this.feed.end();
     this.#unanswered.end();

@@ -1,5 +1,7 @@
 import { closeCodes } from "@roomlog/protocol";
 import { RequestError } from "./errors.ts";
+import { Pool } from "./rates.ts";
+import type { Service } from "./service.ts";
 import type { Identity, Session } from "./session.ts";
 
 /** A session that has logged in. */
@@ -9,10 +11,11 @@ export type OpenSession = Session & { readonly identity: Identity };
 export class Sessions {
   readonly #all = new Set<Session>();
   readonly #byId = new Map<string, Session>();
-  readonly #holderAnswerMs: () => number;
+  readonly #users = new Pool();
+  readonly #service: Pick<Service, "limits" | "authenticator">;
 
-  constructor(holderAnswerMs: () => number) {
-    this.#holderAnswerMs = holderAnswerMs;
+  constructor(service: Pick<Service, "limits" | "authenticator">) {
+    this.#service = service;
   }
 
   [Symbol.iterator](): IterableIterator<Session> {
@@ -37,13 +40,13 @@ export class Sessions {
 
   /**
    * Logs a connection in under its session id. A living holder keeps the id: 100034, and the connection is closed
-   * (4503). A holder that does not answer a ping in time is closed.
+   * (4503). A holder that does not answer a ping in time is closed. Throws 100050 when the user has too many sessions (Q6).
    */
   async login(session: Session, identity: Identity): Promise<OpenSession> {
     for (;;) {
       const holder = this.#byId.get(identity.session_id);
       if (!holder) break;
-      if (await holder.answersWithin(this.#holderAnswerMs())) {
+      if (await holder.answersWithin(this.#service.limits.holder_answer_seconds * 1000)) {
         throw new RequestError(100034, { close: closeCodes.duplicated_session_id });
       }
       holder.close(
@@ -52,14 +55,28 @@ export class Sessions {
       );
     }
     if (session.isClosed) throw new RequestError(100061);
+    this.#checkCount(identity.user_id);
     this.#byId.set(identity.session_id, session);
-    session.open(identity);
+    session.open(identity, this.#users.hold(identity.user_id));
     return session as OpenSession;
   }
 
   delete(session: Session): void {
     this.#all.delete(session);
-    const { identity } = session;
+    const { identity, user } = session;
+    if (user) this.#users.release(user);
     if (identity && this.#byId.get(identity.session_id) === session) this.#byId.delete(identity.session_id);
+  }
+
+  /** Does what is due by the clock; called about once a second. */
+  sweep(now: number): void {
+    this.#users.sweep(this.#service.limits.rates, now);
+  }
+
+  #checkCount(user_id: string): void {
+    const { limits, authenticator } = this.#service;
+    const { holders = 0 } = this.#users.find(user_id) ?? {};
+    if (authenticator.open || holders < limits.sessions_per_user) return;
+    throw new RequestError(100050, { limit: limits.sessions_per_user });
   }
 }

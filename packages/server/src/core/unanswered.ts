@@ -18,6 +18,7 @@ interface Pending {
 
 interface Extended extends Pending {
   readonly until: number;
+  readonly acks: number;
 }
 
 /** What most connections have: nothing is unanswered. Shared, so nothing is ever put into it. */
@@ -61,18 +62,23 @@ export class Unanswered {
     this.#pending.set(tid, pending);
   }
 
-  /** A second answer, or one that nobody asked for, is ignored (F4). */
-  settle(tid: unknown, reply: Reply): void {
+  /** A second answer, or one that nobody asked for, is ignored (F4): then false. */
+  settle(tid: unknown, reply: Reply): boolean {
     const pending = this.#take(tid);
-    if (pending && !pending.replied) this.#events -= 1;
-    pending?.replied?.(reply);
+    if (!pending) return false;
+    if (!pending.replied) this.#events -= 1;
+    pending.replied?.(reply);
+    return true;
   }
 
-  extend(tid: unknown, until: number): void {
-    const pending = this.#take(tid);
-    if (!pending) return;
+  /** False, and nothing is extended, for an unknown tid and for one ack more than `most`. */
+  extend(tid: unknown, until: number, most: number): boolean {
+    const acks = (this.#extended.get(tid as number)?.acks ?? 0) + 1;
+    const pending = acks <= most ? this.#take(tid) : undefined;
+    if (!pending) return false;
     if (this.#extended === NONE) this.#extended = new Map();
-    this.#extended.set(tid as number, { ...pending, until });
+    this.#extended.set(tid as number, { ...pending, until, acks });
+    return true;
   }
 
   /** The eldest request counts anew: the client could not be heard. */

@@ -4,8 +4,8 @@ import { LENGTH_16, LENGTH_64 } from "./wire.ts";
 export interface TextFramesParts {
   /** Longer frames are passed on. */
   readonly frame_bytes: number;
-  /** A whole text frame arrived. */
-  deliver(text: string): void;
+  /** A whole text frame arrived; `bytes`: its length. */
+  deliver(text: string, bytes: number): void;
   /** Bytes for the WebSocket library: whole frames and parts of frames, in their order. */
   pass(bytes: Buffer): void;
 }
@@ -66,7 +66,7 @@ export class TextFrames {
         at += this.#leave(bytes, at, length);
       } else {
         at += length;
-        this.#parts.deliver(text);
+        this.#parts.deliver(text, length);
       }
     }
     if (foreign !== undefined) this.#parts.pass(bytes.subarray(foreign, at));

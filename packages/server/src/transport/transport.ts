@@ -26,8 +26,8 @@ export interface Frames {
 
 /** What the core is told about a connection. */
 export interface Receiver {
-  /** A whole text frame arrived. */
-  frame(text: string): void;
+  /** A whole text frame arrived; `bytes`: of its text as it was received. */
+  frame(text: string, bytes: number): void;
   /** A whole binary frame arrived (T3). */
   binary(): void;
   /** The other side sent a ping or a pong of the WebSocket protocol. */
@@ -56,9 +56,15 @@ export interface Upgrade {
 }
 
 /** Takes a connection, or says why not with an HTTP status and a sentence. */
-export type Admission =
-  | { readonly kind: "accept"; receive(connection: Connection): Receiver }
-  | { readonly kind: "refuse"; readonly status: number; readonly text: string };
+export type Admission = { readonly kind: "accept"; receive(connection: Connection): Receiver } | Refused;
+
+/** With `retry_after`, in seconds, the client may come again. */
+export interface Refused {
+  readonly kind: "refuse";
+  readonly status: number;
+  readonly text: string;
+  readonly retry_after?: number;
+}
 
 export interface ListenOptions {
   readonly host: string;

@@ -20,6 +20,7 @@ import type {
   Listening,
   ListenOptions,
   Receiver,
+  Refused,
   Transport,
   TransportLimits,
   Upgrade,
@@ -148,21 +149,27 @@ function refusedByHeaders({ rawHeaders }: IncomingMessage): Admission | undefine
 }
 
 function answerPlainRequest(admission: Admission, response: ServerResponse): void {
-  const { status, text } =
+  const { status, text, retry_after } =
     admission.kind === "refuse"
       ? admission
-      : { status: 426, text: "Roomlog speaks WebSocket here; connect with a ws:// address." };
+      : {
+          status: 426,
+          text: "Roomlog speaks WebSocket here; connect with a ws:// address.",
+          retry_after: undefined,
+        };
+  if (retry_after !== undefined) response.setHeader("retry-after", retry_after);
   if (status === 426) response.setHeader("upgrade", "websocket").setHeader("connection", "upgrade");
   response.writeHead(status, { "content-type": "text/plain; charset=utf-8" }).end(`${text}\n`);
 }
 
-function refuse(socket: Duplex, { status, text }: { readonly status: number; readonly text: string }): void {
+function refuse(socket: Duplex, { status, text, retry_after }: Refused): void {
   socket.on("error", () => socket.destroy());
   // A client that keeps its half open does not keep ours.
   socket.on("finish", () => socket.destroy());
   const body = `${text}\n`;
   const head = `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nconnection: close\r\ncontent-type: text/plain; charset=utf-8`;
-  socket.end(`${head}\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);
+  const again = retry_after === undefined ? "" : `\r\nretry-after: ${retry_after}`;
+  socket.end(`${head}${again}\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);
 }
 
 /** Lets the frames of one turn of the event loop leave each socket in one write. */
@@ -220,7 +227,7 @@ function connect(
 function onMessage(this: WebSocket, data: RawData, isBinary: boolean): void {
   const { receiver } = (this as ClientSocket).connection;
   if (isBinary) receiver.binary();
-  else receiver.frame(data.toString());
+  else receiver.frame(data.toString(), (data as Buffer).length);
 }
 
 function onPing(this: WebSocket, data: Buffer): void {
@@ -333,8 +340,8 @@ class WsConnection implements Connection, TextFramesParts {
     this.#socket.on("data", (bytes: Buffer) => this.#frames.take(bytes));
   }
 
-  deliver(text: string): void {
-    this.receiver.frame(text);
+  deliver(text: string, bytes: number): void {
+    this.receiver.frame(text, bytes);
   }
 
   get frame_bytes(): number {

@@ -23,6 +23,7 @@ export const send = (service: Service, log: Log, settings: () => MsglogSettings)
   };
   return command("media/room/msglog_send", {
     pipelined: true,
+    overRate: 304102,
     longField: "msg",
     run({ data: { room_id, client_msg_id, epoch }, session, raw }) {
       // Open mode has no limits per second (L7).
