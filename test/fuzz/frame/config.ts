@@ -1,0 +1,28 @@
+import type { ConfigInput } from "roomlog";
+
+/** The password of every user here; nothing that the server says or logs may have it in it. */
+export const SECRET = "canary-7f3a";
+
+/** Its hash, made so cheap that a login costs next to nothing. */
+const HASH = "$argon2id$v=19$m=8,t=1,p=1$QIV9+qTfIcb95iX2HzpbYw$LSgyJItW9HexKbMfCyaZcDKzcNvSxVySFXZoc1bGK4M";
+
+/** What the user `few` may. */
+export const FEW_RIGHTS: readonly string[] = ["msglog_get", "room_read", "subscribe"];
+
+/** Where the server is reached, so that other paths are refused. */
+const PATH = "/fuzz";
+
+export const config: ConfigInput = {
+  log_level: "debug",
+  users: [
+    {
+      name: "every",
+      password: HASH,
+      rights: ["*", "admin", "callback", "other_services", "msglog_purge", "room_update"],
+    },
+    { name: "few", password: HASH, rights: [...FEW_RIGHTS] },
+    { name: "calm", password: HASH, rights: ["callback"] },
+  ],
+  limits: { login_failures: 2, ping_seconds: 0, answer_seconds: 3, holder_answer_seconds: 1 },
+  services: { main: { listeners: [{ path: PATH }], core: { callback_seconds: 0.2 } } },
+};

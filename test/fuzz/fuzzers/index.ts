@@ -1,0 +1,7 @@
+import type { Fuzzer } from "../frame/fuzzer.ts";
+import { commands } from "./commands.ts";
+import { jsonGate } from "./json-gate.ts";
+import { names } from "./names.ts";
+import { roundTrip } from "./round-trip.ts";
+
+export const fuzzers: readonly Fuzzer[] = [jsonGate, names, roundTrip, commands];

@@ -1,0 +1,63 @@
+import type { Patch } from "../fault/frame/twins.ts";
+
+/** A planted fault and what its fuzzer has to say about it: a fuzzer that does not find it proves nothing. */
+interface Planted {
+  readonly fuzzer: string;
+  readonly patches: readonly Patch[];
+  readonly found: RegExp;
+}
+
+const usual = "core/usual-request.js";
+
+export const twins: Readonly<Record<string, Planted>> = {
+  "takes numbers with leading zeros": {
+    fuzzer: "json-gate",
+    patches: [
+      {
+        file: usual,
+        from: "i === first || (text.charCodeAt(first) === ZERO && i > first + 1)",
+        to: "i === first",
+      },
+    ],
+    found: /takes what is not JSON/,
+  },
+  "takes a quote behind two backslashes for an escaped one": {
+    fuzzer: "json-gate",
+    patches: [{ file: "core/json-text.js", from: "if (escapes % 2 === 0)", to: "if (escapes === 0)" }],
+    found: /JSON|member|text/,
+  },
+  "lets a control character into names": {
+    fuzzer: "names",
+    patches: [{ file: "names.js", from: "\\u007f-\\u009f", to: "\\u0080-\\u009f" }],
+    found: /isLabel is not false/,
+  },
+  "writes messages anew": {
+    fuzzer: "round-trip",
+    patches: [
+      {
+        file: "core/json-text.js",
+        from: "if (isFreeOf(text, names))",
+        to: "text = JSON.stringify(JSON.parse(text)); if (isFreeOf(text, names))",
+      },
+    ],
+    found: /sent .*, got/s,
+  },
+  "echoes a tid with another text": {
+    fuzzer: "commands",
+    patches: [
+      {
+        file: "core/session.js",
+        from: 'return copyOf(memberText(text, "tid"));',
+        to: "return JSON.stringify(tid);",
+      },
+    ],
+    found: /waited/,
+  },
+  "forgets rights": {
+    fuzzer: "commands",
+    patches: [
+      { file: "core/dispatcher.js", from: "!session.identity.rights.may(command.right)", to: "false" },
+    ],
+    found: /without the right/,
+  },
+};
