@@ -9,7 +9,10 @@ import { dataDirectory } from "../support/server.ts";
 /** A server that says as much as it can, to a stderr that nobody reads. */
 async function unheard(): Promise<ChildServer> {
   const config = join(dataDirectory(), "roomlog.yaml");
-  writeFileSync(config, "log_level: debug\nlimits: {drain_sessions: 1, drain_pause_ms: 60000}\n");
+  writeFileSync(
+    config,
+    "log_level: debug\nlimits: {drain_sessions: 1, drain_pause_ms: 60000}\nservices: {main: {core: {log_rate: 1000000}}}\n",
+  );
   const server = await startChildServer(dataDirectory(), ["--config", config]);
   server.stderr.pause();
   return server;

@@ -71,6 +71,7 @@ export const errorTexts = {
   304106: "Epoch not found",
   304107: "Muted",
   304108: "Room is read-only",
+  304109: "Storage quota exceeded",
 } as const;
 
 export type ErrorCode = keyof typeof errorTexts;

@@ -21,6 +21,7 @@ import { refusedByOrigin } from "./core/origins.ts";
 import type { Plugin } from "./core/plugin.ts";
 import { Service, type ServiceSetup } from "./core/service.ts";
 import { Visitors } from "./core/visitors.ts";
+import { FreeSpace } from "./store/free-space.ts";
 import { ManagedStore } from "./store/managed.ts";
 import type { Store } from "./store/store.ts";
 import type { Admission, Listening, Upgrade } from "./transport/transport.ts";
@@ -110,12 +111,26 @@ export async function startServer(input: ConfigInput = {}, parts: ServerParts = 
   };
   const find = (name: string): Service | undefined => services.get(name);
   const visitors = new Visitors(() => config.limits);
-  const shared = { version, store, clock, newId, nextTid: counter(), logger, visitors, reload, find };
+  const freeSpace = freeSpaceFor(config, logger);
+  const isDiskLow = () => freeSpace?.isLow === true;
+  const shared = {
+    version,
+    store,
+    clock,
+    newId,
+    nextTid: counter(),
+    logger,
+    isDiskLow,
+    visitors,
+    reload,
+    find,
+  };
   const services: ReadonlyMap<string, Service> = new Map(
     Array.from(setups, ([name, setup]) => [name, new Service({ name, ...shared }, setup)] as const),
   );
 
   await store.open();
+  await freeSpace?.check();
   const stopServices = async () => {
     for (const service of services.values()) service.stop();
     await store.close();
@@ -136,6 +151,7 @@ export async function startServer(input: ConfigInput = {}, parts: ServerParts = 
   });
   const stopSweep = clock.every(SWEEP_MS, () => {
     visitors.sweep(clock.monotonic());
+    void freeSpace?.check();
     for (const service of services.values()) service.sweep();
   });
 
@@ -198,6 +214,16 @@ async function setupsOf(
     return [name, { plugins, authenticator, limits: config.limits }] as const;
   });
   return new Map(await Promise.all(setups));
+}
+
+/** Q9; a store in memory fills no disk. */
+function freeSpaceFor({ store, data }: Config, logger: Logger): FreeSpace | undefined {
+  if (store.kind === "memory") return undefined;
+  return new FreeSpace(data, store.min_free_bytes, (isLow, free_bytes) => {
+    if (isLow)
+      logger.error({ data, free_bytes }, "the disk is nearly full: sends are refused until there is space");
+    else logger.info({ data, free_bytes }, "there is space on the disk again: sends are taken");
+  });
 }
 
 function setupOf(setups: ReadonlyMap<string, ServiceSetup>, name: string): ServiceSetup {

@@ -126,6 +126,11 @@ const limits = z.strictObject({
 const store = z.strictObject({
   kind: z.enum(["sqlite", "memory"]).default("sqlite").describe("`memory` keeps nothing: for trials."),
   batch_writes: count.default(1024).describe("Most writes in one commit."),
+  min_free_bytes: z
+    .int()
+    .min(0)
+    .default(67_108_864)
+    .describe("With less free space on the disk of the data, sends are refused; 0 never refuses (Q9)."),
   batch_bytes: bytes.default(4_194_304).describe("Most bytes of messages in one commit."),
 });
 

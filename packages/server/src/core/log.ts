@@ -21,6 +21,7 @@ import { RequestError } from "./errors.ts";
 import type { Hub } from "./hub.ts";
 import { JsonText, withoutMembers } from "./json-text.ts";
 import { NewestPages } from "./newest-pages.ts";
+import { Quota } from "./quota.ts";
 import type { RoomRights, Who } from "./room-rights.ts";
 import { failureOf, type Rooms } from "./rooms.ts";
 
@@ -31,11 +32,15 @@ export interface LogParts {
   readonly rooms: Rooms;
   readonly clock: Clock;
   readonly rights: RoomRights;
+  /** Whether the disk is nearly full (Q9). */
+  readonly isDiskLow: () => boolean;
 }
 
 export interface LogOptions {
   /** The name of the server's time in a message (M2). */
   readonly time_field: "timestmap" | "timestamp";
+  /** Most bytes of messages that the service keeps (Q8). */
+  readonly max_bytes_total?: number | undefined;
 }
 
 /** A message to be stored, and who sends it. */
@@ -59,6 +64,9 @@ const NARROWING = ["epoch", "after", "before", "from_time", "to_time", "user_id"
 /** The name for the newest of the ended lives of a room (M12). */
 const LAST = "last";
 
+/** A send to a disk that is nearly full may be tried again then. */
+const RETRY_AFTER_DISK_MS = 1000;
+
 /** Messages that are told in one go: less than a usual window (M11), since a connection takes all of them or none. */
 const MOST_TOLD = 64;
 
@@ -68,6 +76,8 @@ export class Log implements LogSource {
   /** Messages that are durable and have not been told yet. */
   #untold: { readonly room_id: string; readonly epoch: string; readonly messages: Message[] } | undefined;
   readonly #newest = new NewestPages();
+  /** Bytes of the messages' text, those on their way into the store among them. */
+  readonly #quota = new Quota(undefined);
   #timeField = "timestmap";
   #reserved: ReadonlySet<string> = new Set(reservedNames);
 
@@ -77,8 +87,15 @@ export class Log implements LogSource {
     parts.rooms.onEnded((room_id) => this.#newest.changed(room_id));
   }
 
+  /** Counts what is stored. Called once, before anything is appended. */
+  async start(): Promise<void> {
+    const { service, store } = this.#parts;
+    this.#quota.start((await store.usage({ service })).bytes);
+  }
+
   /** Goes on with other options (S4). */
-  update({ time_field }: LogOptions): void {
+  update({ time_field, max_bytes_total }: LogOptions): void {
+    this.#quota.limit = max_bytes_total;
     this.#timeField = time_field;
     this.#newest.clear();
     this.#reserved = new Set(reservedNames.map((name) => (name === "timestmap" ? time_field : name)));
@@ -87,12 +104,16 @@ export class Log implements LogSource {
   /**
    * Stores a message (`msg`: a JSON object as it was received) and gives it the next id of its room. `settle` is
    * called when it is durable (M4), then everyone who listens gets the event (E7, M5); a repeated send stores and
-   * tells nothing (M9). Fails with 304001 (no such room), 304106 (another life), 304105 (outcome unknown).
+   * tells nothing (M9). Fails with 304001 (no such room), 304106 (another life), 304105 (outcome unknown), 304109 (no
+   * space, Q8, Q9).
    */
   append(sent: Sent, settle: (outcome: AppendOutcome) => void): void {
     const { service, store, rooms, clock } = this.#parts;
     const { room_id, epoch, user_id, session_id, client_msg_id } = sent;
     const msg = withoutMembers(sent.msg, this.#reserved);
+    const bytes = Buffer.byteLength(msg);
+    const refusal = this.#refusal(bytes);
+    if (refusal) return settle(refusal);
     const timestmap = clock.wall();
     const write: Append = {
       kind: "append",
@@ -106,6 +127,7 @@ export class Log implements LogSource {
       msg,
     };
     store.write(write, (outcome) => {
+      if (outcome.kind !== "appended") this.#quota.give(bytes);
       if (outcome.kind === "appended" || outcome.kind === "duplicate") rooms.touch(room_id);
       if (outcome.kind === "duplicate") return settle({ msg_id: outcome.msg_id, duplicate: true });
       if (outcome.kind !== "appended") return settle(failureOf(outcome) ?? new RequestError(100002));
@@ -162,8 +184,10 @@ export class Log implements LogSource {
     return new Promise((resolve, reject) => {
       store.write({ kind: "trim", service, ...trim }, (outcome) => {
         this.#newest.changed(trim.room_id);
-        if (outcome.kind === "trimmed") resolve(outcome);
-        else reject(failureOf(outcome) ?? new RequestError(100002));
+        if (outcome.kind === "trimmed") {
+          this.#quota.give(outcome.bytes);
+          resolve(outcome);
+        } else reject(failureOf(outcome) ?? new RequestError(100002));
       });
     });
   }
@@ -225,6 +249,14 @@ export class Log implements LogSource {
       return { events };
     }
     return { dropped: dropped(first_id), events };
+  }
+
+  /** Why `bytes` more cannot be stored. When they can, they count from now on. */
+  #refusal(bytes: number): RequestError | undefined {
+    if (this.#parts.isDiskLow()) return new RequestError(304109, { retry_after_ms: RETRY_AFTER_DISK_MS });
+    const { limit } = this.#quota;
+    if (this.#quota.take(bytes) || limit === undefined) return undefined;
+    return new RequestError(304109, { limit });
   }
 
   /** The messages of one room that one commit made durable are told together, behind the answers to their senders (E7). */

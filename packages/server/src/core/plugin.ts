@@ -24,10 +24,12 @@ export type { HookPoints } from "./hook-points.ts";
 export type { Hub, Pattern } from "./hub.ts";
 export { JsonText, toJson, withField } from "./json-text.ts";
 export type { AppendOutcome, Log, LogOptions, Sent } from "./log.ts";
+export { Quota } from "./quota.ts";
 export { Rights } from "./rights.ts";
 export type { Rooms } from "./rooms.ts";
 export type { Service } from "./service.ts";
 export type { Identity, Session } from "./session.ts";
+export { SessionRate } from "./session-rate.ts";
 export type { OpenSession } from "./sessions.ts";
 export type { Reply } from "./unanswered.ts";
 

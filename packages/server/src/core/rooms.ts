@@ -224,6 +224,12 @@ export class Rooms {
     }
   }
 
+  /** How many there are. */
+  async count(): Promise<number> {
+    const { service, store } = this.#parts;
+    return (await store.usage({ service })).rooms;
+  }
+
   /** Throws 304001 when there is no such room. */
   async get(room_id: string): Promise<Room> {
     const room = await this.#parts.store.room({ service: this.#parts.service, room_id });

@@ -34,6 +34,8 @@ export interface ServiceParts {
   /** A tid for a request of the server, unique in the process (F7). */
   readonly nextTid: () => number;
   readonly logger: Logger;
+  /** Whether the disk is nearly full (Q9). */
+  readonly isDiskLow: () => boolean;
   /** All connections of the server. */
   readonly visitors: Visitors;
   /** Reads the configuration of the server anew; gives back what needs a restart (S4). */
@@ -90,6 +92,7 @@ export class Service {
   readonly #foreign = new Map<string, Hub>();
   readonly #store: ManagedStore;
   readonly #visitors: Visitors;
+  readonly #isDiskLow: () => boolean;
   #setup: ServiceSetup;
   #running: readonly Running[] = [];
   #hooks = new Hooks<HookPoints>();
@@ -98,7 +101,7 @@ export class Service {
   #sweptAt: number;
 
   constructor(parts: ServiceParts, setup: ServiceSetup) {
-    const { name, version, store, clock, logger, newId, nextTid, visitors, reload, find } = parts;
+    const { name, version, store, clock, logger, newId, nextTid, isDiskLow, visitors, reload, find } = parts;
     this.name = name;
     this.version = version;
     this.clock = clock;
@@ -112,6 +115,7 @@ export class Service {
     this.#find = find;
     this.#store = store;
     this.#visitors = visitors;
+    this.#isDiskLow = isDiskLow;
     this.#setup = setup;
     this.hub = new Hub(name, nextTid);
     this.roomRights = new RoomRights({ service: name, store, clock });
@@ -143,7 +147,16 @@ export class Service {
   /** The message logs of this service's rooms. */
   openLog(options: LogOptions): Log {
     const { name, hub, rooms, clock, roomRights: rights } = this;
-    return new Log({ service: name, store: this.#store, hub, rooms, clock, rights }, options);
+    const parts = {
+      service: name,
+      store: this.#store,
+      hub,
+      rooms,
+      clock,
+      rights,
+      isDiskLow: this.#isDiskLow,
+    };
+    return new Log(parts, options);
   }
 
   /** The cursors of connections on these logs (M10). */

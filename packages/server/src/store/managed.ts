@@ -18,6 +18,8 @@ import type {
   Store,
   TrimmableQuery,
   Trimmed,
+  Usage,
+  UsageQuery,
   Write,
   Written,
 } from "./store.ts";
@@ -91,6 +93,10 @@ export class ManagedStore {
 
   rooms(query: RoomQuery): Promise<ListedRoom[]> {
     return this.#driver.rooms(query);
+  }
+
+  usage(query: UsageQuery): Promise<Usage> {
+    return this.#driver.usage(query);
   }
 
   life(key: LifeKey): Promise<Life | undefined> {

@@ -34,6 +34,8 @@ import type {
   TrimmableQuery,
   Trimmed,
   UpdateRoom,
+  Usage,
+  UsageQuery,
   Write,
   Written,
 } from "./store.ts";
@@ -86,6 +88,12 @@ export class MemoryStore implements Store {
       .sort((a, b) => byCodePoint(a.room_id, b.room_id))
       .slice(0, limit)
       .map(listed);
+  }
+
+  async usage({ service }: UsageQuery): Promise<Usage> {
+    const lives = [...this.#lives.values()].filter((life) => life.service === service);
+    const rooms = lives.filter(({ destroyed_at }) => destroyed_at === undefined).length;
+    return { rooms, bytes: lives.reduce((sum, { log }) => sum + bytesOf(log), 0) };
   }
 
   async life(key: LifeKey): Promise<Life | undefined> {

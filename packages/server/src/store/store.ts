@@ -14,6 +14,8 @@ export interface Store {
   room(key: RoomKey): Promise<Room | undefined>;
   /** Rooms that exist, ascending by `room_id` in code point order; without their meta data, which may be large. */
   rooms(query: RoomQuery): Promise<ListedRoom[]>;
+  /** How much there is of a service. */
+  usage(query: UsageQuery): Promise<Usage>;
   /** A life of a room; without `epoch` the living one. Undefined when there is no such life. */
   life(key: LifeKey): Promise<Life | undefined>;
   /** What a life of a room says about who may do what in it, in general and of one user; undefined without such a life. */
@@ -261,6 +263,17 @@ export interface Standings {
   }[];
   /** Where the next slice begins; undefined after the last one. */
   readonly next: number | undefined;
+}
+
+export interface UsageQuery {
+  readonly service: string;
+}
+
+export interface Usage {
+  /** Living ones. */
+  readonly rooms: number;
+  /** UTF-8 bytes of `msg` of all messages that are stored, also of lives that have ended. */
+  readonly bytes: number;
 }
 
 export interface LivesQuery extends RoomKey {

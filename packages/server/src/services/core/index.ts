@@ -40,7 +40,7 @@ export const core = definePlugin({
         sessionStop(service),
         sessionSendEvent(service),
         sessionCmd(service),
-        sessionLog(service),
+        sessionLog(service, settings),
         serverInfo(service),
         serverReload(service),
         callbackRegister(callbacks),

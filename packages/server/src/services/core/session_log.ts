@@ -1,9 +1,15 @@
-import { command, type Service } from "../../core/plugin.ts";
+import { command, type Service, SessionRate } from "../../core/plugin.ts";
+import type { CoreSettings } from "./settings.ts";
 
-/** C5: what a client says about itself stays inside `client`, so that it cannot pass for a word of the server. */
-export const sessionLog = (service: Service) =>
-  command("core/session/log", {
+/**
+ * C5: what a client says about itself stays inside `client`, so that it cannot pass for a word of the server. The disk
+ * is the operator's, so there is a rate in open mode too (Q10).
+ */
+export const sessionLog = (service: Service, { log_rate }: CoreSettings) => {
+  const rate = new SessionRate(service.clock, 100050);
+  return command("core/session/log", {
     run({ data: { level = 1, ...client }, session }) {
+      rate.count(session, log_rate);
       const { user_id, session_id } = session.identity;
       service.logger.info(
         { user: user_id, session: session_id, client: { level, ...client } },
@@ -12,3 +18,4 @@ export const sessionLog = (service: Service) =>
       return {};
     },
   });
+};

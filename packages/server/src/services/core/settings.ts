@@ -12,6 +12,12 @@ export const settings = z.strictObject({
     .enum(["deny", "allow"])
     .default("deny")
     .describe("The decision when no program answers (C9)."),
+  log_rate: z
+    .number()
+    .positive()
+    .max(1_000_000)
+    .default(10)
+    .describe("Most log lines of a session in a second (Q10)."),
   callback_seconds: z.number().positive().max(180).default(5).describe("Time a program has to decide (C9)."),
 });
 

@@ -37,8 +37,9 @@ export const msglog = definePlugin({
         update(service, log, trimmer),
       ],
       hooks: { "room.join": withPosition(service, cursors) },
-      start() {
+      async start() {
         keepLogs();
+        await log.start();
         return trimmer.start();
       },
       update(changed) {

@@ -6,14 +6,14 @@ import {
   RequestError,
   type Sent,
   type Service,
+  SessionRate,
   syntaxError,
 } from "../../core/plugin.ts";
-import { SendRate } from "./send-rate.ts";
 import type { MsglogSettings } from "./settings.ts";
 
 /** M1–M5, M9, M14: answered when the message is durable. */
 export const send = (service: Service, log: Log, settings: () => MsglogSettings) => {
-  const rate = new SendRate(service.clock);
+  const rate = new SessionRate(service.clock, 304102);
   const store = (sent: Sent) => {
     const { max_message_bytes } = settings();
     if (Buffer.byteLength(sent.msg) > max_message_bytes) {

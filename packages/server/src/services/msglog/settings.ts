@@ -25,6 +25,11 @@ export const settings = z.strictObject({
   retention: retention
     .prefault({})
     .describe("What the log of a room keeps at most; a room of its own can only ask for less (M13)."),
+  max_bytes_total: z
+    .int()
+    .min(1)
+    .optional()
+    .describe("UTF-8 bytes of the text of all messages that the service keeps; none: no limit (Q8)."),
   sweep_seconds: z
     .number()
     .positive()

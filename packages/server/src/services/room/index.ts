@@ -1,5 +1,5 @@
 import type * as z from "zod";
-import { definePlugin, type OpenSession, type Service } from "../../core/plugin.ts";
+import { definePlugin, type OpenSession, Quota, type Service } from "../../core/plugin.ts";
 import { ban } from "./ban.ts";
 import { create } from "./create.ts";
 import { destroy } from "./destroy.ts";
@@ -27,13 +27,15 @@ export const room = definePlugin({
   name: "room",
   needs: ["core"],
   settings,
-  setup(service, { default_timeout, member_grace_seconds, memory_bytes }) {
+  setup(service, { default_timeout, max_rooms, member_grace_seconds, memory_bytes }) {
+    const quota = new Quota(max_rooms);
     const memory = new Memory(memory_bytes);
     const members = new Members(service, memory, member_grace_seconds);
     const statuses = new Statuses(memory);
     const timeouts = new Timeouts(service, default_timeout);
     service.rooms.onActivity((room_id) => timeouts.touch(room_id));
     service.rooms.onEnded((room_id) => {
+      quota.give(1);
       timeouts.end(room_id);
       statuses.end(room_id);
       for (const session_id of members.end(room_id)) unsubscribe(service, session_id, room_id);
@@ -41,7 +43,7 @@ export const room = definePlugin({
     service.rooms.onRights((room_id, user_id) => members.judgeAnew(room_id, user_id));
     return {
       commands: [
-        create(service, timeouts),
+        create(service, timeouts, quota),
         destroy(service),
         getList(service),
         getInfo(service, members, statuses),
@@ -67,13 +69,17 @@ export const room = definePlugin({
         },
       },
       update(changed) {
-        const { default_timeout, member_grace_seconds, memory_bytes } = changed as z.infer<typeof settings>;
+        const { default_timeout, max_rooms, member_grace_seconds, memory_bytes } = changed as z.infer<
+          typeof settings
+        >;
+        quota.limit = max_rooms;
         memory.limit = memory_bytes;
         members.graceSeconds = member_grace_seconds;
         timeouts.defaultSeconds = default_timeout;
       },
       async start() {
         await service.rooms.load((room) => timeouts.add(room));
+        quota.start(await service.rooms.count());
         return service.clock.every(SWEEP_MS, () => {
           const now = service.clock.monotonic();
           members.sweep(now);

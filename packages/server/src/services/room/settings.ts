@@ -9,6 +9,7 @@ export const settings = z.strictObject({
     .describe(
       "Seconds without activity after which a room that was created without `timeout` ends; none: never (R6).",
     ),
+  max_rooms: z.int().min(1).default(1_000_000).describe("Most rooms of the service (Q7)."),
   member_grace_seconds: z
     .number()
     .min(0)

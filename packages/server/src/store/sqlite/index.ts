@@ -21,6 +21,8 @@ import {
   StoreError,
   type TrimmableQuery,
   type Trimmed,
+  type Usage,
+  type UsageQuery,
   type Write,
   type Written,
 } from "../store.ts";
@@ -70,6 +72,10 @@ export class SqliteStore implements Store {
 
   rooms(query: RoomQuery): Promise<ListedRoom[]> {
     return this.#running.reader.call("rooms", query);
+  }
+
+  usage(query: UsageQuery): Promise<Usage> {
+    return this.#running.reader.call("usage", query);
   }
 
   life(key: LifeKey): Promise<Life | undefined> {

@@ -19,6 +19,8 @@ import type {
   StandingsQuery,
   TrimmableQuery,
   Trimmed,
+  Usage,
+  UsageQuery,
 } from "../store.ts";
 import { openForReading } from "./file.ts";
 import { OverdueLives } from "./overdue.ts";
@@ -66,6 +68,7 @@ class Reader {
   readonly #ofUser: Database.Statement<[string, string, string], OfUserRow>;
   readonly #ofUserInLife: Database.Statement<[string, string, string, string], OfUserRow>;
   readonly #standings: Database.Statement<[number, string, number], NumberedStanding>;
+  readonly #usage: Database.Statement<[string], Usage>;
   readonly #livingLife: Database.Statement<[string, string], LifeRow>;
   readonly #lifeByEpoch: Database.Statement<[string, string, string], LifeRow>;
   readonly #endedLives: Database.Statement<[string, string, number], LifeRow>;
@@ -90,6 +93,10 @@ class Reader {
          AND (role IS NOT NULL OR muted IS NOT NULL)
        ORDER BY standing_key LIMIT ?`,
     );
+    this.#usage = this.#db.prepare(
+      `SELECT count(*) FILTER (WHERE destroyed_at IS NULL) AS rooms, ifnull(sum(bytes), 0) AS bytes
+       FROM rooms WHERE service = ?`,
+    );
     this.#livingLife = this.#db.prepare(`SELECT ${LIFE} ${OF_ROOM_ID} AND destroyed_at IS NULL`);
     this.#lifeByEpoch = this.#db.prepare(`SELECT ${LIFE} ${OF_ROOM_ID} AND epoch = ? AND kept`);
     this.#endedLives = this.#db.prepare(`${ENDED} ORDER BY room_key DESC LIMIT ?`);
@@ -106,6 +113,10 @@ class Reader {
 
   rooms({ service, after = "", prefix = "", limit }: RoomQuery): ListedRoom[] {
     return this.#rooms.all(service, after, prefix, after, prefix + ABOVE_ANY_ROOM_ID, limit).map(listedOf);
+  }
+
+  usage({ service }: UsageQuery): Usage {
+    return this.#usage.get(service) as Usage;
   }
 
   life({ service, room_id, epoch }: LifeKey): Life | undefined {

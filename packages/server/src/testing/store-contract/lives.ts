@@ -49,6 +49,25 @@ export const lifeCases: readonly StoreCase[] = [
     assert.deepEqual(await store.life(one), { ...kept, ...next });
   }),
 
+  storeCase(
+    "[Q7] [Q8] the usage of a service is its living rooms and the bytes of all that is stored",
+    async (store) => {
+      const usage = (service: string) => store.usage({ service });
+      assert.deepEqual(await usage("main"), { rooms: 0, bytes: 0 });
+      const other = { ...one, room_id: "other" };
+      await store.commit([create(one), create(other), create(twin)]);
+      await store.commit([append(one, '{"é":1}'), append(one), append(other), append(twin)]);
+      assert.deepEqual(await usage("main"), { rooms: 2, bytes: 12 });
+      await store.commit([trim(one, { before: 2 }), destroy(other)]);
+      assert.deepEqual(await usage("main"), { rooms: 1, bytes: 4 });
+      await store.commit([destroy(one, { keep_log: false })]);
+      assert.deepEqual(await usage("main"), { rooms: 0, bytes: 4 });
+      await store.commit([trim(one)]);
+      assert.deepEqual(await usage("main"), { rooms: 0, bytes: 2 });
+      assert.deepEqual(await usage("second"), { rooms: 1, bytes: 2 });
+    },
+  ),
+
   storeCase("[M12] an ended life whose log is kept stays as it was", async (store) => {
     await store.commit([create(one), append(one, "{}", 10), append(one, "{}", 20)]);
     const before = await store.life(one);

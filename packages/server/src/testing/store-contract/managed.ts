@@ -19,6 +19,8 @@ import type {
   Store,
   TrimmableQuery,
   Trimmed,
+  Usage,
+  UsageQuery,
   Write,
   Written,
 } from "../../store/store.ts";
@@ -56,6 +58,10 @@ class WatchedStore implements Store {
 
   rooms(query: RoomQuery): Promise<ListedRoom[]> {
     return this.#driver.rooms(query);
+  }
+
+  usage(query: UsageQuery): Promise<Usage> {
+    return this.#driver.usage(query);
   }
 
   life(key: LifeKey): Promise<Life | undefined> {
