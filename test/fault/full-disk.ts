@@ -3,8 +3,9 @@
  *
  *     node --conditions=source test/fault/full-disk.ts --cycles 10 [--seed N] [--twin NAME | --plant FAULT]
  *
- * The disk has 4 MB to spare, and another file takes some of it away. The server must end with exit code 74 soon
- * after the first send of unknown outcome, and a start must be all that it takes to go on. Needs root.
+ * The disk has 4 MB to spare, and another file takes some of it away; the server is told not to look at it (Q9), so
+ * that it fills up. The server must end with exit code 74 soon after the first send of unknown outcome, and a start
+ * must be all that it takes to go on. Needs root.
  */
 import { rmSync, statfsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -42,11 +43,14 @@ await runProgram({
 });
 
 async function fillAgainAndAgain(run: Run): Promise<void> {
+  const config = join(run.directory, "roomlog.yaml");
+  writeFileSync(config, "store: { min_free_bytes: 0 }\n");
+  const env = { ROOMLOG_CONFIG: config };
   const disk = smallDisk(join(run.directory, "disk"), LARGE_BYTES);
   const episode = run.episode({ data: join(disk.mountPoint, "data"), closes: [CLOSED_BY_FAILURE] });
   for (const number of run.numbers()) {
     const ballast = takeRoom(disk, run.random.int(0, LARGEST_BALLAST_BYTES));
-    await untilFull(run, episode);
+    await untilFull(run, episode, env);
     rmSync(ballast);
     disk.resize(LARGE_BYTES);
     run.checkIntegrity(episode);
@@ -67,8 +71,8 @@ function takeRoom({ mountPoint, resize }: SmallDisk, bytes: number): string {
 }
 
 /** The disk fills up while everybody is at work. */
-async function untilFull(run: Run, episode: Episode): Promise<void> {
-  const server = await episode.start();
+async function untilFull(run: Run, episode: Episode, env: NodeJS.ProcessEnv): Promise<void> {
+  const server = await episode.start(env);
   const life = await episode.workload.begin(server.url);
   const exit = await Promise.race([server.exited, longFull(episode)]);
   if (!exit) run.fault(`the disk is full, and the server lived on for ${LONG_FULL_MS} ms`);
