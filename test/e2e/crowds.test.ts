@@ -3,7 +3,7 @@ import { networkOf } from "../../packages/server/src/core/visitors.ts";
 import { RawClient } from "../support/raw-client.ts";
 import { upgrade } from "../support/raw-socket.ts";
 import { serverForTest } from "../support/server.ts";
-import { withUsers } from "../support/with-users.ts";
+import { credentials, withUsers } from "../support/with-users.ts";
 
 const ok = { result: "ok" };
 
@@ -52,7 +52,7 @@ test("[Q6] a user has at most limits.sessions_per_user, another one is not touch
   expect(answer.data).toEqual({ code: 100050, error: "Too many requests", limit: 2 });
   expect((await login("bob")).answer).toMatchObject(ok);
   await client.close();
-  expect(await third.call("core/user/login", { user: "ann", password: "secret" })).toMatchObject(ok);
+  expect(await third.call("core/user/login", credentials("ann"))).toMatchObject(ok);
 });
 
 test("[Q6, L4] a session that is taken over does not count", async () => {

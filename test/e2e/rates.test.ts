@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { type Frame, RawClient } from "../support/raw-client.ts";
 import { maskedFrame, RawSocket } from "../support/raw-socket.ts";
 import { serverForTest } from "../support/server.ts";
-import { withUsers } from "../support/with-users.ts";
+import { credentials, withUsers } from "../support/with-users.ts";
 
 const ok = { result: "ok" };
 const ping = (tid: number) => ({ class: "core", cmd: "ping", tid });
@@ -28,8 +28,9 @@ function sendMany(client: RawClient, count: number): Promise<Frame[]> {
 /** A client whose frames, however many, come in one read: all of them are there before it is stopped. */
 async function loggedInSocket(url: string): Promise<RawSocket> {
   const socket = await RawSocket.connect(url);
-  const data = { user: "ann", password: "secret" };
-  socket.write(textFrame({ class: "core", subclass: "user", cmd: "login", data, tid: 0 }));
+  socket.write(
+    textFrame({ class: "core", subclass: "user", cmd: "login", data: credentials("ann"), tid: 0 }),
+  );
   await socket.texts(2);
   return socket;
 }

@@ -35,6 +35,13 @@ export class RawSocket {
     this.#socket.write(Buffer.concat(frames));
   }
 
+  /** Resolves when the system has taken what was written, or the connection has ended. */
+  async taken(): Promise<void> {
+    while (this.#socket.writableLength > 0 && !this.#socket.destroyed) {
+      await Promise.race([once(this.#socket, "drain"), once(this.#socket, "close")]);
+    }
+  }
+
   /** Reads nothing from now on. */
   pause(): void {
     this.#socket.pause();

@@ -7,17 +7,23 @@ import { serverForTest } from "./server.ts";
 
 const password = await hashPassword("secret");
 
-/** A server, in memory, with the users ann and bob, so that limits per second and per user are on (L7); its time stands still. */
+/** With them limits per second and per user are on (L7). */
+export const users = ["ann", "bob"].map((name) => ({ name, password }));
+
+export const credentials = (user: string, session_id?: string) => ({ user, password: "secret", session_id });
+
+/** A server, in memory, with these users. Time stands still until `clock` is moved. */
 export async function withUsers(config: ConfigInput = {}) {
   const clock = new ManualClock();
-  const users = ["ann", "bob"].map((name) => ({ name, password }));
-  const server = await serverForTest({ store: { kind: "memory" }, users, ...config }, { clock });
-  const login = async (user = "ann", session_id?: string) => {
-    const client = await RawClient.connect(server.url);
-    // Who has to rest (Q3) is not heard when he closes.
-    onTestFinished(() => clock.advance(60_000));
-    const answer = await client.call("core/user/login", { user, password: "secret", session_id });
-    return { client, answer };
+  const { url } = await serverForTest({ store: { kind: "memory" }, users, ...config }, { clock });
+  return {
+    clock,
+    url,
+    async login(user = "ann", session_id?: string) {
+      const client = await RawClient.connect(url);
+      // Who has to rest (Q3) is not heard when he closes.
+      onTestFinished(() => clock.advance(60_000));
+      return { client, answer: await client.call("core/user/login", credentials(user, session_id)) };
+    },
   };
-  return { clock, url: server.url, login };
 }
