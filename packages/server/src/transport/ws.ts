@@ -36,6 +36,8 @@ const MAX_HEADER_BYTES = 16_384;
 const MAX_HEADERS = 100;
 /** Plain requests on one connection, before it is closed. */
 const MAX_REQUESTS = 16;
+/** Connections that wait to be accepted; with Node's 511 a burst of strangers makes clients wait for seconds. */
+const BACKLOG = 4096;
 const NOTHING = Buffer.alloc(0);
 
 /** WebSocket (RFC 6455) over HTTP/1.1: text frames, no compression. */
@@ -109,7 +111,7 @@ function listening(http: Server | SecureServer, sockets: Iterable<WebSocket>): O
 function listen(http: Server | SecureServer, where: Pick<ListenOptions, "host" | "port">): Promise<void> {
   return new Promise((resolve, reject) => {
     http.once("error", reject);
-    http.listen(where, () => {
+    http.listen({ ...where, backlog: BACKLOG }, () => {
       http.off("error", reject);
       resolve();
     });
