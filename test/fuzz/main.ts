@@ -38,11 +38,12 @@ for (const fuzzer of chosen) {
 }
 process.exit(failures === 0 ? 0 : 1);
 
-function tell(name: string, failure: NonNullable<Report["failure"]>): void {
+function tell(fuzzer: string, { seed, message, input }: NonNullable<Report["failure"]>): void {
   failures += 1;
-  console.log(`FOUND by ${name}: ${failure.message}`);
-  console.log(`again: npm run fuzz -- --only ${name} --seed ${failure.seed}`);
-  if (failure.input !== undefined) console.log(`input: ${keep(name, failure)}`);
+  console.log(`FOUND by ${fuzzer}: ${message}`);
+  console.log(`again: npm run fuzz -- --only ${fuzzer} --seed ${seed}`);
+  if (input !== undefined)
+    console.log(`input: ${keep({ fuzzer, found: message.slice(0, 500), seed, input })}`);
 }
 
 function inWords({ cases, seconds, figures, baseHeap }: Report): string {

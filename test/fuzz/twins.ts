@@ -60,4 +60,23 @@ export const twins: Readonly<Record<string, Planted>> = {
     ],
     found: /without the right/,
   },
+  "takes what is not UTF-8": {
+    fuzzer: "raw-frames",
+    patches: [
+      { file: "transport/text-frames.js", from: "if (isUtf8(bytes.subarray(start, end)))", to: "if (true)" },
+    ],
+    found: /expected to be closed with 1007/,
+  },
+  "forgets what came with a frame that is not whole": {
+    fuzzer: "raw-frames",
+    patches: [{ file: "transport/text-frames.js", from: "Buffer.concat([this.#rest, chunk])", to: "chunk" }],
+    found: /expected|waited|ended|closed/,
+  },
+  "lets everybody in": {
+    fuzzer: "handshake",
+    patches: [
+      { file: "server.js", from: "listeners.find(({ path }) => path === upgrade.path)", to: "listeners[0]" },
+    ],
+    found: /101, but the path is/,
+  },
 };

@@ -10,7 +10,7 @@ const HASH = "$argon2id$v=19$m=8,t=1,p=1$QIV9+qTfIcb95iX2HzpbYw$LSgyJItW9HexKbMf
 export const FEW_RIGHTS: readonly string[] = ["msglog_get", "room_read", "subscribe"];
 
 /** Where the server is reached, so that other paths are refused. */
-const PATH = "/fuzz";
+export const PATH = "/fuzz";
 
 export const config: ConfigInput = {
   log_level: "debug",

@@ -7,6 +7,8 @@ import type * as fc from "fast-check";
 export interface Fuzzer<Input = unknown> {
   readonly name: string;
   readonly inputs: fc.Arbitrary<Input>;
+  /** Inputs written by hand: a run begins with them. */
+  readonly written?: readonly Input[];
   /** The package that is fuzzed; the server when nothing is said. */
   readonly part?: "protocol";
   /** Inputs that are tried in a row before the figures are looked at. */

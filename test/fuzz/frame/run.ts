@@ -1,5 +1,6 @@
 import * as fc from "fast-check";
 import type { Figures, Fuzzer, Target } from "./fuzzer.ts";
+import { regressionsOf } from "./regressions.ts";
 
 export interface RunOptions {
   readonly seconds: number;
@@ -41,6 +42,7 @@ export async function run(fuzzer: Fuzzer, options: RunOptions): Promise<Report> 
   const began = performance.now();
   let report: Report = { name: fuzzer.name, cases: 0, seconds: 0 };
   try {
+    report = { ...report, ...(await runKnown(fuzzer, target, options.seed)) };
     for (let n = 0; ; n++) {
       const left = options.seconds * 1000 - (performance.now() - began);
       if (left <= 0 || report.failure) break;
@@ -53,6 +55,16 @@ export async function run(fuzzer: Fuzzer, options: RunOptions): Promise<Report> 
   } finally {
     await target.close();
   }
+}
+
+/** What was written by hand, and what was found before. */
+async function runKnown(fuzzer: Fuzzer, target: Target<unknown>, seed: number): Promise<Partial<Report>> {
+  const inputs = [...(fuzzer.written ?? []), ...regressionsOf(fuzzer.name)];
+  for (const [i, input] of inputs.entries()) {
+    const message = await target.check(input).then(() => undefined, inWords);
+    if (message !== undefined) return { cases: i + 1, failure: { seed, message, input } };
+  }
+  return { cases: inputs.length };
 }
 
 interface Batch {
@@ -77,9 +89,10 @@ async function runBatch(fuzzer: Fuzzer, target: Target<unknown>, batch: Batch): 
   const cases = report.cases + result.numRuns;
   // Interrupted before the first input was done, it calls itself failed too.
   if (result.failed && result.counterexample !== null) {
-    const error = result.errorInstance;
-    const message = error instanceof Error ? error.message : String(error);
-    return { cases, failure: { seed, message, input: result.counterexample[0] } };
+    return {
+      cases,
+      failure: { seed, message: inWords(result.errorInstance), input: result.counterexample[0] },
+    };
   }
   const figures = await target.figures?.();
   const baseHeap = report.baseHeap ?? (n >= WARM_BATCHES ? figures?.heap : undefined);
@@ -88,6 +101,10 @@ async function runBatch(fuzzer: Fuzzer, target: Target<unknown>, batch: Batch): 
     return { cases, figures, baseHeap };
   const message = `the heap has grown from ${inMiB(baseHeap)} to ${inMiB(baseHeap + grown)} MiB`;
   return { cases, figures, baseHeap, failure: { seed, message } };
+}
+
+function inWords(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 export function inMiB(bytes: number): string {

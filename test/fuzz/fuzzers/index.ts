@@ -1,7 +1,9 @@
 import type { Fuzzer } from "../frame/fuzzer.ts";
 import { commands } from "./commands.ts";
+import { handshake } from "./handshake.ts";
 import { jsonGate } from "./json-gate.ts";
 import { names } from "./names.ts";
+import { rawFrames } from "./raw-frames.ts";
 import { roundTrip } from "./round-trip.ts";
 
-export const fuzzers: readonly Fuzzer[] = [jsonGate, names, roundTrip, commands];
+export const fuzzers: readonly Fuzzer[] = [jsonGate, names, roundTrip, commands, rawFrames, handshake];

@@ -3,7 +3,7 @@ import { classify, type Inbound, messageText, reservedNames } from "@roomlog/pro
 import * as fc from "fast-check";
 import { built } from "../frame/built.ts";
 import { define, expect } from "../frame/fuzzer.ts";
-import { isMisread, mutated, parsed, valueText } from "./json-texts.ts";
+import { isMisread, mutated, parsed, valueText, writtenTexts } from "./json-texts.ts";
 
 type JsonTextModule = typeof import("../../../packages/server/src/core/json-text.ts");
 type UsualModule = typeof import("../../../packages/server/src/core/usual-request.ts");
@@ -22,6 +22,10 @@ const frame = fc
 export const jsonGate = define<string>({
   name: "json-gate",
   inputs: fc.oneof(valueText, frame, mutated(frame)).filter((text) => !isMisread(text)),
+  written: writtenTexts.flatMap((text) => [
+    text,
+    `{"class":"a","cmd":"b","data":{"a":${text}},"tid":${text}}`,
+  ]),
   batch: 2000,
   async open(home) {
     const gate: Gate = {

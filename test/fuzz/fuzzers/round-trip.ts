@@ -4,7 +4,7 @@ import * as fc from "fast-check";
 import { define, expect, Finding } from "../frame/fuzzer.ts";
 import { ServerTarget } from "../frame/server-target.ts";
 import { WireClient } from "../frame/wire-client.ts";
-import { isMisread, parsed, valueText } from "./json-texts.ts";
+import { isMisread, parsed, valueText, writtenTexts } from "./json-texts.ts";
 
 const ROOM = "trip";
 const MALFORMED = 4500;
@@ -18,10 +18,17 @@ type Input = readonly string[];
 /** What UTF-8 can carry. */
 const messageText = valueText.filter((text) => !isMisread(text) && text.isWellFormed());
 
+/** The written cases, as messages and within one. */
+const sent = writtenTexts.filter((text) => text.isWellFormed()).flatMap((text) => [text, `{"v":${text}}`]);
+const IN_A_ROW = 32;
+
 /** M1, M2, M7: what is sent as `msg` comes back in the event and in the page, byte by byte, or is refused. */
 export const roundTrip = define<Input>({
   name: "round-trip",
   inputs: fc.array(messageText, { minLength: 1, maxLength: 8 }),
+  written: Array.from({ length: Math.ceil(sent.length / IN_A_ROW) }, (_, i) =>
+    sent.slice(i * IN_A_ROW, (i + 1) * IN_A_ROW),
+  ),
   batch: 60,
   async open(home) {
     let trip: Trip | undefined;

@@ -74,7 +74,7 @@ export const webSocketTransport: Transport = async (options: ListenOptions) => {
   const port: Port = { sockets: new Set(), turn: new Turn(), frame_bytes: limits.frame_bytes };
   http.on("upgrade", (request, socket, head) => {
     const client = clientOf(request, proxies);
-    const admission = judge(request, client);
+    const admission = faultOf(request) ?? judge(request, client);
     if (admission.kind === "refuse") return refuse(socket, admission);
     upgrades.handleUpgrade(request, socket, head, (ws) => {
       connect(ws, new WsConnection(ws, socket, { port, remote: client.remote }), admission.receive);
@@ -138,6 +138,14 @@ function clientOf({ socket, headers }: IncomingMessage, proxies: Proxies): Clien
 /** A header that may stand there several times. */
 function listOf(header: string | string[] | undefined): string | undefined {
   return Array.isArray(header) ? header.join(",") : header;
+}
+
+/** What Node and ws let through, though it is no request to upgrade (RFC 6455 §4.2.1, RFC 9112 §3.2). */
+function faultOf({ httpVersion, headersDistinct }: IncomingMessage): Refused | undefined {
+  if (httpVersion !== "1.1")
+    return { kind: "refuse", status: 505, text: "A WebSocket begins with HTTP/1.1." };
+  if (headersDistinct.host?.length === 1) return undefined;
+  return { kind: "refuse", status: 400, text: "A request has one Host." };
 }
 
 function upgradeOf({ url = "/", headers }: IncomingMessage, { address }: Client): Upgrade {
