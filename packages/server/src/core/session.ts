@@ -381,6 +381,8 @@ export class Session implements Receiver, FeedParts, RequestsParts {
 
   #slowDown(meter: Meter, { name, retry_after_ms }: Excess): void {
     if (this.isClosed) return;
+    // Also before the end: what still comes until the other side has closed is not read any more.
+    this.#stopReading();
     if (meter.isTooMuch) {
       const { rate_refusals } = this.#service.limits;
       return this.close(
@@ -388,7 +390,6 @@ export class Session implements Receiver, FeedParts, RequestsParts {
         `limits.rate_refusals: over ${name}, ${rate_refusals} times too often`,
       );
     }
-    this.#stopReading();
     this.#endRest ??= this.#service.clock.after(retry_after_ms, () => this.#rest(meter));
   }
 
