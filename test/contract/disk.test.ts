@@ -1,4 +1,6 @@
 import { execFileSync } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { CallError, Client, type Closed, ConnectionLost } from "@roomlog/client";
 import { expect, onTestFinished, type TestContext, test } from "vitest";
 import { NotStarted, startChildServer } from "../support/child-server.ts";
@@ -10,7 +12,11 @@ const room_id = "r1";
 
 test("[M4] a full disk takes nothing back that was acknowledged, and a larger one is all it takes to go on", async (context) => {
   const disk = mountDisk(context, "2m");
-  const server = await startChildServer(disk.directory);
+  // Without its guard of the disk (Q9) the server runs into the end.
+  const config = join(dataDirectory(), "roomlog.yaml");
+  writeFileSync(config, "store: { min_free_bytes: 0 }\n");
+  const flags = ["--config", config];
+  const server = await startChildServer(disk.directory, flags);
   const { acknowledged, failures, closed } = await fill(server.url);
   expect(acknowledged.size).toBeGreaterThan(10);
   expect(closed.code).toBe(1011);
@@ -23,7 +29,7 @@ test("[M4] a full disk takes nothing back that was acknowledged, and a larger on
   expect(performance.now() - failedAt).toBeLessThan(5000);
 
   disk.remount("size=64m");
-  const { url } = await startChildServer(disk.directory);
+  const { url } = await startChildServer(disk.directory, flags);
   const client = await connect(url);
   const log = await client.call("media/room/msglog_get", { room_id });
   expect(log.map(({ msg_id }) => msg_id)).toEqual(log.map((_, i) => i + 1));
