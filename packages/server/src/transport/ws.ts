@@ -36,6 +36,9 @@ const MAX_HEADER_BYTES = 16_384;
 const MAX_HEADERS = 100;
 /** Plain requests on one connection, before it is closed. */
 const MAX_REQUESTS = 16;
+/** A frame comes in pieces of this size on average, or in few: each piece takes memory of its own. */
+const PIECE_BYTES = 256;
+const LEAST_PIECES = 64;
 /** Connections that wait to be accepted; with Node's 511 a burst of strangers makes clients wait for seconds. */
 const BACKLOG = 4096;
 const NOTHING = Buffer.alloc(0);
@@ -67,6 +70,7 @@ export const webSocketTransport: Transport = async (options: ListenOptions) => {
     perMessageDeflate: false,
     maxPayload: limits.frame_bytes,
     maxFragments: limits.fragments,
+    maxBufferedChunks: Math.max(LEAST_PIECES, limits.frame_bytes / PIECE_BYTES),
     closeTimeout: CLOSE_TIMEOUT_MS,
     autoPong: false,
   };
@@ -378,7 +382,7 @@ function closingInOrder({ frame_bytes, fragments }: TransportLimits): typeof Cli
   const reasons = new Map([
     [1002, "WebSocket protocol error"],
     [1007, "invalid UTF-8"],
-    [1008, `limits.fragments: over ${fragments} fragments in one frame`],
+    [1008, `limits.fragments: one frame in over ${fragments} fragments, or in tiny pieces`],
     [1009, `limits.frame_bytes: frame over ${frame_bytes} bytes`],
   ]);
   return class extends WebSocket {
