@@ -130,6 +130,17 @@ test("[F1, F5] a tid that is nested too deeply is not echoed unchecked", async (
   expect(await client.closed).toEqual({ code: 4500, reason: "tid: nested too deeply" });
 });
 
+test("[F5] a field of data that is called tid and nested too deeply is named, and the connection lives", async () => {
+  const { url } = await serverForTest({ store: { kind: "memory" } });
+  const client = await RawClient.login(url);
+  client.send(`{"class":"core","cmd":"ping","tid":1,"data":{"tid":${"[".repeat(70)}${"]".repeat(70)}}}`);
+  expect(await client.next()).toMatchObject({
+    result: "error",
+    data: { code: 100044, field: "tid" },
+    tid: 1,
+  });
+});
+
 test("[F6] pipelined requests are answered in order and read what was written before them", async () => {
   const { url } = await serverForTest();
   const client = await RawClient.login(url);

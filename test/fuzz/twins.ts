@@ -79,4 +79,9 @@ export const twins: Readonly<Record<string, Planted>> = {
     ],
     found: /101, but the path is/,
   },
+  "merges bodies in the order of their subscriptions": {
+    fuzzer: "subscriptions",
+    patches: [{ file: "core/hub.js", from: "namedFields(a.mask) - namedFields(b.mask) || ", to: "" }],
+    found: /expected .*, got/s,
+  },
 };

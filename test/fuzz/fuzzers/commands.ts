@@ -20,7 +20,7 @@ const ANSWER_LIMIT_MS = 5000;
 
 /** No input may end in an error that the server calls its own, or in doubt. */
 const NEVER: readonly ErrorCode[] = [100002, 304105];
-/** Stopped by a command; malformed (a tid that is too deep); too long before login; refused logins. */
+/** Stopped by a command; before login also too long, refused, or with a session id that is in use. */
 const CLOSES: Readonly<Record<Input["who"], readonly number[]>> = {
   every: [4502],
   few: [],

@@ -5,5 +5,14 @@ import { jsonGate } from "./json-gate.ts";
 import { names } from "./names.ts";
 import { rawFrames } from "./raw-frames.ts";
 import { roundTrip } from "./round-trip.ts";
+import { subscriptions } from "./subscriptions.ts";
 
-export const fuzzers: readonly Fuzzer[] = [jsonGate, names, roundTrip, commands, rawFrames, handshake];
+export const fuzzers: readonly Fuzzer[] = [
+  jsonGate,
+  names,
+  roundTrip,
+  commands,
+  rawFrames,
+  handshake,
+  subscriptions,
+];

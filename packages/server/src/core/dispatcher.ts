@@ -42,11 +42,11 @@ export class Dispatcher {
   }
 
   #run({ command, fields }: Known, session: Session, request: Request, afterwards: Afterwards) {
+    checkLengths(command, request, session.limits.field_bytes);
     const data = dataFor(command, request);
     const unknown = fields && unknownFields(fields, data);
     if (unknown) afterwards(this.#tellingUnrecognized(unknown, request, session));
     const valid = validate(command.schema, data);
-    checkLengths(command, request, session.limits.field_bytes);
     this.#requireRight(command, session, valid as { readonly room_id?: unknown });
     if (command.audited) afterwards(() => session.done(nameOf(command), named(command, valid)));
     return command.run(new Received(valid, session, afterwards, request));
@@ -133,7 +133,7 @@ function named({ audited = [] }: Command, data: unknown): object {
   return Object.fromEntries(Object.entries(data as object).filter(([name]) => audited.includes(name)));
 }
 
-/** F10: what stays in memory is bounded. Most requests are shorter as a whole. */
+/** F10: what stays in memory is bounded, and what is parsed at all. Most requests are shorter as a whole. */
 function checkLengths({ longField }: Command, { text }: Request, limit: number): void {
   if (fits(text, limit)) return;
   const data = memberText(text, "data");

@@ -141,6 +141,7 @@ export function withField(object: object, name: string, { text }: JsonText): Jso
 
 /** A parsed frame; `deep` names the first field that was left out because it is nested too deeply. */
 export interface Parsed {
+  /** Undefined when that is the tid of the frame itself: then nobody can be answered. */
   readonly value: unknown;
   readonly deep?: string;
 }

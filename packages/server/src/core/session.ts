@@ -129,6 +129,7 @@ export class Session implements Receiver, FeedParts, RequestsParts {
     if (usual) return this.#add(usual, bytes);
     try {
       const { value, deep } = parseShallow(text, MAX_FRAME_DEPTH);
+      if (value === undefined) return this.close(closeCodes.malformed_frame, "tid: nested too deeply");
       this.#receive(classify(value), { text, bytes, deep });
     } catch (error) {
       if (!(error instanceof SyntaxError)) throw error;
@@ -331,7 +332,6 @@ export class Session implements Receiver, FeedParts, RequestsParts {
   }
 
   #receive(inbound: Inbound, { text, bytes, deep }: Received): void {
-    if (deep === "tid") return this.close(closeCodes.malformed_frame, "tid: nested too deeply");
     switch (inbound.kind) {
       case "request": {
         const { class: cls, subclass, cmd, data } = inbound;
