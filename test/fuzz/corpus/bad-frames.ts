@@ -30,6 +30,11 @@ export const badFrames: readonly BadFrame[] = [
   bad("a ping of 126 bytes", 1002, goodFrame(0x89, "p".repeat(126))),
   bad("a pong of 126 bytes", 1002, goodFrame(0x8a, "p".repeat(126))),
   bad("a close of 126 bytes", 1002, goodFrame(0x88, "p".repeat(126))),
+  bad(
+    "a close with a length of two bytes",
+    1002,
+    frameBytes({ first: 0x88, payload: Buffer.alloc(0), mask, size: 2 }),
+  ),
   bad("a ping in fragments", 1002, goodFrame(0x09, "p")),
   bad("a close in fragments", 1002, goodFrame(0x08, "")),
   bad("a lone continuation", 1002, goodFrame(0x80, request)),

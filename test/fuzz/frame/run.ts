@@ -22,7 +22,7 @@ export interface Report {
   readonly failure?: Failure | undefined;
 }
 
-export interface Failure {
+interface Failure {
   /** Starts the batch in which it was found. */
   readonly seed: number;
   readonly message: string;

@@ -19,6 +19,8 @@ interface Header {
   readonly opcode: number;
   readonly masked: boolean;
   readonly length: number;
+  /** The length as it stands in the second byte: 126 and 127 say that more bytes have it. */
+  readonly short: number;
   /** Where the payload begins. */
   readonly payload: number;
 }
@@ -82,14 +84,17 @@ function headerAt(bytes: Buffer, at: number): Header | undefined {
       : extended === 2
         ? bytes.readUInt16BE(at + 2)
         : Number(bytes.readBigUInt64BE(at + 2));
-  return { fin: first >= 0x80, rsv: first & 0x70, opcode: first & 0x0f, masked, length, payload };
+  return { fin: first >= 0x80, rsv: first & 0x70, opcode: first & 0x0f, masked, length, short, payload };
 }
 
 /** §5.2, §5.4, §5.5: bits, opcodes, masks, order of fragments, size of control frames. */
-function isAgainstTheRules({ fin, rsv, opcode, masked, length }: Header, isFragmented: boolean): boolean {
+function isAgainstTheRules(
+  { fin, rsv, opcode, masked, length, short }: Header,
+  isFragmented: boolean,
+): boolean {
   if (rsv !== 0 || !masked) return true;
   if (opcode >= CONTROL)
-    return opcode > PONG || !fin || length > MAX_CONTROL_BYTES || (opcode === CLOSE && length === 1);
+    return opcode > PONG || !fin || short > MAX_CONTROL_BYTES || (opcode === CLOSE && length === 1);
   return opcode > 2 || isFragmented !== (opcode === 0);
 }
 
