@@ -16,6 +16,8 @@ interface Schema {
   readonly properties?: Record<string, Schema>;
   readonly additionalProperties?: Schema | boolean;
   readonly items?: Schema;
+  readonly oneOf?: readonly Schema[];
+  readonly const?: string;
 }
 
 const INTRODUCTION = `# Configuration
@@ -55,10 +57,19 @@ function rowsOf(path: string, schema: Schema): string[] {
   );
   if (below.length > 0) return below;
   if (schema.items?.properties) return [row(path, schema), ...rowsOf(`${path}[]`, schema.items)];
+  if (schema.items?.oneOf)
+    return [row(path, schema), ...schema.items.oneOf.flatMap((one) => rowsOfKind(path, one))];
   const named = schema.additionalProperties;
   if (typeof named === "object" && named.properties)
     return [row(path, schema), ...rowsOf(`${path}.NAME`, named)];
   return path === "" || schema.type === "object" ? [] : [row(path, schema)];
+}
+
+/** The settings of one kind of a list's members: `list[KIND].setting`. */
+function rowsOfKind(path: string, schema: Schema): string[] {
+  const { kind, ...properties } = schema.properties ?? {};
+  const rows = rowsOf(`${path}[${kind?.const}]`, { ...schema, properties });
+  return Object.keys(properties).length > 0 ? rows : [];
 }
 
 function row(path: string, schema: Schema): string {

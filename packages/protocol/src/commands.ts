@@ -88,6 +88,12 @@ const roomInfo = z.object({
 const member = z.object({ user_id: z.string(), role: z.string(), meta: jsonObject.optional() });
 export type RoomInfo = z.infer<typeof roomInfo>;
 
+/** How long a login holds, in seconds, and with what its session can be resumed for how long (L12, L13). */
+const loginTerms = z.object({
+  expires_in: z.int().optional(),
+  resume: z.object({ token: z.string(), expires_in: z.int() }).optional(),
+});
+
 /** What an external program can decide (C9). */
 export const callbackNames = ["login", "subscribe", "send", "create"] as const;
 
@@ -96,7 +102,7 @@ export const callbackNames = ["login", "subscribe", "send", "create"] as const;
  * for the server's validation, the client's types and the documents. Without `right` everybody may.
  */
 export const commands = {
-  /** L1, L2. Errors: 100030, 100032, 100034, 100035, 100044. */
+  /** L1, L2, L11. Errors: 100030, 100032, 100034, 100035, 100044, 100050. */
   "core/user/login": {
     data: z.object({
       user: name(MAX_USER).optional(),
@@ -106,8 +112,10 @@ export const commands = {
       session_id: z.unknown().optional(),
       meta: jsonObject.optional(),
     }),
-    result: z.object({ session_id: name(MAX_SESSION_ID) }),
+    result: loginTerms.extend({ session_id: name(MAX_SESSION_ID) }),
   },
+  /** L12: another token of the same user for this connection. Errors: 100030, 100050. */
+  "core/user/refresh": { data: z.object({ token: z.string() }), result: loginTerms },
   /** F9 */
   "core/core/ping": { data: z.object({ time: z.number().optional() }), result: none },
   /** C1: who is there: user → session ids. */

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { closeCodes } from "@roomlog/protocol";
 import { type Config, ConfigError, type ConfigInput, configSchema } from "./config/config.ts";
-import { authenticatorFor, stores } from "./config/drivers.ts";
+import { authenticatorFor, type Surroundings, stores } from "./config/drivers.ts";
 import {
   certificateOf,
   type Listener,
@@ -13,6 +13,7 @@ import {
 } from "./config/listeners.ts";
 import { choosePlugins } from "./config/plugins.ts";
 import { needsRestart } from "./config/restart.ts";
+import { secretOf } from "./config/secret.ts";
 import { DoorAudit } from "./core/audit.ts";
 import { type Clock, systemClock } from "./core/clock.ts";
 import { type Logger, silentLogger } from "./core/logger.ts";
@@ -45,6 +46,8 @@ export interface ServerParts {
 export interface Server {
   /** `ws://HOST:PORT/PATH` of each listener. */
   readonly urls: readonly string[];
+  /** Whether it lets in everybody who reaches it (L7). */
+  readonly open: boolean;
   /** Commits and writes of the store so far. */
   readonly counts: ManagedStore["counts"];
   /** Resolves with the cause when the store has failed; the server has closed its sessions then (1011). */
@@ -78,7 +81,8 @@ export async function startServer(input: ConfigInput = {}, parts: ServerParts = 
   let config = configSchema.parse(input);
   const { clock = systemClock(), newId = randomUUID, logger = silentLogger } = parts;
   const listeners = listenersOf(config);
-  const setups = await setupsOf(config, { listeners, plugins: parts.plugins });
+  const surroundings = { clock, logger };
+  const setups = await setupsOf(config, { ...surroundings, listeners, plugins: parts.plugins });
 
   const failure = Promise.withResolvers<unknown>();
   const store = new ManagedStore(parts.store ?? stores[config.store.kind](config), config.store, (cause) => {
@@ -90,7 +94,11 @@ export async function startServer(input: ConfigInput = {}, parts: ServerParts = 
     const next = configSchema.parse(parts.loadConfig?.() ?? input);
     // Also the listeners that stay: they are what others reach until a restart.
     const reached = [...listenersOf(next), ...listeners];
-    const nextSetups = await setupsOf(next, { listeners: reached, plugins: parts.plugins });
+    const nextSetups = await setupsOf(next, {
+      ...surroundings,
+      listeners: reached,
+      plugins: parts.plugins,
+    });
     const certificates = ports.map(({ port }) => certificateOf(port));
     for (const [name, service] of services)
       await service.change(nextSetups.get(name) ?? setupOf(setups, name));
@@ -109,6 +117,8 @@ export async function startServer(input: ConfigInput = {}, parts: ServerParts = 
     reloading = reloading.then(readAndChange, readAndChange);
     return reloading;
   };
+  await store.open();
+  const secret = await secretBeside(store, config);
   const find = (name: string): Service | undefined => services.get(name);
   const visitors = new Visitors(() => config.limits);
   const freeSpace = freeSpaceFor(config, logger);
@@ -121,6 +131,7 @@ export async function startServer(input: ConfigInput = {}, parts: ServerParts = 
     nextTid: counter(),
     logger,
     isDiskLow,
+    secret,
     visitors,
     reload,
     find,
@@ -129,7 +140,6 @@ export async function startServer(input: ConfigInput = {}, parts: ServerParts = 
     Array.from(setups, ([name, setup]) => [name, new Service({ name, ...shared }, setup)] as const),
   );
 
-  await store.open();
   await freeSpace?.check();
   const stopServices = async () => {
     for (const service of services.values()) service.stop();
@@ -177,6 +187,9 @@ export async function startServer(input: ConfigInput = {}, parts: ServerParts = 
   };
   return {
     urls: ports.flatMap(urlsOf),
+    get open() {
+      return [...services.values()].some(({ authenticator }) => authenticator.open);
+    },
     get counts() {
       return store.counts;
     },
@@ -190,11 +203,11 @@ export async function startServer(input: ConfigInput = {}, parts: ServerParts = 
 /** Everything that a start would check before it touches data or network. Throws a `ConfigError`. */
 export async function checkConfig(config: Config): Promise<void> {
   const listeners = listenersOf(config);
-  await setupsOf(config, { listeners });
+  await setupsOf(config, { clock: systemClock(), logger: silentLogger, listeners });
   for (const port of portsOf(listeners)) certificateOf(port);
 }
 
-interface SetupParts {
+interface SetupParts extends Surroundings {
   /** Where the services are reached. */
   readonly listeners: readonly Listener[];
   /** Plugins that services may name, beside those in the box. */
@@ -204,14 +217,14 @@ interface SetupParts {
 /** What each service is to be, checked as a whole. Throws a `ConfigError`. */
 async function setupsOf(
   config: Config,
-  { listeners, plugins: given = [] }: SetupParts,
+  { listeners, plugins: given = [], ...surroundings }: SetupParts,
 ): Promise<Map<string, ServiceSetup>> {
-  const authenticator = authenticatorFor(config);
+  const authenticator = authenticatorFor(config, surroundings);
   if (authenticator.open) requireLoopback(listeners);
   requireEncryption(listeners);
   const setups = Object.entries(config.services).map(async ([name, service]) => {
     const plugins = await choosePlugins(name, service, given);
-    return [name, { plugins, authenticator, limits: config.limits }] as const;
+    return [name, { plugins, authenticator, rights: service.rights, limits: config.limits }] as const;
   });
   return new Map(await Promise.all(setups));
 }
@@ -224,6 +237,16 @@ function freeSpaceFor({ store, data }: Config, logger: Logger): FreeSpace | unde
       logger.error({ data, free_bytes }, "the disk is nearly full: sends are refused until there is space");
     else logger.info({ data, free_bytes }, "there is space on the disk again: sends are taken");
   });
+}
+
+/** The data directory belongs to this process once its store is open. */
+async function secretBeside(store: ManagedStore, config: Config): Promise<Buffer> {
+  try {
+    return secretOf(config);
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
 }
 
 function setupOf(setups: ReadonlyMap<string, ServiceSetup>, name: string): ServiceSetup {

@@ -1,8 +1,14 @@
+import type { JsonObject } from "@roomlog/protocol";
+
 /** What a client gives at login (L2), and where it comes from. */
 export interface Credentials {
   readonly user?: string | undefined;
   readonly password?: string | undefined;
   readonly token?: string | undefined;
+  /** The service it logs in to. */
+  readonly service?: string;
+  /** Where the client is: `ws:127.0.0.1:41116`. */
+  readonly remote?: string;
 }
 
 /** A right by its name, everywhere or in some rooms (L10): `rooms` is a room's id, or how ids begin and a `*`. */
@@ -17,12 +23,44 @@ export interface Grant {
   readonly session_id?: string;
   /** When it ends, in seconds since 1970; the connection is closed then (4005). */
   readonly expires_at?: number;
+  /** What is known about the session; it wins over what the client says about itself (L11). */
+  readonly meta?: JsonObject;
+  /** The kind of the authenticator it comes from: only what one of them has given can be resumed (L13). */
+  readonly by?: string;
+  /** What the grant rests on, in the words of its authenticator: when that has changed, it is not renewed. */
+  readonly stamp?: string;
+  /** It resumes a session of before, and may take that over from a connection that still holds it (L13). */
+  readonly resumes?: true;
 }
 
 /** Decides who logs in. */
 export interface Authenticator {
   /** Whether it lets in everybody who reaches the server (L7). */
   readonly open: boolean;
-  /** Undefined when these credentials are not good here (100030). */
+  /**
+   * Undefined when these credentials are not good here (100030). Throws `AuthenticatorBusy` when it cannot decide
+   * now.
+   */
   authenticate(credentials: Credentials): Promise<Grant | undefined>;
+  /** What a grant of before is worth now (L13); undefined when it no longer holds. */
+  renew(grant: Grant): Promise<Grant | undefined>;
+}
+
+/** Nobody can say now whether the credentials are good: 100050, which is no failed login (L3). */
+export class AuthenticatorBusy extends Error {
+  readonly retry_after_ms: number;
+
+  constructor(message: string, retry_after_ms: number, options?: ErrorOptions) {
+    super(message, options);
+    this.name = "AuthenticatorBusy";
+    this.retry_after_ms = retry_after_ms;
+  }
+}
+
+/** The time as authenticators see it. */
+export interface Time {
+  /** Microseconds since 1970. */
+  wall(): number;
+  /** Milliseconds that only ever grow. */
+  monotonic(): number;
 }

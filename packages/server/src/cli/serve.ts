@@ -54,7 +54,7 @@ async function serve({ config: file, ...overrides }: Flags): Promise<void> {
     const server = await startServer(config, { logger, loadConfig: reread });
     reloadOnSignal(server, logger);
     const open = "open mode: no users are configured, so everybody on this machine may do everything";
-    logger.info({ urls: server.urls, data: config.data }, config.users.length === 0 ? open : "ready");
+    logger.info({ urls: server.urls, data: config.data }, server.open ? open : "ready");
     stopOnSignals(server, logger);
     exitOnFailure(server, logger);
     process.stdout.write(`roomlog ready ${server.urls.join(" ")}\n`);

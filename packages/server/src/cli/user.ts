@@ -1,24 +1,179 @@
-import { text } from "node:stream/consumers";
-import type { Command } from "commander";
+import { isName, MAX_USER } from "@roomlog/protocol";
+import { type Command, Option } from "commander";
 import { hashPassword } from "../auth/users.ts";
+import { type Config, ConfigError } from "../config/config.ts";
+import { type ListedUser, readKeptUsers, usersFile, writeKeptUsers } from "../config/kept-users.ts";
+import { loadConfig } from "../config/load.ts";
 import { exitCodes } from "./exit.ts";
+import { readPassword } from "./password.ts";
+import { report } from "./report.ts";
+
+/** Where the users are. */
+interface Place {
+  readonly config?: string;
+  readonly data?: string;
+}
+
+/** What a new user may do. */
+interface Powers {
+  readonly rights?: string[];
+  readonly role?: string[];
+}
+
+/** A command that cannot be done as it was given. */
+class UsageError extends Error {}
 
 export function addUser(program: Command): void {
-  program
-    .command("user")
-    .description("Users.")
+  const user = program.command("user").description("Users that the data directory keeps, and passwords.");
+  user
     .command("hash")
     .description("Read a password from stdin and print its hash for `users` in the configuration.")
-    .action(printHash);
+    .action(() => attempt(undefined, printHash));
+  inPlace(user.command("add <name>"))
+    .description("Add a user; the password comes from stdin.")
+    .option("--rights <names>", "what the user may do, with commas between (default: *)", names)
+    .option("--role <name>", "a role of the configuration; may be repeated", collected)
+    .action((name: string, flags: Place & Powers) =>
+      attempt(flags.config, () => add(name, flags, configOf(flags))),
+    );
+  inPlace(user.command("passwd <name>"))
+    .description("Give a user another password, from stdin.")
+    .action((name: string, flags: Place) =>
+      attempt(flags.config, () => changePassword(name, configOf(flags))),
+    );
+  inPlace(user.command("remove <name>"))
+    .description("Remove a user: no further logins. Sessions that are open go on.")
+    .action((name: string, flags: Place) => attempt(flags.config, () => remove(name, configOf(flags))));
+  inPlace(user.command("list"))
+    .description("List the users of the configuration and of the data directory.")
+    .option("--json", "as JSON")
+    .action((flags: Place & { json?: true }) => attempt(flags.config, () => list(flags, configOf(flags))));
+}
+
+function inPlace(command: Command): Command {
+  return command
+    .addOption(new Option("--config <file>", "configuration, YAML").env("ROOMLOG_CONFIG"))
+    .addOption(new Option("--data <directory>", "data directory (default: ./data)").env("ROOMLOG_DATA"));
+}
+
+function configOf({ config, data }: Place): Config {
+  return loadConfig(config, data === undefined ? {} : { data });
+}
+
+function names(text: string): string[] {
+  return text.split(",").filter((name) => name !== "");
+}
+
+function collected(name: string, before: string[] = []): string[] {
+  return [...before, name];
 }
 
 async function printHash(): Promise<void> {
-  if (process.stdin.isTTY) process.stderr.write("Password, then Enter and Ctrl-D (it is shown): ");
-  const password = (await text(process.stdin)).replace(/\r?\n$/, "");
-  if (password === "") {
-    process.stderr.write("roomlog: no password on stdin\n");
-    process.exitCode = exitCodes.usage;
-    return;
+  say(await hashPassword(await givenPassword()));
+}
+
+async function add(name: string, { rights, role: roles = [] }: Powers, config: Config): Promise<void> {
+  if (!isName(name, MAX_USER)) throw new UsageError(`"${name}" cannot be the name of a user`);
+  const kept = readKeptUsers(config.data);
+  if (isConfigured(name, config)) throw new UsageError(`${name} stands in the configuration already`);
+  if (kept?.some((user) => user.name === name))
+    throw new UsageError(`${name} is there already; roomlog user passwd ${name} changes the password`);
+  const unknown = roles.find((role) => !Object.hasOwn(config.roles, role));
+  if (unknown !== undefined)
+    throw new UsageError(`there is no role ${unknown} in the configuration; --config says which one that is`);
+  const password = await hashPassword(await givenPassword());
+  write(config, [...(kept ?? []), { name, password, roles, ...(rights && { rights }) }]);
+  say(`${name} was added to ${usersFile(config.data)} and can log in within a second.`);
+  if (isNotAsked(config))
+    say("The configuration's authenticators do not name users: add `kind: users` to them.");
+  if (kept === undefined && config.users.length === 0 && !config.authenticators)
+    say(
+      "A server that runs open goes on so until it is restarted or gets SIGHUP; then it asks for passwords.",
+    );
+}
+
+async function changePassword(name: string, config: Config): Promise<void> {
+  const users = usersWith(name, config);
+  const password = await hashPassword(await givenPassword());
+  write(
+    config,
+    users.map((user) => (user.name === name ? { ...user, password } : user)),
+  );
+  say(`${name} has another password, which counts within a second. Sessions that are open go on.`);
+}
+
+function remove(name: string, config: Config): void {
+  const left = usersWith(name, config).filter((user) => user.name !== name);
+  write(config, left);
+  say(`${name} was removed and cannot log in any more. Sessions that are open go on until they end.`);
+  if (left.length === 0)
+    say(`No users are left in ${usersFile(config.data)}. Without that file the server would run open.`);
+}
+
+function list({ json }: { readonly json?: true }, config: Config): void {
+  const listed = (users: readonly ListedUser[], from: string) =>
+    users.map(({ name, rights, roles }) => ({ name, ...(rights && { rights }), roles, from }));
+  const all = [
+    ...listed(config.users, "configuration"),
+    ...listed(readKeptUsers(config.data) ?? [], usersFile(config.data)),
+  ];
+  if (json) return say(JSON.stringify(all, null, 2));
+  if (all.length === 0) return say("There are no users. roomlog user add NAME adds one.");
+  for (const { name, rights = [], roles, from } of all) {
+    const powers = [...rights.map(rightText), ...roles.map((role) => `role ${role}`)];
+    say(`${name}\t${powers.length > 0 ? powers.join(", ") : "*"}\t${from}`);
   }
-  process.stdout.write(`${await hashPassword(password)}\n`);
+}
+
+function rightText(right: NonNullable<ListedUser["rights"]>[number]): string {
+  return typeof right === "string" ? right : `${right.right} in ${right.rooms}`;
+}
+
+/** The kept users, `name` among them. */
+function usersWith(name: string, config: Config): ListedUser[] {
+  const users = readKeptUsers(config.data) ?? [];
+  if (users.some((user) => user.name === name)) return users;
+  if (isConfigured(name, config))
+    throw new UsageError(`${name} stands in the configuration: change it there`);
+  throw new UsageError(`there is no user ${name} in ${usersFile(config.data)}`);
+}
+
+function isConfigured(name: string, { users }: Config): boolean {
+  return users.some((user) => user.name === name);
+}
+
+function isNotAsked({ authenticators }: Config): boolean {
+  return authenticators !== undefined && !authenticators.some(({ kind }) => kind === "users");
+}
+
+async function givenPassword(): Promise<string> {
+  const password = await readPassword();
+  if (password === "") throw new UsageError("no password on stdin");
+  return password;
+}
+
+function write({ data }: Config, users: readonly ListedUser[]): void {
+  try {
+    writeKeptUsers(data, users);
+  } catch (cause) {
+    process.exitCode = exitCodes.storage;
+    throw new UsageError(`${usersFile(data)} cannot be written: ${(cause as Error).message}`, { cause });
+  }
+}
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+/** Does it, or says why not and sets the exit code. */
+async function attempt(file: string | undefined, task: () => void | Promise<void>): Promise<void> {
+  try {
+    await task();
+  } catch (error) {
+    if (error instanceof ConfigError) process.exitCode = report(error, file);
+    else if (error instanceof UsageError) {
+      process.stderr.write(`roomlog: ${error.message}\n`);
+      process.exitCode ??= exitCodes.usage;
+    } else throw error;
+  }
 }

@@ -1,7 +1,7 @@
-import { isName, MAX_USER } from "@roomlog/protocol";
 import * as z from "zod";
 import { isOrigin } from "../core/origins.ts";
 import { isNetwork } from "../transport/proxies.ts";
+import { authenticator, grantedRight, role, user } from "./authenticators.ts";
 
 const port = z.int().min(0).max(65_535);
 const seconds = z.number().positive().max(86_400);
@@ -47,6 +47,10 @@ const service = z.looseObject({
     .array(z.string())
     .default(["core", "room", "msglog"])
     .describe("What the service can do, in order."),
+  rights: z
+    .array(grantedRight)
+    .default([])
+    .describe("What everybody who logs in to the service may do, beside his own rights (L11)."),
 });
 
 const amount = z.number().positive().max(1_000_000_000_000);
@@ -113,6 +117,12 @@ const limits = z.strictObject({
   login_frame_bytes: bytes.default(131_072).describe("Largest frame before login (L9: 1009)."),
   login_failures: count.default(8).describe("Refused logins before the connection is closed (L3)."),
   holder_answer_seconds: seconds.default(2).describe("Time to show that a session id is still in use (L4)."),
+  resume_seconds: z
+    .int()
+    .min(0)
+    .max(86_400)
+    .default(300)
+    .describe("Time in which a session can be resumed without its credentials; 0 switches that off (L13)."),
   drain_seconds: seconds.default(10).describe("Time for running requests when the server stops (T5)."),
   drain_sessions: count.default(500).describe("Sessions closed at once when the server stops (T5)."),
   drain_pause_ms: z
@@ -134,26 +144,6 @@ const store = z.strictObject({
   batch_bytes: bytes.default(4_194_304).describe("Most bytes of messages in one commit."),
 });
 
-/** A right, everywhere or in the rooms of a pattern (L10). */
-const grantedRight = z.union([
-  z.string().min(1),
-  z.strictObject({ right: z.string().min(1), rooms: z.string().min(1) }),
-]);
-
-const user = z.strictObject({
-  name: z
-    .string()
-    .refine((name) => isName(name, MAX_USER), "not a user name (L6)")
-    .describe("What the user logs in as."),
-  password: z.string().startsWith("$argon2id$").describe("Hash of the password, from `roomlog user hash`."),
-  rights: z
-    .array(grantedRight)
-    .default(["*"])
-    .describe(
-      "Rights, by name, or `{right, rooms}` for those in some rooms (L10); `*` stands for what a participant needs (L8; docs/rights.md).",
-    ),
-});
-
 /** The whole configuration: types, defaults and documentation in one place. */
 export const configSchema = z.strictObject({
   host: z.string().min(1).default("127.0.0.1").describe("Address to listen on."),
@@ -171,7 +161,18 @@ export const configSchema = z.strictObject({
     .describe("Least important log line that is written."),
   store: store.prefault({}).describe("How rooms and logs are kept."),
   limits: limits.prefault({}).describe("What bounds each connection."),
-  users: z.array(user).default([]).describe("Who may log in. Without any the server runs open (L7)."),
+  users: z
+    .array(user)
+    .default([])
+    .describe(
+      "Who may log in, beside those that `roomlog user add` keeps in the data directory. Without any user or authenticator the server runs open (L7).",
+    ),
+  roles: z.record(z.string().min(1), role).default({}).describe("Sets of rights for users, by name."),
+  authenticators: z
+    .array(authenticator)
+    .min(1)
+    .optional()
+    .describe("Who decides about logins, in the order in which they are asked (L11); by default `users`."),
   services: z
     .record(z.string().min(1), service)
     .refine((services) => Object.keys(services).length > 0, "at least one service is needed")

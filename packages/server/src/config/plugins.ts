@@ -16,7 +16,7 @@ export const pluginsInTheBox: readonly Plugin[] = [core, room, msglog];
  */
 export async function choosePlugins(
   service: string,
-  { plugins: named, listeners: _, ...settings }: ServiceConfig,
+  { plugins: named, listeners: _, rights: __, ...settings }: ServiceConfig,
   given: readonly Plugin[],
 ): Promise<ChosenPlugin[]> {
   const known = new Map([...pluginsInTheBox, ...given].map((plugin) => [plugin.name, plugin]));
@@ -33,7 +33,7 @@ export async function choosePlugins(
   const stray = Object.keys(settings).find((key) => !names.includes(key));
   if (stray !== undefined) {
     throw new ConfigError(
-      `${path}: unknown setting "${stray}"; known are listeners, plugins, ${names.join(", ")}`,
+      `${path}: unknown setting "${stray}"; known are listeners, plugins, rights, ${names.join(", ")}`,
     );
   }
   return chosen.map((plugin) => ({

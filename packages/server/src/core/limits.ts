@@ -38,4 +38,6 @@ export interface SessionLimits {
   readonly login_failures: number;
   /** The holder of a session id that is asked for again answers within this time (L4). */
   readonly holder_answer_seconds: number;
+  /** A session can be resumed within this time; 0 switches it off (L13). */
+  readonly resume_seconds: number;
 }

@@ -14,7 +14,7 @@ import type { Service } from "./service.ts";
 import type { Identity, Session } from "./session.ts";
 import type { OpenSession } from "./sessions.ts";
 
-export type { Credentials, Grant, GrantedRight } from "../auth/auth.ts";
+export { AuthenticatorBusy, type Credentials, type Grant, type GrantedRight } from "../auth/auth.ts";
 export type { Bounds, Life, Trimmed } from "../store/store.ts";
 export type { Cursors } from "./cursors.ts";
 export type { Subscriber } from "./delivery.ts";

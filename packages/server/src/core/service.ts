@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { type CloseCode, closeCodes, type ErrorCode } from "@roomlog/protocol";
-import type { Authenticator } from "../auth/auth.ts";
+import type { Authenticator, GrantedRight } from "../auth/auth.ts";
 import type { ManagedStore } from "../store/managed.ts";
 import type { Connection, Receiver } from "../transport/transport.ts";
 import { Audit } from "./audit.ts";
@@ -38,6 +38,8 @@ export interface ServiceParts {
   readonly isDiskLow: () => boolean;
   /** All connections of the server. */
   readonly visitors: Visitors;
+  /** Bytes that only this server knows, the same after a restart (L13). */
+  readonly secret: Buffer;
   /** Reads the configuration of the server anew; gives back what needs a restart (S4). */
   readonly reload: () => Promise<readonly string[]>;
   /** Another service of the server (S3). */
@@ -49,6 +51,8 @@ export interface ServiceSetup {
   /** In the order in which they build on one another, each with its checked settings. */
   readonly plugins: readonly ChosenPlugin[];
   readonly authenticator: Authenticator;
+  /** Of everybody who logs in, beside his own (L11). */
+  readonly rights: readonly GrantedRight[];
   readonly limits: SessionLimits;
 }
 
@@ -85,6 +89,8 @@ export class Service {
   readonly nextTid: () => number;
   /** The time by which messages age (M13), µs since 1970. */
   readonly steadyTime: () => number;
+  /** L13 */
+  readonly secret: Buffer;
   /** C11 */
   readonly reload: () => Promise<readonly string[]>;
   readonly #find: (service: string) => Service | undefined;
@@ -101,7 +107,8 @@ export class Service {
   #sweptAt: number;
 
   constructor(parts: ServiceParts, setup: ServiceSetup) {
-    const { name, version, store, clock, logger, newId, nextTid, isDiskLow, visitors, reload, find } = parts;
+    const { name, version, store, clock, logger, newId, nextTid, secret, isDiskLow, visitors, reload, find } =
+      parts;
     this.name = name;
     this.version = version;
     this.clock = clock;
@@ -111,6 +118,7 @@ export class Service {
     this.audit = new Audit({ service: name, logger, clock });
     this.newId = newId;
     this.nextTid = nextTid;
+    this.secret = secret;
     this.reload = reload;
     this.#find = find;
     this.#store = store;
@@ -132,6 +140,11 @@ export class Service {
 
   get authenticator(): Authenticator {
     return this.#setup.authenticator;
+  }
+
+  /** What everybody may do who has logged in (L11). */
+  get rights(): readonly GrantedRight[] {
+    return this.#setup.rights;
   }
 
   /** What plugins do at the points of others. */

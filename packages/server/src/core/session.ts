@@ -34,7 +34,7 @@ export interface Identity {
 
 type State =
   | { readonly name: "new"; since: number; failures: number }
-  | { readonly name: "open"; readonly identity: Identity; nextPing: number }
+  | { readonly name: "open"; identity: Identity; nextPing: number; endsAt: number }
   | { readonly name: "closed" };
 
 /** A frame that had to be parsed. */
@@ -157,13 +157,23 @@ export class Session implements Receiver, FeedParts, RequestsParts {
     this.#end(how);
   }
 
-  /** Logs the connection in; the caller has made sure that nobody else holds the session id. */
-  open(identity: Identity, user: Shared): void {
-    this.#state = { name: "open", identity, nextPing: Number.POSITIVE_INFINITY };
+  /**
+   * Logs the connection in until `endsAt`, in milliseconds of the monotonic clock; the caller has made sure that nobody
+   * else holds the session id. `user` are all sessions of that name.
+   */
+  open(identity: Identity, endsAt: number, user: Shared): void {
+    this.#state = { name: "open", identity, nextPing: Number.POSITIVE_INFINITY, endsAt };
     this.#service.audit.login(this.#who());
     this.user = user;
     this.#meter?.login(user);
     this.address.strangers -= 1;
+  }
+
+  /** Goes on with other rights, until `endsAt` (L12). */
+  renew(rights: Rights, endsAt: number): void {
+    if (this.#state.name !== "open") return;
+    this.#state.identity = { ...this.#state.identity, rights };
+    this.#state.endsAt = endsAt;
   }
 
   /** The error of a login refused to who claims to be `user`, after a delay that doubles each time (L3). */
@@ -218,6 +228,8 @@ export class Session implements Receiver, FeedParts, RequestsParts {
     const state = this.#state;
     if (state.name === "closed") return;
     this.#meter?.sweep(now);
+    if (state.name === "open" && now >= state.endsAt)
+      return this.close(closeCodes.token_expired, "the login has expired: log in with a new token");
     if (state.name === "open" && now >= state.nextPing) this.#ping();
     if (this.#isOverdue(now))
       return this.#closeFor(

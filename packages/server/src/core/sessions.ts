@@ -7,6 +7,14 @@ import type { Identity, Session } from "./session.ts";
 /** A session that has logged in. */
 export type OpenSession = Session & { readonly identity: Identity };
 
+/** How a session is opened. */
+export interface Entry {
+  /** When the login ends, in milliseconds of the monotonic clock. */
+  readonly endsAt: number;
+  /** Whether it may take its session id from another connection of the same user (L13). */
+  readonly takesOver: boolean;
+}
+
 /** The connections of a service, and who holds which session id (L4). */
 export class Sessions {
   readonly #all = new Set<Session>();
@@ -40,12 +48,17 @@ export class Sessions {
 
   /**
    * Logs a connection in under its session id. A living holder keeps the id: 100034, and the connection is closed
-   * (4503). A holder that does not answer a ping in time is closed. Throws 100050 when the user has too many sessions (Q6).
+   * (4503). A holder that does not answer a ping in time is closed, and one whose session is taken over at once.
+   * Throws 100050 when the user has too many sessions (Q6).
    */
-  async login(session: Session, identity: Identity): Promise<OpenSession> {
+  async login(session: Session, identity: Identity, { endsAt, takesOver }: Entry): Promise<OpenSession> {
     for (;;) {
       const holder = this.#byId.get(identity.session_id);
       if (!holder) break;
+      if (takesOver && holder.identity?.user_id === identity.user_id) {
+        holder.close(closeCodes.duplicated_session_id, "the session was resumed by another connection");
+        continue;
+      }
       if (await holder.answersWithin(this.#service.limits.holder_answer_seconds * 1000)) {
         throw new RequestError(100034, { close: closeCodes.duplicated_session_id });
       }
@@ -57,7 +70,7 @@ export class Sessions {
     if (session.isClosed) throw new RequestError(100061);
     this.#checkCount(identity.user_id);
     this.#byId.set(identity.session_id, session);
-    session.open(identity, this.#users.hold(identity.user_id));
+    session.open(identity, endsAt, this.#users.hold(identity.user_id));
     return session as OpenSession;
   }
 

@@ -17,6 +17,7 @@ import { settings } from "./settings.ts";
 import { userGet } from "./user_get.ts";
 import { userList } from "./user_list.ts";
 import { login } from "./user_login.ts";
+import { refresh } from "./user_refresh.ts";
 import { userSendEvent } from "./user_send_event.ts";
 
 /** Login, events, sessions: what every service has. */
@@ -30,6 +31,7 @@ export const core = definePlugin({
         ping(),
         clientEvent(service),
         login(service),
+        refresh(service),
         userList(service),
         userGet(service),
         userSendEvent(service),

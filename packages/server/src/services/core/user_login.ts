@@ -1,13 +1,13 @@
-import { closeCodes, isName, MAX_SESSION_ID } from "@roomlog/protocol";
+import { closeCodes, isName, type JsonObject, MAX_SESSION_ID } from "@roomlog/protocol";
 import {
   type Call,
   type Credentials,
   command,
   JsonText,
   RequestError,
-  Rights,
   type Service,
 } from "../../core/plugin.ts";
+import { admit, terms } from "./admission.ts";
 
 /** What stays of a login request while it is decided; the session id is checked after the credentials (L4). */
 interface Login extends Pick<Call<unknown>, "connection" | "afterwards"> {
@@ -37,19 +37,24 @@ export const login = (service: Service) =>
 
 /** A function of its own, so that a decision that takes its time does not keep the request. */
 async function decide(service: Service, { connection, afterwards, credentials, asked, meta }: Login) {
-  const grant = await service.hooks.run("core.login", credentials, (given) =>
-    service.authenticator.authenticate(given),
-  );
-  if (!grant) throw await connection.loginRefused(credentials.user);
-  const { user_id, rights, session_id = asked } = grant;
+  const { grant, rights, endsAt } = await admit(service, { connection, credentials, session_id: asked });
+  const { user_id, session_id = asked } = grant;
   if (!isName(session_id, MAX_SESSION_ID)) {
     throw new RequestError(100035, { close: closeCodes.invalid_session_id });
   }
-  const identity = { user_id, rights: new Rights(rights), session_id, ...(meta && { meta }) };
-  const session = await service.sessions.login(connection, identity);
+  const known = withKnown(meta, grant.meta);
+  const identity = { user_id, rights, session_id, ...(known && { meta: known }) };
+  const takesOver = grant.resumes === true;
+  const session = await service.sessions.login(connection, identity, { endsAt, takesOver });
   service.hub.subscribe(session, { class: "core", subclass: "user_event", obj_id: user_id });
   service.hub.subscribe(session, { class: "core", subclass: "session_event", obj_id: session_id });
   service.hooks.run("core.opened", session, () => {});
   afterwards(() => session.startPings());
-  return { session_id };
+  return { session_id, ...terms(service, grant, session_id) };
+}
+
+/** What the client says about itself, and over it what is known from the grant (L11). */
+function withKnown(said: JsonText | undefined, known: JsonObject | undefined): JsonText | undefined {
+  if (!known) return said;
+  return new JsonText(JSON.stringify({ ...(said && JSON.parse(said.text)), ...known }));
 }

@@ -1,0 +1,95 @@
+import { createHmac } from "node:crypto";
+import { isName, MAX_SESSION_ID, MAX_USER } from "@roomlog/protocol";
+import * as z from "zod";
+import { type Authenticator, AuthenticatorBusy, type Credentials, type Grant, type Time } from "./auth.ts";
+import { Turnstile } from "./turnstile.ts";
+
+export interface WebhookSettings {
+  readonly url: string;
+  readonly secret: string;
+  readonly timeout_seconds: number;
+}
+
+/** Answers that are a decision against the login. */
+const REFUSALS: ReadonlySet<number> = new Set([401, 403, 404]);
+
+const MAX_ANSWER_BYTES = 65_536;
+const MAX_META_LENGTH = 16_384;
+const BUSY_RETRY_MS = 2000;
+
+/** Questions at once, and how many wait for their turn. */
+const LIMITS = { running: 64, waiting: 100, retry_after_ms: BUSY_RETRY_MS };
+
+const answer = z.object({
+  user: z.custom<string>((value) => isName(value, MAX_USER)),
+  rights: z
+    .array(z.union([z.string().min(1), z.object({ right: z.string().min(1), rooms: z.string().min(1) })]))
+    .default(["*"]),
+  session_id: z.custom<string>((value) => isName(value, MAX_SESSION_ID)).optional(),
+  meta: z
+    .record(z.string(), z.unknown())
+    .refine((meta) => JSON.stringify(meta).length <= MAX_META_LENGTH)
+    .optional(),
+  expires_at: z.number().positive().optional(),
+});
+
+/** Asks a server of the operator's own about each login (L16). */
+export function webhookAuthenticator(settings: WebhookSettings, time: Time): Authenticator {
+  const turnstile = new Turnstile(LIMITS);
+  return {
+    open: false,
+    authenticate: (credentials) => turnstile.run(() => ask(settings, time, credentials)),
+    renew: async (grant) => grant,
+  };
+}
+
+/** Without a clear answer nobody is let in. */
+async function ask(
+  settings: WebhookSettings,
+  time: Time,
+  credentials: Credentials,
+): Promise<Grant | undefined> {
+  try {
+    const response = await post(settings, Math.floor(time.wall() / 1_000_000), JSON.stringify(credentials));
+    if (response.status === 200) return grantOf(JSON.parse(await bodyOf(response)));
+    await response.body?.cancel();
+    if (REFUSALS.has(response.status)) return undefined;
+    throw new Error(`the answer has status ${response.status}`);
+  } catch (cause) {
+    throw new AuthenticatorBusy(`the webhook ${settings.url} did not decide`, BUSY_RETRY_MS, { cause });
+  }
+}
+
+/** A redirect is not followed: the credentials are for this address. */
+function post({ url, secret, timeout_seconds }: WebhookSettings, now: number, body: string) {
+  const signature = createHmac("sha256", secret).update(`${now}.${body}`).digest("hex");
+  return fetch(url, {
+    method: "POST",
+    redirect: "manual",
+    signal: AbortSignal.timeout(timeout_seconds * 1000),
+    headers: { "content-type": "application/json", "roomlog-signature": `t=${now},v1=${signature}` },
+    body,
+  });
+}
+
+async function bodyOf({ body }: Response): Promise<string> {
+  const parts: Uint8Array[] = [];
+  let length = 0;
+  for await (const part of body ?? []) {
+    length += part.length;
+    if (length > MAX_ANSWER_BYTES) throw new Error(`the answer is over ${MAX_ANSWER_BYTES} bytes long`);
+    parts.push(part);
+  }
+  return Buffer.concat(parts).toString();
+}
+
+function grantOf(value: unknown): Grant {
+  const { user, rights, session_id, meta, expires_at } = answer.parse(value);
+  return {
+    user_id: user,
+    rights,
+    ...(session_id !== undefined && { session_id }),
+    ...(meta && { meta }),
+    ...(expires_at !== undefined && { expires_at }),
+  };
+}
