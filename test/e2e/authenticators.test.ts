@@ -100,7 +100,7 @@ test.for([
 });
 
 test("[L11, L17] beyond the queue of hashes a login is 100050, which is no refusal", async () => {
-  const limits = { login_failures: 1 };
+  const limits = { login_failures: 1, login_seconds: 120 };
   const { url } = await serverForTest({ ...memory, limits, users: [{ name: "ann", password }] });
   const clients = await Promise.all(Array.from({ length: 120 }, () => RawClient.connect(url)));
   const data = { user: "ann", password: "secret" };

@@ -176,6 +176,16 @@ export class Session implements Receiver, FeedParts, RequestsParts {
     this.#state.endsAt = endsAt;
   }
 
+  /** While a login is decided the time to log in stands still; it begins anew with the answer (L3). */
+  async deciding<Decision>(decision: Promise<Decision>): Promise<Decision> {
+    if (this.#state.name === "new") this.#state.since = Number.POSITIVE_INFINITY;
+    try {
+      return await decision;
+    } finally {
+      if (this.#state.name === "new") this.#state.since = this.#service.clock.monotonic();
+    }
+  }
+
   /** The error of a login refused to who claims to be `user`, after a delay that doubles each time (L3). */
   async loginRefused(user: string | undefined): Promise<RequestError> {
     const { audit, clock, limits } = this.#service;
@@ -183,8 +193,6 @@ export class Session implements Receiver, FeedParts, RequestsParts {
     const state = this.#state;
     const failures = state.name === "new" ? ++state.failures : 1;
     const delay = FIRST_REFUSAL_MS * 2 ** (failures - 1);
-    // The time to log in begins anew with the answer: the delay is ours.
-    if (state.name === "new") state.since = clock.monotonic() + delay;
     await new Promise<void>((resolve) => clock.after(delay, resolve));
     const isLast = failures >= limits.login_failures;
     return new RequestError(100030, isLast ? { close: closeCodes.login_failures } : {});

@@ -25,13 +25,14 @@ export const login = (service: Service) =>
     run({ data, connection, afterwards, raw }) {
       const { user, password = data.pass, token, session_id = service.newId() } = data;
       const meta = raw("meta");
-      return decide(service, {
+      const login = {
         connection,
         afterwards,
         credentials: { user, password, token },
         asked: isName(session_id, MAX_SESSION_ID) ? session_id : undefined,
         meta: meta === undefined ? undefined : JsonText.kept(meta),
-      });
+      };
+      return connection.deciding(decide(service, login));
     },
   });
 
