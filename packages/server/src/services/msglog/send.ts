@@ -14,13 +14,13 @@ import type { MsglogSettings } from "./settings.ts";
 /** M1–M5, M9, M14: answered when the message is durable. */
 export const send = (service: Service, log: Log, settings: () => MsglogSettings) => {
   const rate = new SessionRate(service.clock, 304102);
-  const store = (sent: Sent) => {
+  const bounded = (text: string) => {
     const { max_message_bytes } = settings();
-    if (Buffer.byteLength(sent.msg) > max_message_bytes) {
-      throw new RequestError(304101, { limit: max_message_bytes, field: "msg" });
-    }
-    return new Later<{ msg_id: number; duplicate?: true }>((settle) => log.append(sent, settle));
+    if (Buffer.byteLength(text) <= max_message_bytes) return text;
+    throw new RequestError(304101, { limit: max_message_bytes, field: "msg" });
   };
+  const store = (sent: Sent) =>
+    new Later<{ msg_id: number; duplicate?: true }>((settle) => log.append(sent, settle));
   return command("media/room/msglog_send", {
     pipelined: true,
     overRate: 304102,
@@ -29,8 +29,10 @@ export const send = (service: Service, log: Log, settings: () => MsglogSettings)
       // Open mode has no limits per second (L7).
       if (!service.authenticator.open) rate.count(session, settings().send_rate);
       service.roomRights.pace(session.identity, room_id);
-      const text = raw("msg");
-      if (text === undefined) throw syntaxError("msg");
+      const found = raw("msg");
+      if (found === undefined) throw syntaxError("msg");
+      // What is too large is not parsed.
+      const text = bounded(found);
       const msg = JSON.parse(text) as JsonObject;
       return service.hooks.run("msglog.send", { session, room_id, msg }, (message) => {
         const { user_id, session_id } = message.session.identity;
@@ -40,7 +42,7 @@ export const send = (service: Service, log: Log, settings: () => MsglogSettings)
           user_id,
           session_id,
           client_msg_id,
-          msg: message.msg === msg ? text : JSON.stringify(message.msg),
+          msg: message.msg === msg ? text : bounded(JSON.stringify(message.msg)),
         });
       });
     },
