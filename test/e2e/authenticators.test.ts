@@ -46,7 +46,11 @@ test("[L11] authenticators are asked in their order, the first that knows the cr
 });
 
 test("[L11] with authenticators and no users there is no open mode", async () => {
-  const { url, open } = await serverForTest({ ...memory, host: "0.0.0.0", authenticators: [jwt] });
+  const { url, open } = await serverForTest({
+    ...memory,
+    services: { main: { listeners: [{ host: "0.0.0.0", allow_plaintext: true }] } },
+    authenticators: [jwt],
+  });
   expect(open).toBe(false);
   const local = url.replace("0.0.0.0", "127.0.0.1");
   expect((await login(local, { user: "ann" })).answer).toMatchObject({ data: { code: 100030 } });
@@ -100,7 +104,12 @@ test.for([
 });
 
 test("[L11, L17] beyond the queue of hashes a login is 100050, which is no refusal", async () => {
-  const limits = { login_failures: 1, login_seconds: 120 };
+  const limits = {
+    login_failures: 1,
+    login_seconds: 120,
+    handshakes_per_address: 200,
+    sessions_per_user: 200,
+  };
   const { url } = await serverForTest({ ...memory, limits, users: [{ name: "ann", password }] });
   const clients = await Promise.all(Array.from({ length: 120 }, () => RawClient.connect(url)));
   const data = { user: "ann", password: "secret" };

@@ -85,6 +85,8 @@ const ANYBODY: readonly User[] = USERS;
 /** Commands that name none, or one that is new. */
 const elsewhere: { readonly [command: string]: Elsewhere } = {
   "core/user/login": { data: { user: "x" }, may: ANYBODY, answer: 100032 },
+  /** The token is no good. */
+  "core/user/refresh": { data: { token: "x" }, may: [] },
   "core/core/ping": { may: ANYBODY },
   "core/user/list": { may: ADMIN },
   "core/user/get": { data: { user: "maker" }, may: ADMIN },

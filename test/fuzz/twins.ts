@@ -56,7 +56,8 @@ export const twins: Readonly<Record<string, Planted>> = {
   "forgets rights": {
     fuzzer: "commands",
     patches: [
-      { file: "core/dispatcher.js", from: "!session.identity.rights.may(command.right)", to: "false" },
+      { file: "core/dispatcher.js", from: "if (!isAllowed)", to: "if (false)" },
+      { file: "core/room-rights.js", from: "if (code === undefined)", to: "if (true)" },
     ],
     found: /without the right/,
   },
