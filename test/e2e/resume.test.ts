@@ -4,7 +4,7 @@ import type { ConfigInput } from "roomlog";
 import { beforeAll, expect, test } from "vitest";
 import { hashPassword } from "../../packages/server/src/auth/users.ts";
 import { ManualClock } from "../../packages/server/src/testing/clock.ts";
-import { type Frame, RawClient } from "../support/raw-client.ts";
+import { eventsOf, type Frame, RawClient } from "../support/raw-client.ts";
 import { dataDirectory, serverForTest } from "../support/server.ts";
 import { SECRET, token } from "../support/tokens.ts";
 
@@ -258,16 +258,35 @@ test("[L12] a refresh gives the connection the rights and the end of another tok
   const { login, clock } = await withUsers();
   const all = ["room_create", "room_read", "subscribe", "room_destroy"];
   const { client, answer } = await login({ token: await tokenFor("tim", NOW + 60, all), session_id: "s2" });
-  await client.call("core/event/subscribe", { class: "media", obj_id: "r" });
+  await client.call("core/event/subscribe", { class: "mine", obj_id: "r" });
   const fresh = await tokenFor("tim", NOW + 1000, ["subscribe"]);
   const refreshed = await call(client, clock, "core/user/refresh", { token: fresh });
   expect(refreshed).toMatchObject({ result: "ok", data: { resume: { expires_in: 300 } } });
   expect(refreshed.data.expires_in).toBeGreaterThan(answer.data.expires_in);
   expect(await client.call("media/room/get_list")).toMatchObject(refused);
   const { data } = await client.call("core/event/get_subscriptions");
-  expect(data).toContainEqual({ class: "media", subclass: "*", type: "*", obj_id: "r" });
+  expect(data).toContainEqual({ class: "mine", subclass: "*", type: "*", obj_id: "r" });
   for (let second = 0; second < 120; second++) clock.advance(1000);
   expect(await client.call("core/event/get_subscriptions")).toMatchObject({ result: "ok" });
+});
+
+test("[L12, E9] what a refresh takes away does not reach the connection, also what waits", async () => {
+  const { login, clock } = await withUsers({ limits: { window: 4 } });
+  const all = ["room_create", "msglog_send", "msglog_get", "room_read", "subscribe"];
+  const { client: tim } = await login({ token: await tokenFor("tim", NOW + 60, all), session_id: "s2" });
+  const { client: writer } = await login(ann);
+  const inR = (client: RawClient, cmd: string, data: object = {}) =>
+    client.call(`media/room/${cmd}`, { room_id: "r", ...data });
+  await inR(writer, "create", { class: "chat" });
+  await inR(tim, "msglog_subscribe", { after: 0 });
+  for (let n = 1; n <= 10; n++) await inR(writer, "msglog_send", { msg: { n } });
+  const fresh = await tokenFor("tim", NOW + 60, ["subscribe", "room_read"]);
+  expect(await call(tim, clock, "core/user/refresh", { token: fresh })).toMatchObject({ result: "ok" });
+  await tim.settled();
+  await inR(writer, "msglog_send", { msg: { n: 11 } });
+  tim.answering();
+  expect(eventsOf(await tim.settled())).toEqual([]);
+  expect(tim.texts.filter((text) => text.includes("msglog_new_msg"))).toHaveLength(4);
 });
 
 test("[L12] a refresh for another user, or with what is not good, changes nothing", async () => {

@@ -333,7 +333,13 @@ test("[R8, M12] the log of an ended life is for those who might read it when it 
   const last = { epoch: "last" };
   expect(await outcome(inR(bob, "msglog_get", last))).toBe(304001);
   expect(idsOf((await inR(cid, "msglog_get", last)).data)).toEqual([1]);
-  await inR(ann, "create", { class: "chat" });
-  expect(await outcome(inR(bob, "msglog_get"))).toBe("ok");
+  await inR(bob, "create", { class: "chat" });
+  expect(await outcome(inR(cid, "msglog_get"))).toBe("ok");
   expect(await outcome(inR(bob, "msglog_get", last))).toBe(304001);
+  const [life] = (await inR(ann, "msglog_epochs")).data;
+  expect(life).toMatchObject({ last_id: 1, count: 1 });
+  expect((await inR(bob, "msglog_epochs")).data).toEqual([]);
+  expect(await outcome(inR(bob, "msglog_info", { epoch: life.epoch }))).toBe(304106);
+  expect(await outcome(inR(bob, "msglog_purge", { epoch: life.epoch, before: 2 }))).toBe(304106);
+  expect(await outcome(inR(cid, "msglog_info", { epoch: life.epoch }))).toBe("ok");
 });

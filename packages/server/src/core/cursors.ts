@@ -3,7 +3,8 @@ import { type LogSource, laneOf, type Subscriber } from "./delivery.ts";
 import { RequestError } from "./errors.ts";
 import type { Feed } from "./feed.ts";
 import type { Hub, Pattern } from "./hub.ts";
-import type { RoomRights, Who } from "./room-rights.ts";
+import type { Actor } from "./judgement.ts";
+import type { RoomRights } from "./room-rights.ts";
 import type { Rooms } from "./rooms.ts";
 
 /** Whose connection it is. */
@@ -68,7 +69,7 @@ export class Cursors {
    * (`after` is beyond the log); then everything is as before.
    */
   async open(
-    follower: Follower & { readonly identity: Who },
+    follower: Follower & { readonly identity: Actor },
     room_id: string,
     from: From & { readonly isLasting: boolean },
   ): Promise<Position> {

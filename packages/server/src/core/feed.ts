@@ -113,6 +113,11 @@ export class Feed {
     this.#waiting = bytesOf(this.#lanes.values());
   }
 
+  /** The lanes in which something waits. */
+  get lanes(): string[] {
+    return [...this.#lanes.keys()];
+  }
+
   /** Forgets what waits in a lane: `log` only messages that can be read again. */
   drop(key: string, what: "all" | "log"): void {
     const lane = this.#lanes.get(key);

@@ -93,6 +93,14 @@ export class Hub {
       .sort((a, b) => b.order - a.order);
   }
 
+  /** The rooms that its subscriptions and cursors name. */
+  roomsOf(subscriber: Subscriber): string[] {
+    const all = [...(this.#subscribers.get(subscriber) ?? [])];
+    return all.flatMap(({ pattern: { class: cls, obj_id } }) =>
+      cls === "media" && isNamed(obj_id) ? obj_id : [],
+    );
+  }
+
   /** Ends all subscriptions of a subscriber. */
   leave(subscriber: Subscriber): void {
     this.flush();

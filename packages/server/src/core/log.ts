@@ -20,9 +20,10 @@ import { type LogRun, type LogSource, laneOf, type Most, type Stretch, type Subs
 import { RequestError } from "./errors.ts";
 import type { Hub } from "./hub.ts";
 import { JsonText, withoutMembers } from "./json-text.ts";
+import type { Actor } from "./judgement.ts";
 import { NewestPages } from "./newest-pages.ts";
 import { Quota } from "./quota.ts";
-import type { RoomRights, Who } from "./room-rights.ts";
+import type { RoomRights } from "./room-rights.ts";
 import { failureOf, type Rooms } from "./rooms.ts";
 
 export interface LogParts {
@@ -47,6 +48,12 @@ export interface LogOptions {
 export type Sent = Pick<Append, "room_id" | "epoch" | "user_id" | "session_id" | "client_msg_id" | "msg">;
 
 export type AppendOutcome = { readonly msg_id: number; readonly duplicate?: true } | RequestError;
+
+/** Who wants to do what needs `right` to a log. */
+interface Asks {
+  readonly who: Actor;
+  readonly right: string;
+}
 
 export type PageQuery = Omit<MessageQuery, "service">;
 
@@ -142,7 +149,7 @@ export class Log implements LogSource {
    * A page (M6, M8), of what `who` may read (R11). Throws 304001 when there is no such room, 304106 when it has no such
    * life, 100030 when it is not for him.
    */
-  async page(query: PageQuery, who: Who): Promise<LogPage> {
+  async page(query: PageQuery, who: Actor): Promise<LogPage> {
     const { rooms, rights } = this.#parts;
     const key = await this.#lifeKey(query);
     const readable = await rights.firstReadable(who, key);
@@ -153,16 +160,33 @@ export class Log implements LogSource {
     return { messages: new JsonText(page.text), count: page.count, cut: page.cut };
   }
 
-  /** Where a log stands (M12). Throws 304001, 304106. */
-  async life(query: Omit<LifeKey, "service">): Promise<Life> {
+  /** Where a log stands (M12). Throws 304001, 304106; also when it is not for `who` to do to it what needs `right` (R8). */
+  async life(query: Omit<LifeKey, "service">, { who, right }: Asks): Promise<Life> {
     const key = await this.#lifeKey(query);
+    if (query.epoch !== undefined && !(await this.#parts.rights.mayInLife(who, right, key)))
+      throw await this.#notFound(key);
     const life = await this.#parts.store.life(key);
     if (!life) throw await this.#notFound(key);
     return life;
   }
 
-  /** The ended lives of a room, the newest first (M12). Throws 304001 when there never was such a room, 304106. */
-  async endedLives(query: Omit<LivesQuery, "service">): Promise<Life[]> {
+  /**
+   * The ended lives of a room that `who` may read, the newest first (M12). Throws 304001 when there never was such a
+   * room, 304106.
+   */
+  async endedLives(query: Omit<LivesQuery, "service">, who: Actor): Promise<Life[]> {
+    const lives: Life[] = [];
+    for (let before = query.before; ; ) {
+      const page = await this.#livesBefore({ ...query, ...(before !== undefined && { before }) });
+      for (const life of page)
+        if (await this.#parts.rights.mayInLife(who, "msglog_get", { ...query, epoch: life.epoch }))
+          lives.push(life);
+      before = page.at(-1)?.epoch;
+      if (page.length < query.limit || lives.length >= query.limit) return lives.slice(0, query.limit);
+    }
+  }
+
+  async #livesBefore(query: Omit<LivesQuery, "service">): Promise<Life[]> {
     const { service, store } = this.#parts;
     const { room_id, before } = query;
     const key = { service, room_id, ...(before !== undefined && { epoch: before }) };

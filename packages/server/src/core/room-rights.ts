@@ -1,36 +1,16 @@
-import { type ErrorCode, type RoomAccess, type RoomRole, roleRights } from "@roomlog/protocol";
+import type { RoomAccess, RoomRole } from "@roomlog/protocol";
 import type { ManagedStore } from "../store/managed.ts";
-import type { LifeKey, Standing } from "../store/store.ts";
+import type { LifeKey } from "../store/store.ts";
 import type { Clock } from "./clock.ts";
-import { laneOf, type Subscriber } from "./delivery.ts";
+import type { Subscriber } from "./delivery.ts";
 import { RequestError } from "./errors.ts";
-import type { Rights } from "./rights.ts";
-
-/** Who asks: his name, and what was granted to him. */
-export interface Who {
-  readonly user_id: string;
-  readonly rights: Rights;
-}
+import { type Actor, inForce, type RoomSays, readsAll, refusalOf, type UserStanding } from "./judgement.ts";
 
 export interface RoomRightsParts {
   readonly service: string;
   readonly store: ManagedStore;
   readonly clock: Clock;
 }
-
-type UserStanding = Omit<Standing, "since_id">;
-
-/** What a room says about who may do what in it. */
-interface RoomSays {
-  readonly access: RoomAccess | undefined;
-  of(user_id: string): UserStanding | undefined;
-}
-
-/** The rights of a room's owner: a role decides about these, and no others (R8). */
-const ROOM_RIGHTS: ReadonlySet<string> = new Set(roleRights.owner);
-
-/** Without a voice these are of no use (R9, R10). */
-const SPEAKING: ReadonlySet<string> = new Set(["msglog_send", "room_info", "room_status"]);
 
 /** Standings read at once when the server starts. */
 const PAGE = 10_000;
@@ -61,7 +41,7 @@ export class RoomRights {
   }
 
   /** Throws 100030, 304001 as if there were no such room, 304107 or 304108 when he may not. */
-  require(who: Who, right: string | undefined, room_id: string): void {
+  require(who: Actor, right: string | undefined, room_id: string): void {
     const room = this.#rooms.get(room_id);
     const code = refusalOf(who, right, { room_id, room, now: this.#now });
     if (code === undefined) return;
@@ -69,7 +49,7 @@ export class RoomRights {
     throw new RequestError(code, until === undefined ? {} : { retry_after_ms: this.#msUntil(until) });
   }
 
-  may(who: Who, right: string, room_id: string): boolean {
+  may(who: Actor, right: string, room_id: string): boolean {
     return refusalOf(who, right, { room_id, room: this.#rooms.get(room_id), now: this.#now }) === undefined;
   }
 
@@ -92,7 +72,7 @@ export class RoomRights {
   }
 
   /** Whether he may read what was sent before he came (R11). */
-  mayReadAll(who: Who, room_id: string): boolean {
+  mayReadAll(who: Actor, room_id: string): boolean {
     return readsAll(who, { room_id, room: this.#rooms.get(room_id), now: this.#now });
   }
 
@@ -100,22 +80,24 @@ export class RoomRights {
    * The first message of a life that he may read, Infinity without any (R11). Throws 100030 and 304001 when he may not
    * read that life at all: an ended one says itself who may.
    */
-  async firstReadable(who: Who, { room_id, epoch }: Omit<LifeKey, "service">): Promise<number> {
-    if (epoch === undefined && this.mayReadAll(who, room_id)) return 1;
-    const { service, store } = this.#parts;
-    const { user_id } = who;
-    const life = await store.standing({ service, room_id, epoch, user_id });
+  async firstReadable(who: Actor, life: Omit<LifeKey, "service">): Promise<number> {
+    if (life.epoch === undefined && this.mayReadAll(who, life.room_id)) return 1;
+    const found = await this.#ofLife(who, life);
     // Then there is nothing to read, and the reader will say so.
-    if (!life) return 1;
-    const room: RoomSays = { access: life.access, of: () => life.standing };
-    const place = { room_id, room, now: this.#now };
-    const code = refusalOf(who, "msglog_get", place);
+    if (!found) return 1;
+    const code = refusalOf(who, "msglog_get", found);
     if (code !== undefined) throw new RequestError(code);
-    return readsAll(who, place) ? 1 : (life.standing.since_id ?? Number.POSITIVE_INFINITY);
+    return readsAll(who, found) ? 1 : (found.since_id ?? Number.POSITIVE_INFINITY);
+  }
+
+  /** Whether he may do what needs `right` to the log of a life of a room: an ended one says itself who may (R8). */
+  async mayInLife(who: Actor, right: string, life: Omit<LifeKey, "service">): Promise<boolean> {
+    const found = await this.#ofLife(who, life);
+    return !found || refusalOf(who, right, found) === undefined;
   }
 
   /** Throws 304102 when he has sent a message less than the room's `slow_mode` ago (R10). */
-  pace(who: Who, room_id: string): void {
+  pace(who: Actor, room_id: string): void {
     const room = this.#rooms.get(room_id);
     const seconds = room?.access?.slow_mode;
     if (!room || seconds === undefined || this.may(who, "room_moderate", room_id)) return;
@@ -164,9 +146,13 @@ export class RoomRights {
     this.#rooms.delete(room_id);
   }
 
-  /** The lane of a room's events. */
-  laneOf(room_id: string): string {
-    return laneOf(this.#parts.service, room_id);
+  /** What a life of a room says of somebody; undefined when there is no such life. */
+  async #ofLife({ user_id }: Actor, { room_id, epoch }: Omit<LifeKey, "service">) {
+    const { service, store } = this.#parts;
+    const life = await store.standing({ service, room_id, epoch, user_id });
+    if (!life) return undefined;
+    const room: RoomSays = { access: life.access, of: () => life.standing };
+    return { room_id, room, now: this.#now, since_id: life.standing.since_id };
   }
 
   #says(room_id: string): Says {
@@ -209,9 +195,8 @@ class Says implements RoomSays {
   }
 
   set(user_id: string, standing: UserStanding): void {
-    const isOwner = standing.role === "owner" && !standing.muted && this.#owner === undefined;
-    if (this.#owner === user_id || isOwner) this.#owner = undefined;
-    if (isOwner) {
+    if (this.#owner === user_id) this.#owner = undefined;
+    if (standing.role === "owner" && !standing.muted && this.#owner === undefined) {
       this.#users?.delete(user_id);
       this.#owner = user_id;
       return;
@@ -243,69 +228,3 @@ class Says implements RoomSays {
 }
 
 const OWNER: UserStanding = { role: "owner" };
-
-interface Asked {
-  readonly room_id: string;
-  readonly room: RoomSays | undefined;
-  /** µs since 1970 */
-  readonly now: () => number;
-}
-
-/** Why somebody may not do something in a room; undefined when he may. */
-function refusalOf(
-  { user_id, rights }: Who,
-  right: string | undefined,
-  { room_id, room, now }: Asked,
-): ErrorCode | undefined {
-  const isGranted = rights.mayIn(room_id, right);
-  if (!room || right === undefined || rights.may("admin")) return isGranted ? undefined : 100030;
-  const { role, muted } = inForce(room.of(user_id) ?? NOTHING, now);
-  // To who is kept out the room does not exist; who has no right is told what he would be told without it.
-  if (!isLetIn(role, room.access, rights, room_id)) return isGranted ? 304001 : 100030;
-  const isAllowed = role && ROOM_RIGHTS.has(right) ? roleRights[role].includes(right) : isGranted;
-  if (!isAllowed) return 100030;
-  if (!SPEAKING.has(right)) return undefined;
-  if (muted) return 304107;
-  return room.access?.read_only && !moderates(role, rights, room_id) ? 304108 : undefined;
-}
-
-const NOTHING: UserStanding = {};
-
-function isLetIn(
-  role: RoomRole | undefined,
-  access: RoomAccess | undefined,
-  rights: Rights,
-  room_id: string,
-): boolean {
-  if (role) return role !== "banned";
-  if (access?.join === "token") return rights.nameRoom(room_id, "room_join");
-  return access?.join !== "invited";
-}
-
-function moderates(role: RoomRole | undefined, rights: Rights, room_id: string): boolean {
-  return role ? roleRights[role].includes("room_moderate") : rights.mayIn(room_id, "room_moderate");
-}
-
-/** Whether he may read what was sent before he came (R11). */
-function readsAll(who: Who, asked: Asked): boolean {
-  if (refusalOf(who, "msglog_history", asked) !== undefined) return false;
-  if (asked.room?.access?.history !== "joined") return true;
-  const { role } = inForce(asked.room.of(who.user_id) ?? NOTHING, asked.now);
-  return who.rights.may("admin") || moderates(role, who.rights, asked.room_id);
-}
-
-/** A standing without what is over. */
-function inForce(standing: UserStanding, now: () => number): UserStanding {
-  const { role_until, muted_until } = standing;
-  if (role_until === undefined && muted_until === undefined) return standing;
-  const time = now();
-  const { role, muted } = standing;
-  return {
-    ...(role && !isOver(role_until, time) && { role, ...(role_until !== undefined && { role_until }) }),
-    ...(muted && !isOver(muted_until, time) && { muted, ...(muted_until !== undefined && { muted_until }) }),
-  };
-}
-
-function isOver(until: number | undefined, now: number): boolean {
-  return until !== undefined && until <= now;
-}

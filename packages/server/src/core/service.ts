@@ -6,6 +6,7 @@ import type { Connection, Receiver } from "../transport/transport.ts";
 import { Audit } from "./audit.ts";
 import { type Clock, type Stop, steadyTime } from "./clock.ts";
 import { Cursors, follows } from "./cursors.ts";
+import { laneOf } from "./delivery.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import { RequestError } from "./errors.ts";
 import type { HookPoints } from "./hook-points.ts";
@@ -233,21 +234,31 @@ export class Service {
     this.hub.unsubscribe(session, follows(room_id));
     for (const { pattern } of this.hub.of(session))
       if (pattern.class === "media" && pattern.obj_id === room_id) this.hub.unsubscribe(session, pattern);
-    session.feed.drop(this.roomRights.laneOf(room_id), "all");
+    session.feed.drop(laneOf(this.name, room_id), "all");
   }
 
   /** What somebody may not hear any more does not reach him, also what waits for him (E9). */
   #judgeAnew(room_id: string, user_id: string | undefined): void {
-    for (const session of this.sessions.open()) {
-      const { identity } = session;
-      if (user_id !== undefined && identity.user_id !== user_id) continue;
-      const mayRead = this.roomRights.may(identity, "msglog_get", room_id);
-      if (mayRead) continue;
-      if (this.roomRights.may(identity, "room_read", room_id)) {
-        this.hub.unsubscribe(session, follows(room_id));
-        session.feed.drop(this.roomRights.laneOf(room_id), "log");
-      } else this.dismiss(session, room_id);
-    }
+    for (const session of this.sessions.open())
+      if (user_id === undefined || session.identity.user_id === user_id) this.#judgeIn(session, room_id);
+  }
+
+  /** A session goes on with other rights: what it may not hear any more does not reach it (L12, E9). */
+  rightsChanged(session: OpenSession): void {
+    const lane = laneOf(this.name, "");
+    const lagging = session.feed.lanes
+      .filter((key) => key.startsWith(lane))
+      .map((key) => key.slice(lane.length));
+    for (const room_id of new Set([...this.hub.roomsOf(session), ...lagging]))
+      this.#judgeIn(session, room_id);
+  }
+
+  #judgeIn(session: OpenSession, room_id: string): void {
+    const { identity } = session;
+    if (this.roomRights.may(identity, "msglog_get", room_id)) return;
+    if (!this.roomRights.may(identity, "room_read", room_id)) return this.dismiss(session, room_id);
+    this.hub.unsubscribe(session, follows(room_id));
+    session.feed.drop(laneOf(this.name, room_id), "log");
   }
 
   /** Takes a new connection that comes from `address`. */

@@ -10,6 +10,7 @@ export const refresh = (service: Service) =>
       const { grant, rights, endsAt } = await admit(service, applicant);
       if (grant.user_id !== user_id) throw new RequestError(100030);
       session.renew(rights, endsAt);
+      service.rightsChanged(session);
       return terms(service, grant, session_id);
     },
   });

@@ -7,8 +7,9 @@ const MAX_LIST = 1000;
 /** M12: the ended lives of a room. */
 export const epochs = (log: Log) =>
   command("media/room/msglog_epochs", {
-    async run({ data: { room_id, before, limit } }) {
-      const lives = await log.endedLives({ room_id, ...defined({ before }), limit: limit ?? MAX_LIST + 1 });
+    async run({ data: { room_id, before, limit }, session }) {
+      const query = { room_id, ...defined({ before }), limit: limit ?? MAX_LIST + 1 };
+      const lives = await log.endedLives(query, session.identity);
       if (limit === undefined && lives.length > MAX_LIST) {
         throw new RequestError(304103, { limit: MAX_LIST, field: "limit" });
       }

@@ -4,7 +4,8 @@ import { defined } from "./defined.ts";
 /** M12 */
 export const info = (log: Log) =>
   command("media/room/msglog_info", {
-    run: async ({ data: { room_id, epoch } }) => shown(await log.life({ room_id, ...defined({ epoch }) })),
+    run: async ({ data: { room_id, epoch }, session: { identity: who } }) =>
+      shown(await log.life({ room_id, ...defined({ epoch }) }, { who, right: "msglog_get" })),
   });
 
 /** What a log holds, without when its room began and ended. */

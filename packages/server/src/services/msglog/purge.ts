@@ -6,8 +6,9 @@ import type { Trimmer } from "./trimmer.ts";
 export const purge = (log: Log, trimmer: Trimmer) =>
   command("media/room/msglog_purge", {
     audited: ["room_id", "before", "epoch", "dry_run"],
-    async run({ data: { room_id, before, epoch: named, dry_run } }) {
-      const { epoch } = await log.life({ room_id, ...defined({ epoch: named }) });
+    async run({ data: { room_id, before, epoch: named, dry_run }, session: { identity: who } }) {
+      const asks = { who, right: "msglog_purge" };
+      const { epoch } = await log.life({ room_id, ...defined({ epoch: named }) }, asks);
       const what = { room_id, epoch, ...defined({ before }) };
       return dry_run ? trimmer.wouldDrop(what) : trimmer.drop(what);
     },

@@ -5,11 +5,11 @@ import type { Trimmer } from "./trimmer.ts";
 export const update = (service: Service, log: Log, trimmer: Trimmer) =>
   command("media/room/update", {
     audited: ["room_id", "retention", "dry_run"],
-    async run({ data: { room_id, retention: own, dry_run } }) {
+    async run({ data: { room_id, retention: own, dry_run }, session: { identity: who } }) {
       if (!dry_run) {
         return new Later((settle) => service.rooms.update(room_id, own, (failure) => settle(failure ?? {})));
       }
-      const { epoch } = await log.life({ room_id });
+      const { epoch } = await log.life({ room_id }, { who, right: "room_update" });
       return trimmer.wouldDrop({ room_id, epoch }, own);
     },
   });
