@@ -1,4 +1,5 @@
-import { expect, test } from "vitest";
+import { rmSync } from "node:fs";
+import { expect, onTestFinished, test } from "vitest";
 import type { Fuzzer } from "./frame/fuzzer.ts";
 import { twinHome } from "./frame/homes.ts";
 import { run } from "./frame/run.ts";
@@ -14,6 +15,7 @@ test.each(Object.entries(twins))(
   async (_, { fuzzer: name, patches, found }) => {
     const fuzzer = fuzzers.find((fuzzer) => fuzzer.name === name) as Fuzzer;
     const home = twinHome(fuzzer, patches);
+    onTestFinished(() => rmSync(home, { recursive: true, force: true }));
     const seed = Math.floor(Math.random() * 2 ** 31);
     const report = await run(fuzzer, { seconds: LIMIT.seconds, seed, home, isQuick: true });
     expect(report.failure?.message).toMatch(found);
