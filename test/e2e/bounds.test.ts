@@ -153,7 +153,7 @@ test("[C4, F10] relays to oneself, and of two sessions to each other, never hang
 });
 
 test("[C4, F10] relays that are only acked hold nothing of what they brought", async () => {
-  const { url } = await serverForTest(memory);
+  const { url } = await serverForTest({ ...memory, limits: { frame_values: 1_000_000 } });
   const [ann, bob] = [await RawClient.login(url, "ann"), await RawClient.login(url, "bob", "b1")];
   const wide = `[${Array(340_000).fill("{}").join(",")}]`;
   const before = process.memoryUsage().heapUsed;
@@ -178,4 +178,33 @@ test("[F8] tens of thousands of acks do not hold up the others", () => {
   expect(unanswered.isOverdue(100_001, 100_000, 5000)).toBe(true);
   for (let tid = 1; tid <= 60_000; tid++) unanswered.settle(tid, { result: "ok", data: undefined });
   expect(unanswered.events).toBe(0);
+});
+
+/** Frames of about 1 MiB, as wide as they can be. */
+const WIDE = {
+  "many fields": (mib: number) => `{${Array.from({ length: mib / 11 }, (_, i) => `"${i}":1`).join(",")}}`,
+  "many empty objects in one field": (mib: number) => `{"meta":{"\\u0061":[${"{},".repeat(mib / 3 - 20)}0]}}`,
+  "many numbers in one field": (mib: number) => `{"meta":{"a":[${"0,".repeat(mib / 2 - 20)}0]}}`,
+};
+
+test.for(Object.entries(WIDE))("[F11] a frame with %s is not parsed, but 4500", async ([, data]) => {
+  const { url } = await serverForTest(memory);
+  const client = await RawClient.login(url);
+  client.send(`{"class":"core","subclass":"core","cmd":"ping","data":${data(2 ** 20 - 100)},"tid":1}`);
+  expect(await client.closed).toEqual({
+    code: 4500,
+    reason: "limits.frame_values: over 65536 values in a frame",
+  });
+});
+
+test("[F11] a message of the default size is never too wide", async () => {
+  const { url } = await serverForTest(memory);
+  const client = await RawClient.login(url);
+  await client.call("media/room/create", { class: "chat", room_id: "r" });
+  const room = '"class":"media","subclass":"room","cmd":"msglog_send","data":{"room_id":"r","msg":';
+  for (const msg of [`{"":[${"{},".repeat(21_800)}0]}`, `{${'"":0,'.repeat(13_000)}"":0}`]) {
+    client.send(`{${room}${msg}},"tid":"wide"}`);
+    const answer = await client.until(({ tid }) => tid === "wide");
+    expect(answer).toMatchObject({ result: "ok" });
+  }
 });

@@ -78,6 +78,9 @@ const rates = z.strictObject({
 const limits = z.strictObject({
   frame_bytes: bytes.default(1_048_576).describe("Largest frame that is received (T3: 1009)."),
   fragments: count.default(64).describe("Most fragments of one frame (T3: 1008)."),
+  frame_values: count
+    .default(65_536)
+    .describe("Most values of one frame, one with a name counting as four (F11: 4500)."),
   requests_in_flight: count
     .default(256)
     .describe("Unanswered requests of a connection before the server stops reading."),

@@ -8,6 +8,8 @@ import { withTail } from "@roomlog/protocol";
 
 export const QUOTE = 0x22;
 export const COMMA = 0x2c;
+const COLON = 0x3a;
+const SPACE = 0x20;
 const BACKSLASH = 0x5c;
 export const OPEN_BRACKET = 0x5b;
 export const CLOSE_BRACKET = 0x5d;
@@ -66,17 +68,35 @@ export function toJson(value: unknown): string {
   return value instanceof JsonText ? value.text : JSON.stringify(value);
 }
 
-/** The deepest nesting of arrays and objects; 0 for a scalar. Works on any text, in one pass, without recursion. */
-export function depthOf(text: string): number {
+/** How much there is to parse in a text. */
+export interface Shape {
+  /** The deepest nesting of arrays and objects; 0 for a scalar. */
+  readonly depth: number;
+  /** One with a name counts as four: so much more it costs to parse. */
+  readonly values: number;
+}
+
+/** Works on any text, in one pass, without recursion. */
+export function shapeOf(text: string): Shape {
   let depth = 0;
   let deepest = 0;
+  let values = 0;
   for (let i = 0; i < text.length; i++) {
     const c = text.charCodeAt(i);
     if (c === QUOTE) i = endOfString(text, i) - 1;
-    else if (c === OPEN_BRACE || c === OPEN_BRACKET) deepest = Math.max(deepest, ++depth);
-    else if (c === CLOSE_BRACE || c === CLOSE_BRACKET) depth--;
+    else if (c === COMMA) values += 1;
+    else if (c === COLON) values += 3;
+    else if (c === OPEN_BRACE || c === OPEN_BRACKET) {
+      values += 1;
+      deepest = Math.max(deepest, ++depth);
+    } else if (c === CLOSE_BRACE || c === CLOSE_BRACKET) depth--;
   }
-  return deepest;
+  return { depth: deepest, values };
+}
+
+/** Works on any text, as `shapeOf`. */
+export function depthOf(text: string): number {
+  return shapeOf(text).depth;
 }
 
 /** The members of the object that is `text`, in the order written; repeated keys are all there. */
@@ -151,8 +171,8 @@ export interface Parsed {
  * million levels would block the process): its shallow members are parsed one by one, and what is too deep is
  * left out and named. Throws a `SyntaxError` when the text is not JSON as far as it was looked at.
  */
-export function parseShallow(text: string, maxDepth: number): Parsed {
-  if (depthOf(text) <= maxDepth) return { value: JSON.parse(text) };
+export function parseShallow(text: string, maxDepth: number, depth = depthOf(text)): Parsed {
+  if (depth <= maxDepth) return { value: JSON.parse(text) };
   if (!text.trimStart().startsWith("{")) return { value: [] };
   const value: Record<string, unknown> = {};
   let deep: string | undefined;
@@ -217,6 +237,10 @@ function endOfLongString(text: string, from: number): number {
     let escapes = 0;
     while (text.charCodeAt(i - 1 - escapes) === BACKSLASH) escapes++;
     if (escapes % 2 === 0) return i + 1;
+    // Where there is one escaped quote there are more.
+    const near = Math.min(i + SHORT_STRING, text.length);
+    for (; i + 1 < near && text.charCodeAt(i + 1) !== QUOTE; i++)
+      if (text.charCodeAt(i + 1) === BACKSLASH) i++;
   }
 }
 
@@ -226,13 +250,14 @@ function unquote(text: string): string {
 
 /** Where the next character stands that is not white space (RFC 8259 §2). */
 export function skipSpace(text: string, from: number): number {
-  let i = from;
-  while (isSpace(text.charCodeAt(i))) i++;
-  return i;
+  for (let i = from; ; i++) {
+    const c = text.charCodeAt(i);
+    if (c > SPACE || !isSpace(c)) return i;
+  }
 }
 
 function isSpace(c: number): boolean {
-  return c === 0x20 || c === 0x0a || c === 0x0d || c === 0x09;
+  return c === SPACE || c === 0x0a || c === 0x0d || c === 0x09;
 }
 
 function endsScalar(c: number): boolean {

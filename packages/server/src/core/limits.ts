@@ -32,6 +32,8 @@ export interface SessionLimits {
   readonly ping_seconds: number;
   /** A connection logs in within this time (L3). */
   readonly login_seconds: number;
+  /** Values of a frame, one with a name counting as four (F11). */
+  readonly frame_values: number;
   /** Largest frame before login (L9). */
   readonly login_frame_bytes: number;
   /** Refused logins before the connection is closed (L3). */

@@ -13,7 +13,7 @@ import type { EventFrames, Most, Place } from "./delivery.ts";
 import { missingField, RequestError, syntaxError } from "./errors.ts";
 import { Feed, type FeedParts } from "./feed.ts";
 import { plainOk, requestFrame, type ServerRequest } from "./frames.ts";
-import { copyOf, fits, JsonText, memberText, parseShallow } from "./json-text.ts";
+import { copyOf, fits, JsonText, memberText, parseShallow, shapeOf } from "./json-text.ts";
 import type { SessionLimits } from "./limits.ts";
 import { Meter } from "./meter.ts";
 import type { Excess, Shared } from "./rates.ts";
@@ -125,10 +125,18 @@ export class Session implements Receiver, FeedParts, RequestsParts {
       if (!this.#settle(answered, PLAIN_OK)) this.#count(1, bytes);
       return;
     }
+    const { frame_values } = this.#service.limits;
+    // A shorter one has fewer values in any case.
+    const shape = text.length > frame_values ? shapeOf(text) : undefined;
+    if (shape && shape.values > frame_values)
+      return this.close(
+        closeCodes.malformed_frame,
+        `limits.frame_values: over ${frame_values} values in a frame`,
+      );
     const usual = usualRequest(text, MAX_FRAME_DEPTH);
     if (usual) return this.#add(usual, bytes);
     try {
-      const { value, deep } = parseShallow(text, MAX_FRAME_DEPTH);
+      const { value, deep } = parseShallow(text, MAX_FRAME_DEPTH, shape?.depth);
       if (value === undefined) return this.close(closeCodes.malformed_frame, "tid: nested too deeply");
       this.#receive(classify(value), { text, bytes, deep });
     } catch (error) {
