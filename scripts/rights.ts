@@ -12,11 +12,26 @@ A right is granted everywhere (\`msglog_send\`) or in some rooms (\`{right: msgl
 role of the configuration, a service or a token ([authentication.md](authentication.md)). \`"*"\` stands for the rights
 below that are marked so; the others are given by name. In a room a user's role in it decides instead
 ([PROTOCOL.md](PROTOCOL.md) L8, L10, R8–R11).
+
+An operator who may do everything has all of them: \`["*", admin, other_services, users, session_stop, session_cmd,
+msglog_purge, room_update, room_destroy, room_moderate, room_own]\`, and \`callback\` for a program that decides (C9).
+
+A room, by its owner (\`media\` / \`room\` / …):
+
+| | |
+|---|---|
+| \`create {class: "chat", room_id: "team", access: {join: "invited"}}\` | who creates a room owns it |
+| \`grant {room_id: "team", user_id: "bob", role: "moderator"}\` | \`member\` and \`viewer\` too; \`none\` takes it away |
+| \`mute {room_id: "team", user_id: "cid", seconds: 600}\` | \`seconds: 0\` ends it |
+| \`ban {room_id: "team", user_id: "eve", reason: "spam"}\` | the room is not there for her any more; \`grant\` ends it |
+| \`set_access {room_id: "team", slow_mode: 10}\` | what is left out stays; \`join: "anyone"\` opens it again |
+
+An owner who takes his own role away is none any more; others are made with \`grant\` before.
 `;
 
 /** Rights that are asked for beside those of a command. */
 const BESIDE: { readonly [right: string]: string } = {
-  admin: "whatever rooms say of their owner: in a room only grants count",
+  admin: "being judged in rooms by grants alone, whatever roles, bans and access say",
   other_services: "subscribing to events of other services (E2)",
   msglog_history: "reading what was sent before one's own join (R11)",
   room_own: "making and changing owners and moderators (R8)",

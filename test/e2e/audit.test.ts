@@ -31,7 +31,9 @@ test("[T11] a login has a line with who and from where, a refused one with whom 
   const client = await RawClient.connect(url);
   await client.call("core/user/login", { user: "ann", password: "wrong" });
   await client.call("core/user/login", { user: "ann", password: "right", session_id: "a1" });
-  expect(log.of("login_refused")).toMatchObject([{ service: "main", remote: REMOTE, user: "ann" }]);
+  expect(log.of("login_refused")).toMatchObject([
+    { service: "main", remote: REMOTE, user: "ann", reasons: ["users: wrong password"] },
+  ]);
   expect(log.of("login")).toMatchObject([
     { service: "main", remote: REMOTE, user: "ann", session: "a1", msg: "logged in" },
   ]);
@@ -152,15 +154,24 @@ test.for([
 ] as const)("[T11] a client that %s has a line with the close code", async ([, frame, how]) => {
   const log = audited();
   const { url } = await serverForTest(memory, log);
-  if (frame) {
-    const socket = await RawSocket.connect(url);
-    socket.write(frame);
-  } else {
-    (await upgrade(url)).socket.resetAndDestroy();
-  }
+  const socket = await RawSocket.connect(url);
+  const login = { class: "core", subclass: "user", cmd: "login", data: { user: "ann" }, tid: 1 };
+  socket.write(maskedFrame(0x81, JSON.stringify(login)));
+  await socket.texts(2);
+  if (frame) socket.write(frame);
+  else socket.reset();
   await expect.poll(() => log.of("closed")).toHaveLength(1);
   const { audit: _, msg: __, service: ___, user: ____, session: _____, ...line } = log.of("closed")[0];
   expect(line).toEqual({ remote: REMOTE, reason: undefined, ...how });
+});
+
+test("[T11] who comes and goes without a login fills no log", async () => {
+  const log = audited();
+  const { url } = await serverForTest(memory, log);
+  (await RawSocket.connect(url)).reset();
+  const client = await open(url, "ann");
+  await client.close();
+  await expect.poll(() => log.of("closed")).toMatchObject([{ user: "ann" }]);
 });
 
 test("[T11] a connection that is not taken has a line, 10 a second for all", async () => {

@@ -122,16 +122,16 @@ test("[L11, L17] beyond the queue of hashes a login is 100050, which is no refus
 });
 
 test("[L17] a turnstile lets so many in at once, in their order, and goes on after failures", async () => {
-  const turnstile = new Turnstile({ running: 2, waiting: 2, retry_after_ms: 5 });
+  const turnstile = new Turnstile({ running: 2, waiting: 2, waiting_per_address: 2, retry_after_ms: 5 });
   const gates = Array.from({ length: 4 }, () => Promise.withResolvers<void>());
   const begun: number[] = [];
   const runs = gates.map(({ promise }, i) =>
-    turnstile.run(() => {
+    turnstile.run("a", () => {
       begun.push(i);
       return promise;
     }),
   );
-  await expect(turnstile.run(async () => {})).rejects.toMatchObject({ retry_after_ms: 5 });
+  await expect(turnstile.run("b", async () => {})).rejects.toMatchObject({ retry_after_ms: 5 });
   expect(begun).toEqual([0, 1]);
   gates[1]?.reject(new Error("failed"));
   await expect(runs[1]).rejects.toThrow("failed");
@@ -139,5 +139,5 @@ test("[L17] a turnstile lets so many in at once, in their order, and goes on aft
   for (const { resolve } of gates) resolve();
   await Promise.all([runs[0], runs[2], runs[3]]);
   expect(begun).toEqual([0, 1, 2, 3]);
-  await turnstile.run(async () => {});
+  await turnstile.run("b", async () => {});
 });

@@ -22,6 +22,8 @@ async function changeable(config: ConfigInput) {
   return { server, change, client: await RawClient.login(server.url) };
 }
 
+const password = await hashPassword("x");
+
 const sends = (client: RawClient, msg = {}) => client.call("media/room/msglog_send", { room_id: "r", msg });
 
 test("[S4] msglog switched on by a reload: connections stay, existing rooms gain it", async () => {
@@ -45,6 +47,26 @@ test("[S4] settings change, members and status stay", async () => {
   const { members, status } = (await client.call("media/room/get_info", { room_id: "r" })).data;
   expect(Object.values(members)).toMatchObject([{ user_id: "ann" }]);
   expect(status).toEqual({ c: { on: true } });
+});
+
+test("[S4, C9] who has registered for a decision is asked on when settings change", async () => {
+  const users = ["program", "ann"].map((name) => ({ name, password, rights: ["*", "callback"] }));
+  users[1] = { name: "ann", password, rights: ["*"] };
+  const server = await serverForTest({ store: { kind: "memory" }, users }, { loadConfig: () => current });
+  const current = {
+    store: { kind: "memory" },
+    users,
+    services: { main: { core: { log_rate: 5 } } },
+  } as const;
+  const [program, ann] = [await RawClient.connect(server.url), await RawClient.connect(server.url)];
+  await program.call("core/user/login", { user: "program", password: "x" });
+  await ann.call("core/user/login", { user: "ann", password: "x" });
+  await program.call("core/callback/register", { callback: "create" });
+  await server.reload();
+  const creating = ann.call("media/room/create", { class: "chat" });
+  const { tid } = await program.until(({ subclass }) => subclass === "callback");
+  program.send({ result: "ok", data: { authorized: false }, tid });
+  expect(await creating).toMatchObject({ data: { code: 100030 } });
 });
 
 test("[S4] limits and users change; who is there stays", async () => {

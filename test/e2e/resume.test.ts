@@ -50,7 +50,7 @@ async function withUsers(config: ConfigInput = {}) {
   const login = async (data: object, path = "/") => {
     const client = await RawClient.connect(new URL(path, server.url).href);
     const answer = call(client, clock, "core/user/login", data);
-    return { client, answer: await answer };
+    return { url: server.url, client, answer: await answer };
   };
   return { server, clock, change, login };
 }
@@ -313,4 +313,30 @@ test("[L13] a refresh with the resume token of the session gives a new one", asy
   expect((await login({ token: data.resume.token, session_id: "s1" })).answer).toMatchObject({
     result: "ok",
   });
+});
+
+test("[L13, C3] a session that was stopped is not resumed, a later login of the same id is", async () => {
+  const { login, clock } = await withUsers();
+  const first = await login({ ...ann, session_id: "s1" });
+  const { token: stopped } = first.answer.data.resume;
+  await first.client.call("core/session/stop", { session_id: "s1" });
+  await first.client.closed;
+  const refusedLogin = await RawClient.connect(first.url);
+  const data = { token: stopped, session_id: "s1" };
+  expect(await call(refusedLogin, clock, "core/user/login", data)).toMatchObject(refused);
+  clock.wallNow += 1_000_000;
+  const again = await login({ ...ann, session_id: "s1" });
+  const next = await login({ token: again.answer.data.resume.token, session_id: "s1" });
+  expect(next.answer).toMatchObject({ result: "ok" });
+});
+
+test("[L13] a day after its login a session cannot be resumed any more, however often it was", async () => {
+  const { login, clock } = await withUsers({ limits: { resume_seconds: 86_400 } });
+  let { answer } = await login({ ...ann, session_id: "s1" });
+  for (const hours of [12, 11]) {
+    clock.wallNow += hours * 3600e6;
+    answer = (await login({ token: answer.data.resume.token, session_id: "s1" })).answer;
+    expect(answer).toMatchObject({ result: "ok" });
+  }
+  expect(answer.data.resume.expires_in).toBe(3600);
 });

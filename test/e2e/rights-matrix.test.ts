@@ -43,6 +43,8 @@ interface InRoom {
   /** What they are answered there, and where there is no room; `ok` or a code. */
   readonly answer?: "ok" | number;
   readonly missing?: "ok" | number;
+  /** Whether only grants count: what the room says makes no difference, so it tells nothing (R10). */
+  readonly byGrants?: true;
   /** Whether a voice is needed. */
   readonly speaks?: true;
 }
@@ -53,7 +55,7 @@ const inRooms: { readonly [command: string]: InRoom } = {
   "media/room/destroy": { may: OWNERS },
   "media/room/get_info": { may: READERS },
   "media/room/join": { may: READERS },
-  "media/room/leave": { may: READERS, answer: 100036, missing: 100036 },
+  "media/room/leave": { byGrants: true, may: READERS, answer: 100036, missing: 100036 },
   "media/room/grant": { data: { user_id: "x", role: "member" }, may: MODERATORS },
   "media/room/get_roles": { may: MODERATORS },
   "media/room/kick": { data: { user_id: "x" }, may: MODERATORS, answer: 100036 },
@@ -65,7 +67,7 @@ const inRooms: { readonly [command: string]: InRoom } = {
   "media/room/msglog_send": { data: { msg: {} }, may: SPEAKERS, speaks: true },
   "media/room/msglog_get": { may: READERS },
   "media/room/msglog_subscribe": { may: READERS },
-  "media/room/msglog_unsubscribe": { may: READERS, missing: "ok" },
+  "media/room/msglog_unsubscribe": { byGrants: true, may: READERS, missing: "ok" },
   "media/room/msglog_info": { may: READERS },
   "media/room/msglog_epochs": { may: READERS },
   "media/room/msglog_purge": { may: OWNERS },
@@ -146,7 +148,8 @@ async function ownRoom(user: User): Promise<string> {
 }
 
 function inOwnRoom(user: User, name: string): "ok" | number {
-  const { may, answer = "ok", speaks } = inRooms[name] as InRoom;
+  const { may, answer = "ok", speaks, byGrants } = inRooms[name] as InRoom;
+  if (byGrants && user !== "guest") return outside(user, name);
   if (may.includes(user)) return answer;
   if (user === "banned") return outside(user, name);
   if (user === "muted" && speaks) return 304107;
@@ -154,12 +157,13 @@ function inOwnRoom(user: User, name: string): "ok" | number {
 }
 
 /** Where a user is not let in, it is to him as if there were no room: what he may depends on his grants alone. */
-function outside(user: User, name: string): 304001 | 100030 {
+function outside(user: User, name: string): "ok" | number {
   const byName = ["msglog_purge", "room_update", "room_destroy", "room_moderate"];
   const { right } = commands[name as keyof typeof commands] as { readonly right: string };
   if (user === "stranger" || user === "guest") return 100030;
   if (byName.includes(right) && user !== "admin") return 100030;
-  return 304001;
+  const { byGrants, answer = "ok" } = inRooms[name] as InRoom;
+  return byGrants ? answer : 304001;
 }
 
 function inMissingRoom(user: User, name: string): "ok" | number {

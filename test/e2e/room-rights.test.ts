@@ -8,6 +8,9 @@ import { dataDirectory } from "../support/server.ts";
 const EVERYTHING = ["*"];
 const NOBODY_SPECIAL = { ann: EVERYTHING, bob: EVERYTHING, cid: EVERYTHING };
 
+/** Rates that no test here is about. */
+const MANY = { requests: 1e6, requests_burst: 1e6 };
+
 /** `limits.window` */
 const WINDOW = 8;
 
@@ -26,7 +29,11 @@ const send = (client: RawClient, msg: object = {}) => outcome(inR(client, "msglo
 /** Ann owns the room "r"; bob and cid are there. */
 async function stage(room: object = {}, rights: Parameters<typeof people>[0] = NOBODY_SPECIAL, window = 256) {
   const clock = new ManualClock();
-  const all = await people(rights, { store: { kind: "memory" }, limits: { window } }, { clock });
+  const all = await people(
+    rights,
+    { store: { kind: "memory" }, limits: { window, rates: { connection: MANY, user: MANY, address: MANY } } },
+    { clock },
+  );
   const [ann, bob, cid] = [await all.login("ann"), await all.login("bob"), await all.login("cid")];
   await inR(ann, "create", { class: "chat", ...room });
   return { ...all, clock, ann, bob, cid };
@@ -140,7 +147,7 @@ test("[R9, E9] who is banned hears of it, then nothing, whatever he had subscrib
   const until = clock.wall() + 60e6;
   expect(events[0].body).toEqual({ user_id: "bob", until, reason: "spam", by: "ann" });
   expect((await inR(ann, "get_roles")).data.bob).toEqual({ role: "banned", until });
-  for (const cmd of ["join", "msglog_get", "msglog_subscribe", "get_info", "leave"])
+  for (const cmd of ["join", "msglog_get", "msglog_subscribe", "get_info"])
     expect([cmd, await outcome(inR(bob, cmd))]).toEqual([cmd, 304001]);
 
   clock.wallNow += 60e6;
@@ -172,7 +179,7 @@ test.for([
   await inR(bob, "msglog_subscribe", { after: 0 });
   for (let n = 1; n <= WINDOW + 5; n++) await inR(ann, "msglog_send", { msg: { n } });
   await inR(ann, cmd, { ...(cmd === "ban" && { user_id: "bob" }), ...data });
-  await inR(ann, "set_access", {});
+  await inR(ann, "set_access", { join: "anyone" });
   await inR(ann, "grant", { user_id: "bob", role: "none" });
   await inR(ann, "msglog_send", { msg: { canary: 1 } });
   const before = eventsOf(await bob.settled()).filter(({ type }) => type === "msglog_new_msg");
@@ -209,9 +216,15 @@ test("[R10] in a read-only room only moderators speak", async () => {
   expect([await send(ann), await send(cid)]).toEqual(["ok", "ok"]);
   expect(await outcome(inR(bob, "set_access", {}))).toBe(100030);
   await inR(bob, "join");
-  expect(await outcome(inR(cid, "set_access", { slow_mode: 0 }))).toBe("ok");
-  const event = eventsOf(await bob.settled()).find(({ type }) => type === "access");
-  expect(event.body).toEqual({ by: "cid" });
+  expect(await outcome(inR(cid, "set_access", { slow_mode: 1 }))).toBe("ok");
+  expect(await send(bob)).toBe(304108);
+  expect(await outcome(inR(cid, "set_access", { read_only: false, slow_mode: 0 }))).toBe("ok");
+  await bob.settled();
+  const bodies = eventsOf(bob.texts.map((text) => JSON.parse(text))).filter(({ type }) => type === "access");
+  expect(bodies.map(({ body }) => body)).toEqual([
+    { read_only: true, slow_mode: 1, by: "cid" },
+    { by: "cid" },
+  ]);
   expect(await send(bob)).toBe("ok");
 });
 
@@ -232,7 +245,7 @@ test("[R10] into a room by invitation comes who has a role; for others it is not
   await inR(ann, "grant", { user_id: "cid", role: "member" });
   await bob.call("core/event/subscribe", { class: "media" });
   expect(await outcome(inR(cid, "join"))).toBe("ok");
-  for (const cmd of ["join", "msglog_get", "msglog_subscribe", "get_info", "msglog_info", "leave"])
+  for (const cmd of ["join", "msglog_get", "msglog_subscribe", "get_info", "msglog_info"])
     expect([cmd, await outcome(inR(bob, cmd))]).toEqual([cmd, 304001]);
   expect(await send(bob)).toBe(304001);
   await send(cid);
@@ -342,4 +355,83 @@ test("[R8, M12] the log of an ended life is for those who might read it when it 
   expect(await outcome(inR(bob, "msglog_info", { epoch: life.epoch }))).toBe(304106);
   expect(await outcome(inR(bob, "msglog_purge", { epoch: life.epoch, before: 2 }))).toBe(304106);
   expect(await outcome(inR(cid, "msglog_info", { epoch: life.epoch }))).toBe("ok");
+});
+
+test("[R8, R9] who is banned does not make himself owner by a request on its way", async () => {
+  const { ann, bob, login } = await stage();
+  await inR(ann, "grant", { user_id: "bob", role: "owner" });
+  const second = await login("bob", "b2");
+  const request = { class: "media", subclass: "room", cmd: "grant", tid: 0 };
+  const data = { room_id: "r", user_id: "bob", role: "owner" };
+  const banned = outcome(inR(ann, "ban", { user_id: "bob" }));
+  for (let n = 0; n < 20; n++) for (const client of [bob, second]) client.send({ ...request, data });
+  expect(await banned).toBe("ok");
+  for (const client of [bob, second]) await client.settled();
+  expect((await inR(ann, "get_roles")).data.bob).toEqual({ role: "banned" });
+});
+
+test("[R8] a room says something of 10,000 users and no more; what is over does not count", async () => {
+  const { ann, clock } = await stage();
+  const request = { class: "media", subclass: "room", cmd: "ban", tid: 0 };
+  for (let n = 1; n < 10_000; n++)
+    ann.send({ ...request, data: { room_id: "r", user_id: `u${n}`, ...(n === 7 && { seconds: 60 }) } });
+  expect(await outcome(inR(ann, "ban", { user_id: "bob" }))).toBe("ok");
+  expect((await inR(ann, "ban", { user_id: "cid" })).data).toMatchObject({ code: 100050, limit: 10_000 });
+  expect(await outcome(inR(ann, "grant", { user_id: "u5", role: "none" }))).toBe("ok");
+  clock.wallNow += 60e6;
+  expect(await outcome(inR(ann, "ban", { user_id: "cid" }))).toBe("ok");
+  expect(await outcome(inR(ann, "ban", { user_id: "eve" }))).toBe("ok");
+  expect(await outcome(inR(ann, "ban", { user_id: "fay" }))).toBe(100050);
+}, 60_000);
+
+test("[R4] with create_on_join the first who may join a room makes it, and nobody owns it", async () => {
+  const services = { main: { room: { create_on_join: "chat" } } };
+  const rights = { ann: [{ right: "*", rooms: "team-1" }], bob: [] };
+  const { login } = await people(rights, { store: { kind: "memory" }, services });
+  const [ann, bob] = [await login("ann"), await login("bob")];
+  const join = (client: RawClient, room_id: string) => outcome(client.call("media/room/join", { room_id }));
+  expect(await join(bob, "team-1")).toBe(100030);
+  expect(await join(ann, "team-2")).toBe(100030);
+  expect(await join(ann, "team-1")).toBe("ok");
+  expect(await join(ann, "team-1")).toBe("ok");
+  expect((await ann.call("media/room/get_list")).data).toEqual([{ room_id: "team-1", class: "chat" }]);
+  expect(await outcome(ann.call("media/room/destroy", { room_id: "team-1" }))).toBe(100030);
+});
+
+test("[R4] memberships count as subscriptions, also without one", async () => {
+  const { login } = await people(
+    { ann: EVERYTHING },
+    { store: { kind: "memory" }, limits: { subscriptions: 4 } },
+  );
+  const ann = await login("ann");
+  const join = async (room_id: string) => {
+    await ann.call("media/room/create", { class: "chat", room_id });
+    const answer = await outcome(ann.call("media/room/join", { room_id }));
+    await ann.call("core/event/unsubscribe", { class: "media", subclass: "room", obj_id: room_id });
+    return answer;
+  };
+  const answers = [];
+  for (const room_id of ["a", "b", "c", "d", "e"]) answers.push(await join(room_id));
+  expect(answers).toEqual(["ok", "ok", "ok", "ok", 100050]);
+});
+
+test("[R3] a list goes on behind the rooms that are not shown", async () => {
+  const { ann, bob } = await stage({ access: { join: "invited" } });
+  for (let n = 0; n < 1500; n++)
+    ann.send({
+      ...{ class: "media", subclass: "room", cmd: "create", tid: 0 },
+      data: { class: "chat", room_id: `a${n}`, access: { join: "invited" } },
+    });
+  for (const room_id of ["z1", "z2", "z3"]) await ann.call("media/room/create", { class: "chat", room_id });
+  const { data } = await bob.call("media/room/get_list", { limit: 2 });
+  expect(data.map(({ room_id }: Frame) => room_id)).toEqual(["z1", "z2"]);
+});
+
+test("[E2] who may not listen to other services is not told which there are", async () => {
+  const services = { a: {}, b: { listeners: [{ path: "/b" }] } };
+  const { login } = await people({ ann: EVERYTHING }, { store: { kind: "memory" }, services });
+  const ann = await login("ann");
+  for (const service of ["b", "no-such"])
+    for (const cmd of ["subscribe", "unsubscribe"])
+      expect(await outcome(ann.call(`core/event/${cmd}`, { class: "media", service }))).toBe(100030);
 });

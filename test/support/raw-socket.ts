@@ -43,6 +43,11 @@ export class RawSocket {
   }
 
   /** Reads nothing from now on. */
+  /** Goes without a word. */
+  reset(): void {
+    this.#socket.resetAndDestroy();
+  }
+
   pause(): void {
     this.#socket.pause();
   }

@@ -62,15 +62,19 @@ const roomAccess = z.strictObject({
 });
 export type RoomAccess = z.infer<typeof roomAccess>;
 
+/** Ten years, in seconds. */
+const MAX_SENTENCE = 315_576_000;
+
 /** Who it is about, for how long and why (R9). */
 const sentence = z.object({
   room_id: roomId,
   user_id: name(MAX_USER),
-  seconds: z.int().min(0).max(315_576_000).optional(),
+  seconds: z.int().min(0).max(MAX_SENTENCE).optional(),
   reason: text.optional(),
 });
 
-const roomClass = z.enum(["sfu", "mcu", "chat"]);
+export const roomClasses = ["sfu", "mcu", "chat"] as const;
+const roomClass = z.enum(roomClasses);
 /** What `create` takes beside `room_id`, and what `get_info` gives back (R1, R3). */
 const roomInfo = z.object({
   class: roomClass,
@@ -304,10 +308,14 @@ export const commands = {
     result: none,
   },
   /** R9: for `seconds`, or for good. Errors: 304001. */
-  "media/room/ban": { right: "room_moderate", data: sentence, result: none },
+  "media/room/ban": {
+    right: "room_moderate",
+    data: sentence.extend({ seconds: z.int().min(1).max(MAX_SENTENCE).optional() }),
+    result: none,
+  },
   /** R9: for `seconds`, or for good; 0 ends it. Errors: 304001. */
   "media/room/mute": { right: "room_moderate", data: sentence, result: none },
-  /** R10: takes the place of what held before. Errors: 304001. */
+  /** R10: what is left out stays. Errors: 304001. */
   "media/room/set_access": {
     right: "room_moderate",
     data: z.object(roomAccess.shape).extend({ room_id: roomId }),

@@ -1,3 +1,4 @@
+export { changedAccess } from "./access.ts";
 export { type CloseCode, closeCodes } from "./close.ts";
 export type { CommandData, CommandName, CommandResult, Retention, RoomAccess, RoomInfo } from "./commands.ts";
 export { type ErrorCode, type ErrorData, errorText, errorTexts } from "./errors.ts";

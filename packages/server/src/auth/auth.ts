@@ -9,6 +9,8 @@ export interface Credentials {
   readonly service?: string;
   /** Where the client is: `ws:127.0.0.1:41116`. */
   readonly remote?: string;
+  /** What counts as one: an IPv4 address, an IPv6 network (Q2). */
+  readonly address?: string;
 }
 
 /** A right by its name, everywhere or in some rooms (L10): `rooms` is a room's id, or how ids begin and a `*`. */
@@ -29,9 +31,15 @@ export interface Grant {
   readonly by?: string;
   /** What the grant rests on, in the words of its authenticator: when that has changed, it is not renewed. */
   readonly stamp?: string;
-  /** It resumes a session of before, and may take that over from a connection that still holds it (L13). */
-  readonly resumes?: true;
+  /**
+   * It resumes a session that logged in then, in seconds since 1970, and may take that over from a connection that still
+   * holds it (L13).
+   */
+  readonly resumes?: number;
 }
+
+/** Is told why a login is refused, for the log alone: in words of the authenticator, none of the client's. */
+export type Why = (reason: string) => void;
 
 /** Decides who logs in. */
 export interface Authenticator {
@@ -41,7 +49,7 @@ export interface Authenticator {
    * Undefined when these credentials are not good here (100030). Throws `AuthenticatorBusy` when it cannot decide
    * now.
    */
-  authenticate(credentials: Credentials): Promise<Grant | undefined>;
+  authenticate(credentials: Credentials, why: Why): Promise<Grant | undefined>;
   /** What a grant of before is worth now (L13); undefined when it no longer holds. */
   renew(grant: Grant): Promise<Grant | undefined>;
 }

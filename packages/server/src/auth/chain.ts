@@ -1,4 +1,4 @@
-import type { Authenticator, Credentials, Grant } from "./auth.ts";
+import type { Authenticator, Credentials, Grant, Why } from "./auth.ts";
 
 /** An authenticator under its kind. */
 export interface Link {
@@ -10,16 +10,20 @@ export interface Link {
 export function chainOf(links: readonly Link[]): Authenticator {
   return {
     open: false,
-    authenticate: (credentials) => firstGrant(links, credentials),
+    authenticate: (credentials, why) => firstGrant(links, credentials, why),
     async renew(grant) {
       return links.find(({ kind }) => kind === grant.by)?.authenticator.renew(grant);
     },
   };
 }
 
-async function firstGrant(links: readonly Link[], credentials: Credentials): Promise<Grant | undefined> {
+async function firstGrant(
+  links: readonly Link[],
+  credentials: Credentials,
+  why: Why,
+): Promise<Grant | undefined> {
   for (const { kind, authenticator } of links) {
-    const grant = await authenticator.authenticate(credentials);
+    const grant = await authenticator.authenticate(credentials, (reason) => why(`${kind}: ${reason}`));
     if (grant) return { ...grant, by: kind };
   }
   return undefined;

@@ -1,7 +1,14 @@
 import type { KeyObject } from "node:crypto";
 import type { JsonObject } from "@roomlog/protocol";
 import type { JWTVerifyGetKey, JWTVerifyOptions } from "jose";
-import { type Authenticator, AuthenticatorBusy, type Credentials, type Grant, type Time } from "./auth.ts";
+import {
+  type Authenticator,
+  AuthenticatorBusy,
+  type Credentials,
+  type Grant,
+  type Time,
+  type Why,
+} from "./auth.ts";
 
 /** A key and the one algorithm it is used with (RFC 8725 §3.1). */
 export interface JwtKey {
@@ -37,7 +44,7 @@ const BUSY_RETRY_MS = 2000;
 /** Loaded with the first token, so that a start stays short. */
 const jose = () => import("jose");
 
-type Verify = (token: string, time: JWTVerifyOptions) => Promise<JsonObject | undefined>;
+type Verify = (token: string, options: JWTVerifyOptions, why: Why) => Promise<JsonObject | undefined>;
 
 /** Lets in who brings a signed JSON Web Token (L14). */
 export function jwtAuthenticator(rules: JwtRules, time: Time): Authenticator {
@@ -45,7 +52,7 @@ export function jwtAuthenticator(rules: JwtRules, time: Time): Authenticator {
   const verify = keys instanceof URL ? byPublishedKeys(keys) : byKeys(keys);
   return {
     open: false,
-    authenticate: (credentials) => check(rules, verify, time, credentials),
+    authenticate: (credentials, why) => check(rules, verify, time, credentials, why),
     renew: async (grant) => grant,
   };
 }
@@ -55,18 +62,25 @@ async function check(
   verify: Verify,
   time: Time,
   { token, user }: Credentials,
+  why: Why,
 ): Promise<Grant | undefined> {
-  if (token === undefined || token.length > MAX_TOKEN_LENGTH) return undefined;
+  if (token === undefined || token.length > MAX_TOKEN_LENGTH) {
+    why(token === undefined ? "no token given" : `a token of over ${MAX_TOKEN_LENGTH} characters`);
+    return undefined;
+  }
   const currentDate = new Date(time.wall() / 1000);
   const rules = { issuer, clockTolerance, currentDate, requiredClaims: ["exp"] };
-  const claims = await verify(token, audience === undefined ? rules : { ...rules, audience });
-  const exp = Number(claims?.exp);
-  const grant = claims && exp <= LAST_SECOND ? read(claims) : undefined;
-  return grant && (user ?? grant.user_id) === grant.user_id ? { ...grant, expires_at: exp } : undefined;
+  const claims = await verify(token, audience === undefined ? rules : { ...rules, audience }, why);
+  if (!claims) return undefined;
+  const exp = Number(claims.exp);
+  const grant = exp <= LAST_SECOND ? read(claims) : undefined;
+  if (grant && (user ?? grant.user_id) === grant.user_id) return { ...grant, expires_at: exp };
+  why(grant ? "the token is for another user" : "a good signature, but claims that say nothing of use");
+  return undefined;
 }
 
 function byKeys(keys: readonly JwtKey[]): Verify {
-  return async (token, rules) => {
+  return async (token, rules, why) => {
     const { decodeProtectedHeader, jwtVerify, errors } = await jose();
     const { alg, kid } = readHeader(token, decodeProtectedHeader);
     const fitting = keys.filter((key) => key.algorithm === alg && (key.kid ?? kid) === kid);
@@ -75,10 +89,12 @@ function byKeys(keys: readonly JwtKey[]): Verify {
         return (await jwtVerify(token, key, { ...rules, algorithms: [algorithm] })).payload;
       } catch (error) {
         if (error instanceof errors.JWSSignatureVerificationFailed) continue;
-        if (error instanceof errors.JOSEError) return undefined;
-        throw error;
+        if (!(error instanceof errors.JOSEError)) throw error;
+        why(error.message);
+        return undefined;
       }
     }
+    why(fitting.length === 0 ? "no key of its algorithm and kid" : "signed with another key");
     return undefined;
   };
 }
@@ -94,7 +110,7 @@ function readHeader<Header>(token: string, decode: (token: string) => Header): P
 
 function byPublishedKeys(url: URL): Verify {
   let find: JWTVerifyGetKey | undefined;
-  return async (token, rules) => {
+  return async (token, rules, why) => {
     const { createRemoteJWKSet, jwtVerify, errors } = await jose();
     find ??= orBusy(createRemoteJWKSet(url, PUBLISHED), [
       errors.JWKSNoMatchingKey,
@@ -104,8 +120,9 @@ function byPublishedKeys(url: URL): Verify {
     try {
       return (await jwtVerify(token, find, { ...rules, algorithms: PUBLISHED_ALGORITHMS })).payload;
     } catch (error) {
-      if (error instanceof errors.JOSEError) return undefined;
-      throw error;
+      if (!(error instanceof errors.JOSEError)) throw error;
+      why(error.message);
+      return undefined;
     }
   };
 }

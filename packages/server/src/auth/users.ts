@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { availableParallelism } from "node:os";
-import type { Authenticator, Credentials, Grant, GrantedRight } from "./auth.ts";
+import type { Authenticator, Credentials, Grant, GrantedRight, Why } from "./auth.ts";
 import { Turnstile } from "./turnstile.ts";
 
 /** A user; `password` is an argon2id hash as `hashPassword` makes it. */
@@ -21,6 +21,7 @@ const NOBODY =
 
 /** A hash keeps a core busy for tens of milliseconds, so the longest queue takes a few seconds. */
 const MAX_WAITING_HASHES = 100;
+const MAX_PER_ADDRESS = 25;
 const BUSY_RETRY_MS = 2000;
 
 /** Its native code is loaded when the first password comes. */
@@ -35,14 +36,19 @@ export async function hashPassword(password: string): Promise<string> {
 /** As many hashes at once as there are cores (L17). */
 function hashTurnstile(): Turnstile {
   const running = availableParallelism();
-  return new Turnstile({ running, waiting: MAX_WAITING_HASHES, retry_after_ms: BUSY_RETRY_MS });
+  return new Turnstile({
+    running,
+    waiting: MAX_WAITING_HASHES,
+    waiting_per_address: MAX_PER_ADDRESS,
+    retry_after_ms: BUSY_RETRY_MS,
+  });
 }
 
 /** Lets in users with their passwords (L8). */
 export function usersAuthenticator(users: Users, hashes = hashTurnstile()): Authenticator {
   return {
     open: false,
-    authenticate: (credentials) => check(users, hashes, credentials),
+    authenticate: (credentials, why) => check(users, hashes, credentials, why),
     async renew(grant) {
       const user = users.find(grant.user_id);
       return user && stampOf(user) === grant.stamp ? { ...grant, rights: user.rights } : undefined;
@@ -53,12 +59,18 @@ export function usersAuthenticator(users: Users, hashes = hashTurnstile()): Auth
 async function check(
   users: Users,
   hashes: Turnstile,
-  { user: name, password }: Credentials,
+  { user: name, password, address }: Credentials,
+  why: Why,
 ): Promise<Grant | undefined> {
-  if (name === undefined || password === undefined) return undefined;
+  if (name === undefined || password === undefined) {
+    why("no user or no password given");
+    return undefined;
+  }
   const user = users.find(name);
-  const isRight = await hashes.run(() => verify(user?.password ?? NOBODY, password));
-  return user && isRight ? { user_id: user.name, rights: user.rights, stamp: stampOf(user) } : undefined;
+  const isRight = await hashes.run(address, () => verify(user?.password ?? NOBODY, password));
+  if (user && isRight) return { user_id: user.name, rights: user.rights, stamp: stampOf(user) };
+  why(user ? "wrong password" : "no such user");
+  return undefined;
 }
 
 /** Another one after each change of the password. */

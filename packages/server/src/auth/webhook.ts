@@ -1,7 +1,14 @@
 import { createHmac } from "node:crypto";
 import { isName, MAX_SESSION_ID, MAX_USER } from "@roomlog/protocol";
 import * as z from "zod";
-import { type Authenticator, AuthenticatorBusy, type Credentials, type Grant, type Time } from "./auth.ts";
+import {
+  type Authenticator,
+  AuthenticatorBusy,
+  type Credentials,
+  type Grant,
+  type Time,
+  type Why,
+} from "./auth.ts";
 import { Turnstile } from "./turnstile.ts";
 
 export interface WebhookSettings {
@@ -18,7 +25,7 @@ const MAX_META_LENGTH = 16_384;
 const BUSY_RETRY_MS = 2000;
 
 /** Questions at once, and how many wait for their turn. */
-const LIMITS = { running: 64, waiting: 100, retry_after_ms: BUSY_RETRY_MS };
+const LIMITS = { running: 64, waiting: 100, waiting_per_address: 100, retry_after_ms: BUSY_RETRY_MS };
 
 const answer = z.object({
   user: z.custom<string>((value) => isName(value, MAX_USER)),
@@ -38,7 +45,8 @@ export function webhookAuthenticator(settings: WebhookSettings, time: Time): Aut
   const turnstile = new Turnstile(LIMITS);
   return {
     open: false,
-    authenticate: (credentials) => turnstile.run(() => ask(settings, time, credentials)),
+    authenticate: (credentials, why) =>
+      turnstile.run(credentials.address, () => ask(settings, time, credentials, why)),
     renew: async (grant) => grant,
   };
 }
@@ -47,13 +55,17 @@ export function webhookAuthenticator(settings: WebhookSettings, time: Time): Aut
 async function ask(
   settings: WebhookSettings,
   time: Time,
-  credentials: Credentials,
+  { address: _, ...credentials }: Credentials,
+  why: Why,
 ): Promise<Grant | undefined> {
   try {
     const response = await post(settings, Math.floor(time.wall() / 1_000_000), JSON.stringify(credentials));
     if (response.status === 200) return grantOf(JSON.parse(await bodyOf(response)));
     await response.body?.cancel();
-    if (REFUSALS.has(response.status)) return undefined;
+    if (REFUSALS.has(response.status)) {
+      why(`answered ${response.status}`);
+      return undefined;
+    }
     throw new Error(`the answer has status ${response.status}`);
   } catch (cause) {
     throw new AuthenticatorBusy(`the webhook ${settings.url} did not decide`, BUSY_RETRY_MS, { cause });

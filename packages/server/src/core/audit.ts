@@ -44,9 +44,9 @@ export class Audit {
     this.#line("login", who, "logged in");
   }
 
-  /** `user` is what was claimed. */
-  loginRefused(who: Who, user: string | undefined): void {
-    this.#line("login_refused", { ...who, user }, "a login was refused");
+  /** `user` is what was claimed, `reasons` are those of the authenticators. */
+  loginRefused(who: Who, user: string | undefined, reasons: readonly string[]): void {
+    this.#line("login_refused", { ...who, user, reasons }, "a login was refused");
   }
 
   /** An act that changes what others have or may do, once it is done. */
@@ -59,7 +59,8 @@ export class Audit {
     if (error.code === 100030) {
       const omitted = told.lines.take(this.#parts.clock.monotonic());
       if (omitted === undefined) return;
-      const fields = { ...who, command, room_id, ...(omitted > 0 && { omitted }) };
+      const { right } = error.details;
+      const fields = { ...who, command, right, room_id, ...(omitted > 0 && { omitted }) };
       return this.#line("refused", fields, "a command was refused");
     }
     if (told.limits.has(error.code)) return;
@@ -72,6 +73,8 @@ export class Audit {
 
   closed(who: Who, { by, code, reason }: Ended, told: Told | undefined): void {
     const omitted = told?.lines.omitted ?? 0;
+    // Who has not logged in can come and go as often as he likes.
+    if (who.session === undefined && by === "client") return;
     this.#line("closed", { ...who, by, code, reason, ...(omitted > 0 && { omitted }) }, "closed");
   }
 

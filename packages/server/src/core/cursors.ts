@@ -77,6 +77,8 @@ export class Cursors {
     const readable = await rights.firstReadable(follower.identity, { room_id });
     return rooms.living(room_id, (room) => {
       if (follower.isClosed) throw new RequestError(100061);
+      // Something may have changed since the command began.
+      rights.require(follower.identity, "msglog_get", room_id);
       const { first, first_id, recovered } = place(room, from, readable);
       const { epoch, last_id } = room;
       const stays = from.after === undefined && log.isWanted(follower, room_id);

@@ -61,9 +61,9 @@ export class Dispatcher {
     if (!identity || isOwn?.(data, identity)) return;
     const { rights } = identity;
     const { room_id } = data;
-    if (judgedBy === "any grant") return requireThat(rights.maySomewhere(right));
-    if (typeof room_id !== "string") return requireThat(rights.may(right));
-    if (judgedBy === "grants") return requireThat(rights.mayIn(room_id, right));
+    if (judgedBy === "any grant") return requireThat(rights.maySomewhere(right), right);
+    if (typeof room_id !== "string") return requireThat(rights.may(right), right);
+    if (judgedBy === "grants") return requireThat(rights.mayIn(room_id, right), right);
     this.#roomRights.require(identity, right, room_id);
   }
 
@@ -77,8 +77,8 @@ export class Dispatcher {
   }
 }
 
-function requireThat(isAllowed: boolean): void {
-  if (!isAllowed) throw new RequestError(100030);
+function requireThat(isAllowed: boolean, right: string | undefined): void {
+  if (!isAllowed) throw new RequestError(100030, { right });
 }
 
 /** A command, and the fields it knows; undefined when it does not say, or is told of everything. */

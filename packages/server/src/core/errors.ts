@@ -8,6 +8,8 @@ export interface ErrorDetails {
   readonly limit?: number;
   readonly retry_after_ms?: number;
   readonly close?: CloseCode;
+  /** The right that is missing; for the log. */
+  readonly right?: string | undefined;
 }
 
 /** An expected failure of a request: it becomes the error answer. */

@@ -118,11 +118,12 @@ export class Feed {
     return [...this.#lanes.keys()];
   }
 
-  /** Forgets what waits in a lane: `log` only messages that can be read again. */
-  drop(key: string, what: "all" | "log"): void {
+  /** Forgets what waits in a lane: all, or only messages of the log, or all but these. */
+  drop(key: string, what: "all" | "log" | "events"): void {
     const lane = this.#lanes.get(key);
     if (!lane) return;
-    lane.items = what === "all" ? [] : lane.items.filter(({ kind }) => kind !== "behind");
+    const left = what === "log" ? "event" : "behind";
+    lane.items = what === "all" ? [] : lane.items.filter(({ kind }) => kind === left);
     this.#waiting = bytesOf(this.#lanes.values());
   }
 

@@ -156,7 +156,11 @@ export class Log implements LogSource {
     const narrowed = readable > 1 ? { after: Math.max(query.after ?? 0, readable - 1) } : {};
     const page = await this.#text({ ...query, ...key, ...narrowed, time_field: this.#timeField });
     if (!page) throw await this.#notFound(key);
-    if (query.epoch === undefined) rooms.touch(query.room_id);
+    if (query.epoch === undefined) {
+      // Something may have changed since it was asked for.
+      rights.require(who, "msglog_get", query.room_id);
+      rooms.touch(query.room_id);
+    }
     return { messages: new JsonText(page.text), count: page.count, cut: page.cut };
   }
 

@@ -1,4 +1,4 @@
-import type { RoomAccess, RoomRole } from "@roomlog/protocol";
+import { changedAccess, type RoomAccess, type RoomRole } from "@roomlog/protocol";
 import type { ManagedStore } from "../store/managed.ts";
 import type { LifeKey } from "../store/store.ts";
 import type { Clock } from "./clock.ts";
@@ -11,6 +11,9 @@ export interface RoomRightsParts {
   readonly store: ManagedStore;
   readonly clock: Clock;
 }
+
+/** Users of whom a room may say something (R8). */
+const MAX_STANDINGS = 10_000;
 
 /** Standings read at once when the server starts. */
 const PAGE = 10_000;
@@ -46,7 +49,10 @@ export class RoomRights {
     const code = refusalOf(who, right, { room_id, room, now: this.#now });
     if (code === undefined) return;
     const until = code === 304107 ? room?.of(who.user_id)?.muted_until : undefined;
-    throw new RequestError(code, until === undefined ? {} : { retry_after_ms: this.#msUntil(until) });
+    throw new RequestError(code, {
+      right,
+      ...(until !== undefined && { retry_after_ms: this.#msUntil(until) }),
+    });
   }
 
   may(who: Actor, right: string, room_id: string): boolean {
@@ -117,8 +123,19 @@ export class RoomRights {
     return inForce(this.#rooms.get(room_id)?.of(user_id) ?? {}, this.#now).role;
   }
 
-  setAccess(room_id: string, access: RoomAccess | undefined): void {
+  accessOf(room_id: string): RoomAccess | undefined {
+    return this.#rooms.get(room_id)?.access;
+  }
+
+  changeAccess(room_id: string, change: RoomAccess): void {
+    const access = changedAccess(this.accessOf(room_id), change);
     if (access || this.#rooms.has(room_id)) this.#says(room_id).access = access;
+  }
+
+  /** Throws 100050 when the room says something of too many users already; of this one it may say more (R8). */
+  requireRoomFor(user_id: string, room_id: string): void {
+    if (this.#rooms.get(room_id)?.isFullFor(user_id, this.#now) ?? false)
+      throw new RequestError(100050, { limit: MAX_STANDINGS });
   }
 
   setRole(room_id: string, user_id: string, { role, until }: Sentence<RoomRole | undefined, "role">): void {
@@ -166,17 +183,6 @@ export class RoomRights {
   }
 }
 
-/** `access` without what holds anyway; undefined when nothing is left (R10). */
-export function special({ join, history, read_only, slow_mode }: RoomAccess = {}): RoomAccess | undefined {
-  const left = {
-    ...(join && join !== "anyone" && { join }),
-    ...(history === "joined" && { history }),
-    ...(read_only && { read_only }),
-    ...(slow_mode && { slow_mode }),
-  };
-  return Object.keys(left).length > 0 ? left : undefined;
-}
-
 /** Something that holds for good, or until a time (µs since 1970). */
 type Sentence<Value, Name extends string> = { readonly [name in Name]: Value } & {
   readonly until?: number | undefined;
@@ -204,6 +210,15 @@ class Says implements RoomSays {
     this.#users ??= new Map();
     if (Object.keys(standing).length === 0) this.#users.delete(user_id);
     else this.#users.set(user_id, standing);
+  }
+
+  /** What is over is forgotten before that is a reason to refuse. */
+  isFullFor(user_id: string, now: () => number): boolean {
+    const users = this.#users;
+    if (!users || users.size < MAX_STANDINGS || users.has(user_id)) return false;
+    for (const [other, standing] of users)
+      if (Object.keys(inForce(standing, now)).length === 0) users.delete(other);
+    return users.size >= MAX_STANDINGS;
   }
 
   *all(): Iterable<[string, UserStanding]> {

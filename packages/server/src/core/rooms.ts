@@ -1,4 +1,5 @@
 import {
+  changedAccess,
   type ErrorCode,
   type Retention,
   type RoomAccess,
@@ -6,12 +7,21 @@ import {
   roomEvents,
 } from "@roomlog/protocol";
 import type { ManagedStore } from "../store/managed.ts";
-import type { ListedRoom, Refusal, Room, RoomQuery, SetMute, SetRole, Write } from "../store/store.ts";
+import type {
+  ListedRoom,
+  Refusal,
+  Room,
+  RoomKey,
+  RoomQuery,
+  SetMute,
+  SetRole,
+  Write,
+} from "../store/store.ts";
 import type { Clock } from "./clock.ts";
 import { laneOf } from "./delivery.ts";
 import { RequestError } from "./errors.ts";
 import type { Hub } from "./hub.ts";
-import { type RoomRights, special } from "./room-rights.ts";
+import type { RoomRights } from "./room-rights.ts";
 
 export interface RoomsParts {
   readonly service: string;
@@ -19,9 +29,17 @@ export interface RoomsParts {
   readonly hub: Hub;
   readonly clock: Clock;
   readonly rights: RoomRights;
+  /** Whether the disk is nearly full (Q9). */
+  readonly isDiskLow: () => boolean;
   /** Names a new life of a room (M12). */
   readonly newEpoch: () => string;
 }
+
+/** Free space is looked for again about once a second, in milliseconds. */
+const DISK_RETRY_MS = 1000;
+
+/** Rooms read at once where some of them may not be shown. */
+const LEAST_PAGE = 1000;
 
 /** Rooms read at once when the server starts. */
 const PAGE = 10_000;
@@ -36,6 +54,10 @@ export class Rooms {
   readonly #parts: RoomsParts;
   readonly #onActivity: ((room_id: string) => void)[] = [];
   readonly #onEnded: ((room_id: string) => void)[] = [];
+  /** Rooms in which who may do what is being changed, and the changes that wait. */
+  readonly #changing = new Map<string, (() => void)[]>();
+  /** Rooms that are being made. */
+  readonly #making = new Map<string, Promise<void>>();
   readonly #onRights: ((room_id: string, user_id: string | undefined) => void)[] = [];
   /** Rooms that somebody waits for in `living`: how often they have ended meanwhile, the newest message told since. */
   readonly #watched = new Map<string, { watchers: number; ends: number; told: number }>();
@@ -85,17 +107,28 @@ export class Rooms {
     );
   }
 
-  /** Event `created` after `settle` (R1). Fails with 304002. Gives back the epoch of the new life. */
+  /** Resolves when a room that is being made is there, or not; undefined when it is not being made. */
+  beingMade(room_id: string): Promise<void> | undefined {
+    return this.#making.get(room_id);
+  }
+
+  /**
+   * Event `created` after `settle` (R1). Fails with 304002, 304109 when the disk is nearly full. Gives back the epoch of
+   * the new life.
+   */
   create(
     room_id: string,
-    given: RoomInfo,
+    info: RoomInfo,
     { owner, settle }: { readonly owner?: string | undefined; readonly settle: Settle },
   ): string {
-    const { service, store, clock, newEpoch, rights } = this.#parts;
+    const { service, store, clock, newEpoch, rights, isDiskLow } = this.#parts;
     const epoch = newEpoch();
-    const access = special(given.access);
-    const { access: _, ...rest } = given;
-    const info = { ...rest, ...(access && { access }) };
+    if (isDiskLow()) {
+      settle(new RequestError(304109, { retry_after_ms: DISK_RETRY_MS }));
+      return epoch;
+    }
+    const making = Promise.withResolvers<void>();
+    this.#making.set(room_id, making.promise);
     const room = {
       service,
       room_id,
@@ -107,43 +140,44 @@ export class Rooms {
     store.write({ kind: "create_room", ...room }, (outcome) => {
       const failure = failureOf(outcome);
       if (!failure) {
-        rights.setAccess(room_id, access);
+        rights.changeAccess(room_id, info.access ?? {});
         if (owner !== undefined) rights.setRole(room_id, owner, { role: "owner" });
       }
       settle(failure);
       const { class: cls, backend, meta } = info;
       const body = { class: cls, ...(backend !== undefined && { backend }), ...(meta && { meta }) };
       if (!failure) this.publish(roomEvents.created, room_id, body);
+      if (this.#making.get(room_id) === making.promise) this.#making.delete(room_id);
+      making.resolve();
     });
     return epoch;
   }
 
-  /** Says anew who may come into the room; event `access` after `settle` (R10). Fails with 304001. */
-  setAccess(room_id: string, given: RoomAccess, { by, settle }: Act): void {
-    const access = special(given);
+  /** Changes who may come into the room; event `access` with what holds then, after `settle` (R10). Fails with 304001. */
+  changeAccess(room_id: string, change: RoomAccess, { by, ...act }: Act): void {
     const { service, rights } = this.#parts;
-    this.#change({ kind: "set_access", service, room_id, access }, settle, () => {
-      this.publish(roomEvents.access, room_id, { ...access, by });
-      rights.setAccess(room_id, access);
-      this.#rightsChanged(room_id);
+    this.#change({ kind: "change_access", service, room_id, change }, act, () => {
+      this.publish(roomEvents.access, room_id, { ...changedAccess(rights.accessOf(room_id), change), by });
+      rights.changeAccess(room_id, change);
+      this.rightsChanged(room_id);
     });
   }
 
   /** Gives a user a role, or takes it away; event `type` after `settle` (R8, R9). Fails with 304001. */
-  setRole({ room_id, user_id, ...role }: RoleOf, { by, settle, ...event }: Act & Told): void {
+  setRole({ room_id, user_id, ...role }: RoleOf, { by, type, body, ...act }: Act & Told): void {
     const { service, rights } = this.#parts;
-    this.#change({ kind: "set_role", service, room_id, user_id, ...role }, settle, () => {
-      this.publish(event.type, room_id, { user_id, ...event.body, by });
+    this.#change({ kind: "set_role", service, room_id, user_id, ...role }, act, () => {
+      this.publish(type, room_id, { user_id, ...body, by });
       rights.setRole(room_id, user_id, role);
-      this.#rightsChanged(room_id, user_id);
+      this.rightsChanged(room_id, user_id);
     });
   }
 
   /** Takes a user's voice, or gives it back; event `muted` after `settle` (R9). Fails with 304001. */
-  setMute({ room_id, user_id, ...mute }: MuteOf, { by, settle, ...event }: Act & Told): void {
+  setMute({ room_id, user_id, ...mute }: MuteOf, { by, type, body, ...act }: Act & Told): void {
     const { service, rights } = this.#parts;
-    this.#change({ kind: "set_mute", service, room_id, user_id, ...mute }, settle, () => {
-      this.publish(event.type, room_id, { user_id, ...event.body, by });
+    this.#change({ kind: "set_mute", service, room_id, user_id, ...mute }, act, () => {
+      this.publish(type, room_id, { user_id, ...body, by });
       rights.setMute(room_id, user_id, mute);
     });
   }
@@ -153,7 +187,7 @@ export class Rooms {
     const { service } = this.#parts;
     return new Promise((resolve, reject) => {
       const settle: Settle = (failure) => (failure ? reject(failure) : resolve());
-      this.#change({ kind: "set_since", service, room_id, user_id }, settle, () => {});
+      this.#change({ kind: "set_since", service, room_id, user_id }, { settle }, () => {});
     });
   }
 
@@ -165,16 +199,40 @@ export class Rooms {
     );
   }
 
-  /** `apply` comes in the same turn as the answer: before anything else is told, what was changed holds. */
-  #change(write: Write, settle: Settle, apply: () => void): void {
+  /**
+   * Changes of who may do what in a room come one after the other, each judged anew when it is its turn. `apply` comes in
+   * the same turn as the answer: before anything else is told, what was changed holds.
+   */
+  #change(write: Write & RoomKey, { judge = () => {}, settle }: Change, apply: () => void): void {
+    const { room_id } = write;
+    const others = this.#changing.get(room_id);
+    if (others) return void others.push(() => this.#begin(write, { judge, settle }, apply));
+    this.#changing.set(room_id, []);
+    this.#begin(write, { judge, settle }, apply);
+  }
+
+  #begin(write: Write & RoomKey, { judge, settle }: Required<Change>, apply: () => void): void {
+    const fault = faultOf(judge);
+    if (fault) {
+      settle(fault);
+      return this.#next(write.room_id);
+    }
     this.#parts.store.write(write, (outcome) => {
       const failure = failureOf(outcome);
       settle(failure);
       if (!failure) apply();
+      this.#next(write.room_id);
     });
   }
 
-  #rightsChanged(room_id: string, user_id?: string): void {
+  #next(room_id: string): void {
+    const begin = this.#changing.get(room_id)?.shift();
+    if (begin) begin();
+    else this.#changing.delete(room_id);
+  }
+
+  /** Tells that somebody, or with no user anybody, may do something else in a room than before. */
+  rightsChanged(room_id: string, user_id?: string): void {
     for (const listener of this.#onRights) listener(room_id, user_id);
   }
 
@@ -200,7 +258,7 @@ export class Rooms {
     for (let after = ""; ; ) {
       const page = await this.list({ after, limit: PAGE });
       for (const room of page) {
-        if (room.access) this.#parts.rights.setAccess(room.room_id, room.access);
+        if (room.access) this.#parts.rights.changeAccess(room.room_id, room.access);
         see(room);
       }
       const last = page.at(-1);
@@ -211,16 +269,23 @@ export class Rooms {
   }
 
   /** Ascending by `room_id` in code point order (R3). */
-  async list(range: RoomRange, isShown: (room: ListedRoom) => boolean = () => true): Promise<ListedRoom[]> {
+  async list(
+    range: RoomRange,
+    isShown: (room: ListedRoom) => boolean | "stop" = () => true,
+  ): Promise<ListedRoom[]> {
     const { service, store } = this.#parts;
+    const limit = Math.max(range.limit, LEAST_PAGE);
     const found: ListedRoom[] = [];
-    for (let query = range; ; ) {
+    for (let query = { ...range, limit }; ; ) {
       const page = await store.rooms({ service, ...query });
-      found.push(...page.filter(isShown));
+      for (const room of page) {
+        const shown = isShown(room);
+        if (shown === "stop") return found;
+        if (shown && found.push(room) === range.limit) return found;
+      }
       const last = page.at(-1);
-      if (page.length < query.limit || found.length >= range.limit || !last)
-        return found.slice(0, range.limit);
-      query = { ...range, after: last.room_id };
+      if (page.length < limit || !last) return found;
+      query = { ...query, after: last.room_id };
     }
   }
 
@@ -228,6 +293,10 @@ export class Rooms {
   async count(): Promise<number> {
     const { service, store } = this.#parts;
     return (await store.usage({ service })).rooms;
+  }
+
+  async exists(room_id: string): Promise<boolean> {
+    return (await this.#parts.store.room({ service: this.#parts.service, room_id })) !== undefined;
   }
 
   /** Throws 304001 when there is no such room. */
@@ -260,10 +329,16 @@ export class Rooms {
   }
 }
 
-/** Who did something, and who is told that it is done. */
-interface Act {
-  readonly by: string;
+/** A change of who may do what. */
+interface Change {
+  /** Throws when it may not be made after all. */
+  readonly judge?: () => void;
   readonly settle: Settle;
+}
+
+/** A change that somebody makes. */
+interface Act extends Change {
+  readonly by: string;
 }
 
 /** What the others are told. */
@@ -276,6 +351,16 @@ type RoleOf = Pick<SetRole, "room_id" | "user_id" | "role" | "until">;
 type MuteOf = Pick<SetMute, "room_id" | "user_id" | "muted" | "until">;
 
 export type RoomRange = Omit<RoomQuery, "service">;
+
+function faultOf(judge: () => void): RequestError | undefined {
+  try {
+    judge();
+    return undefined;
+  } catch (error) {
+    if (error instanceof RequestError) return error;
+    throw error;
+  }
+}
 
 /** A room; with `epoch` only in that life of it. */
 export interface RoomLife {

@@ -19,7 +19,7 @@ import type { Installed, Plugin } from "./plugin.ts";
 import type { Request, Serving } from "./requests.ts";
 import { RoomRights } from "./room-rights.ts";
 import { Rooms } from "./rooms.ts";
-import { Session } from "./session.ts";
+import { type Identity, Session } from "./session.ts";
 import { type OpenSession, Sessions } from "./sessions.ts";
 import type { Visitors } from "./visitors.ts";
 
@@ -129,7 +129,15 @@ export class Service {
     this.hub = new Hub(name, nextTid);
     this.roomRights = new RoomRights({ service: name, store, clock });
     const rights = this.roomRights;
-    this.rooms = new Rooms({ service: name, store, hub: this.hub, clock, newEpoch: newId, rights });
+    this.rooms = new Rooms({
+      service: name,
+      store,
+      hub: this.hub,
+      clock,
+      newEpoch: newId,
+      rights,
+      isDiskLow,
+    });
     this.rooms.onRights((room_id, user_id) => this.#judgeAnew(room_id, user_id));
     this.sessions = new Sessions(this);
     this.#dispatcher = new Dispatcher([], this.hub, rights);
@@ -215,9 +223,13 @@ export class Service {
     return { plugin, settings, installed, stop };
   }
 
-  /** The events of a service by its name, `"*"` and none for the own one (E2). Throws 100020 when there is none. */
-  hubOf(service: string | undefined): Hub {
+  /**
+   * The events of a service by its name, `"*"` and none for the own one (E2). Throws 100030 for another one without the
+   * right to it, 100020 when there is none.
+   */
+  hubOf(service: string | undefined, { rights }: Identity): Hub {
     if (service === undefined || service === "*" || service === this.name) return this.hub;
+    if (!rights.may("other_services")) throw new RequestError(100030, { right: "other_services" });
     const hub = this.#find(service)?.hub;
     if (!hub) throw new RequestError(100020);
     this.#foreign.set(service, hub);
@@ -233,7 +245,7 @@ export class Service {
   dismiss(session: OpenSession, room_id: string): void {
     this.hub.unsubscribe(session, follows(room_id));
     for (const { pattern } of this.hub.of(session))
-      if (pattern.class === "media" && pattern.obj_id === room_id) this.hub.unsubscribe(session, pattern);
+      if (pattern.obj_id === room_id && pattern.class !== "core") this.hub.unsubscribe(session, pattern);
     session.feed.drop(laneOf(this.name, room_id), "all");
   }
 
@@ -250,13 +262,16 @@ export class Service {
       .filter((key) => key.startsWith(lane))
       .map((key) => key.slice(lane.length));
     for (const room_id of new Set([...this.hub.roomsOf(session), ...lagging]))
-      this.#judgeIn(session, room_id);
+      this.rooms.rightsChanged(room_id, session.identity.user_id);
   }
 
   #judgeIn(session: OpenSession, room_id: string): void {
     const { identity } = session;
-    if (this.roomRights.may(identity, "msglog_get", room_id)) return;
-    if (!this.roomRights.may(identity, "room_read", room_id)) return this.dismiss(session, room_id);
+    const mayRead = this.roomRights.may(identity, "msglog_get", room_id);
+    const maySee = this.roomRights.may(identity, "room_read", room_id);
+    if (!(mayRead || maySee)) return this.dismiss(session, room_id);
+    if (!maySee) session.feed.drop(laneOf(this.name, room_id), "events");
+    if (mayRead) return;
     this.hub.unsubscribe(session, follows(room_id));
     session.feed.drop(laneOf(this.name, room_id), "log");
   }

@@ -195,9 +195,9 @@ export class Session implements Receiver, FeedParts, RequestsParts {
   }
 
   /** The error of a login refused to who claims to be `user`, after a delay that doubles each time (L3). */
-  async loginRefused(user: string | undefined): Promise<RequestError> {
+  async loginRefused(user: string | undefined, reasons: readonly string[]): Promise<RequestError> {
     const { audit, clock, limits } = this.#service;
-    audit.loginRefused(this.#who(), user);
+    audit.loginRefused(this.#who(), user, reasons);
     const state = this.#state;
     const failures = state.name === "new" ? ++state.failures : 1;
     const delay = FIRST_REFUSAL_MS * 2 ** (failures - 1);
@@ -232,6 +232,8 @@ export class Session implements Receiver, FeedParts, RequestsParts {
   answersWithin(ms: number): Promise<boolean> {
     return new Promise((resolve) => {
       const stop = this.#service.clock.after(ms, () => resolve(false));
+      // One that does not read has the whole time to begin to.
+      if (this.isBlocked()) return;
       this.request(this.#pingRequest, (reply) => {
         stop();
         resolve(reply !== undefined);

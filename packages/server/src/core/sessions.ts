@@ -20,6 +20,8 @@ export class Sessions {
   readonly #all = new Set<Session>();
   readonly #byId = new Map<string, Session>();
   readonly #users = new Pool();
+  /** The one longest ago first. */
+  readonly #stopped = new Map<string, number>();
   readonly #service: Pick<Service, "limits" | "authenticator">;
 
   constructor(service: Pick<Service, "limits" | "authenticator">) {
@@ -79,6 +81,21 @@ export class Sessions {
     const { identity, user } = session;
     if (user) this.#users.release(user);
     if (identity && this.#byId.get(identity.session_id) === session) this.#byId.delete(identity.session_id);
+  }
+
+  /** A session was stopped (C3): what could resume it does so no more (L13). Remembered for `seconds`. */
+  stopped(session_id: string, now: number, seconds: number): void {
+    this.#stopped.delete(session_id);
+    this.#stopped.set(session_id, now);
+    for (const [other, at] of this.#stopped) {
+      if (now - at <= seconds) break;
+      this.#stopped.delete(other);
+    }
+  }
+
+  /** When that was, in seconds since 1970; undefined when it is not remembered. */
+  stoppedAt(session_id: string): number | undefined {
+    return this.#stopped.get(session_id);
   }
 
   /** Does what is due by the clock; called about once a second. */

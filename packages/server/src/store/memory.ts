@@ -1,9 +1,10 @@
-import type { RoomInfo } from "@roomlog/protocol";
+import { changedAccess, type RoomInfo } from "@roomlog/protocol";
 import { textOf } from "./page-text.ts";
 import { isForgotten, isStale, type LogState, sliceOf } from "./retention.ts";
 import { withOwn } from "./room-info.ts";
 import type {
   Append,
+  ChangeAccess,
   CreateRoom,
   DestroyRoom,
   Life,
@@ -21,7 +22,6 @@ import type {
   Room,
   RoomKey,
   RoomQuery,
-  SetAccess,
   SetMute,
   SetRole,
   SetSince,
@@ -177,8 +177,8 @@ export class MemoryStore implements Store {
         return this.#create(write);
       case "update_room":
         return this.#update(write);
-      case "set_access":
-        return this.#setAccess(write);
+      case "change_access":
+        return this.#changeAccess(write);
       case "set_role":
         return this.#setRole(write);
       case "set_mute":
@@ -203,7 +203,7 @@ export class MemoryStore implements Store {
       room_id,
       epoch,
       created_at,
-      info: withOwn(info, { retention: undefined, access: undefined, ...info }),
+      info: withOwn(info, { retention: info.retention, access: changedAccess(undefined, info.access ?? {}) }),
       standings: new Map(owner === undefined ? [] : [[owner, { role: "owner" }]]),
       log: [],
       names: new Map(),
@@ -223,10 +223,11 @@ export class MemoryStore implements Store {
     return done;
   }
 
-  #setAccess({ access, ...key }: SetAccess): Written {
+  #changeAccess({ change, ...key }: ChangeAccess): Written {
     const life = this.#living.get(keyOf(key));
     if (!life) return refused("room_not_found");
-    life.info = withOwn(life.info, { retention: life.info.retention, access });
+    const { retention, access } = life.info;
+    life.info = withOwn(life.info, { retention, access: changedAccess(access, change) });
     return done;
   }
 

@@ -54,7 +54,7 @@ export interface LifeKey extends RoomKey {
 export type Write =
   | CreateRoom
   | UpdateRoom
-  | SetAccess
+  | ChangeAccess
   | SetRole
   | SetMute
   | SetSince
@@ -80,10 +80,10 @@ export interface UpdateRoom extends RoomKey {
   readonly retention: Retention | undefined;
 }
 
-/** Says anew who may come into the room and what holds there; undefined: nothing special (R10). Refused with `room_not_found`. */
-export interface SetAccess extends RoomKey {
-  readonly kind: "set_access";
-  readonly access: RoomAccess | undefined;
+/** Changes who may come into the room and what holds there; the rest stays (R10). Refused with `room_not_found`. */
+export interface ChangeAccess extends RoomKey {
+  readonly kind: "change_access";
+  readonly change: RoomAccess;
 }
 
 /** Gives a user a role in the room, or takes it away (R8, R9). Refused with `room_not_found`. */

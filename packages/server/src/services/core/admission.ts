@@ -30,14 +30,15 @@ export interface Admission {
  * cannot decide now.
  */
 export async function admit(service: Service, applicant: Applicant): Promise<Admission> {
-  const grant = await decide(service, applicant).catch((error: unknown) => {
+  const reasons: string[] = [];
+  const grant = await decide(service, applicant, (reason) => reasons.push(reason)).catch((error: unknown) => {
     if (!(error instanceof AuthenticatorBusy)) throw error;
     if (error.cause) service.logger.warn({ err: error }, "a login could not be decided");
     throw new RequestError(100050, { retry_after_ms: error.retry_after_ms });
   });
   const endsAt = grant ? endOf(grant, service) : 0;
   if (!grant || endsAt <= service.clock.monotonic()) {
-    throw await applicant.connection.loginRefused(applicant.credentials.user);
+    throw await applicant.connection.loginRefused(applicant.credentials.user, reasons);
   }
   return { grant, rights: new Rights([...grant.rights, ...service.rights]), endsAt };
 }
@@ -60,12 +61,16 @@ export function terms(
 function decide(
   service: Service,
   { connection, credentials, session_id }: Applicant,
+  why: (reason: string) => void,
 ): Promise<Grant | undefined> {
   const { authenticator, name, hooks } = service;
   return hooks.run("core.login", credentials, async (given) =>
     isResumeToken(given.token) && !authenticator.open
       ? resumed(service, given, session_id)
-      : authenticator.authenticate({ service: name, ...given, remote: connection.remote }),
+      : authenticator.authenticate(
+          { ...given, service: name, remote: connection.remote, address: connection.address.name },
+          why,
+        ),
   );
 }
 

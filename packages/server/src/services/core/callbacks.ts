@@ -29,14 +29,20 @@ interface Decision {
 /** External programs that decide logins, subscriptions, sends and room creations over their own connection (C9). */
 export class Callbacks {
   readonly #service: Service;
-  readonly #settings: CoreSettings;
+  #settings: CoreSettings;
   /** In turn: who was asked goes to the end. */
   readonly #registered = new Map<CallbackName, Registration[]>();
 
   constructor(service: Service, settings: CoreSettings) {
     this.#service = service;
     this.#settings = settings;
-    for (const name of settings.callbacks) this.#registered.set(name, []);
+    this.update(settings);
+  }
+
+  /** Goes on with other settings; who has registered stays (S4). */
+  update(settings: CoreSettings): void {
+    this.#settings = settings;
+    for (const name of settings.callbacks) this.#registered.set(name, this.#registered.get(name) ?? []);
   }
 
   /** From now on `name` is asked for, also when nobody is left to answer. Throws 100050 over `limits.subscriptions`. */

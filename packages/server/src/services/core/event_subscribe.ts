@@ -5,9 +5,7 @@ export const subscribe = (service: Service) =>
   command("core/event/subscribe", {
     judgedBy: "any grant",
     run({ data: { body: _, service: named, ...pattern }, session, raw }) {
-      const hub = service.hubOf(named);
-      if (hub !== service.hub && !session.identity.rights.may("other_services"))
-        throw new RequestError(100030);
+      const hub = service.hubOf(named, session.identity);
       const limit = service.limits.subscriptions;
       if (hub.countOf(session) >= limit) throw new RequestError(100050, { limit });
       const body = copied(raw("body"));

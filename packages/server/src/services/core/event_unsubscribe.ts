@@ -5,7 +5,7 @@ export const unsubscribe = (service: Service) =>
   command("core/event/unsubscribe", {
     judgedBy: "any grant",
     run({ data: { service: named, ...pattern }, session }) {
-      const hub = service.hubOf(named);
+      const hub = service.hubOf(named, session.identity);
       session.feed.without(() => hub.unsubscribe(session, pattern));
       return {};
     },

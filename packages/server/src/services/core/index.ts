@@ -13,7 +13,7 @@ import { sessionCmd } from "./session_cmd.ts";
 import { sessionLog } from "./session_log.ts";
 import { sessionSendEvent } from "./session_send_event.ts";
 import { sessionStop } from "./session_stop.ts";
-import { settings } from "./settings.ts";
+import { type CoreSettings, settings } from "./settings.ts";
 import { userGet } from "./user_get.ts";
 import { userList } from "./user_list.ts";
 import { login } from "./user_login.ts";
@@ -24,7 +24,8 @@ import { userSendEvent } from "./user_send_event.ts";
 export const core = definePlugin({
   name: "core",
   settings,
-  setup(service, settings) {
+  setup(service, given) {
+    let settings = given;
     const callbacks = new Callbacks(service, settings);
     return {
       commands: [
@@ -42,7 +43,7 @@ export const core = definePlugin({
         sessionStop(service),
         sessionSendEvent(service),
         sessionCmd(service),
-        sessionLog(service, settings),
+        sessionLog(service, () => settings),
         serverInfo(service),
         serverReload(service),
         callbackRegister(callbacks),
@@ -56,6 +57,10 @@ export const core = definePlugin({
           next(session);
           callbacks.leave(session);
         },
+      },
+      update(changed) {
+        settings = changed as CoreSettings;
+        callbacks.update(settings);
       },
     };
   },

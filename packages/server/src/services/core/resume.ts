@@ -7,6 +7,9 @@ export interface Resume {
   readonly expires_in: number;
 }
 
+/** A session can be resumed for so long after its login, in seconds; then its credentials are asked for again. */
+const RESUMES_FOR = 86_400;
+
 /** How a resume token begins; no other token does. */
 const PREFIX = "rlr1.";
 
@@ -15,6 +18,9 @@ interface Ticket {
   readonly service: string;
   /** Seconds since 1970. */
   readonly until: number;
+  /** When it was given, and when the session logged in, in seconds since 1970. */
+  readonly given: number;
+  readonly begun: number;
   readonly grant: Grant & { readonly session_id: string };
 }
 
@@ -34,11 +40,21 @@ export function resumeToken(
 ): Resume | undefined {
   if (grant.by === undefined || limits.resume_seconds === 0) return undefined;
   const now = Math.floor(clock.wall() / 1_000_000);
-  const until = Math.floor(
-    Math.min(now + limits.resume_seconds, grant.expires_at ?? Number.POSITIVE_INFINITY),
-  );
+  const { resumes: begun = now } = grant;
+  const ends = [
+    now + limits.resume_seconds,
+    begun + RESUMES_FOR,
+    grant.expires_at ?? Number.POSITIVE_INFINITY,
+  ];
+  const until = Math.floor(Math.min(...ends));
   if (until <= now) return undefined;
-  const ticket: Ticket = { service, until, grant: { ...grant, session_id } };
+  const ticket: Ticket = {
+    service,
+    until,
+    given: clock.wall() / 1_000_000,
+    begun,
+    grant: { ...grant, session_id },
+  };
   const text = PREFIX + Buffer.from(JSON.stringify(ticket)).toString("base64url");
   const token = `${text}.${macOf(text, secret).toString("base64url")}`;
   return token.length > limits.field_bytes ? undefined : { token, expires_in: until - now };
@@ -46,16 +62,17 @@ export function resumeToken(
 
 /** The grant of a resume token as it is worth now; undefined when the token is not good for this session. */
 export async function resumed(
-  { name, authenticator, clock, secret, limits }: Service,
+  { name, authenticator, clock, secret, limits, sessions }: Service,
   { token, user }: Credentials,
   session_id: string | undefined,
 ): Promise<Grant | undefined> {
   const ticket = limits.resume_seconds > 0 ? open(token ?? "", secret) : undefined;
   if (ticket?.service !== name || ticket.until * 1_000_000 <= clock.wall()) return undefined;
-  const { grant } = ticket;
+  const { grant, given, begun } = ticket;
+  if ((sessions.stoppedAt(grant.session_id) ?? 0) >= given) return undefined;
   if ((user ?? grant.user_id) !== grant.user_id || session_id !== grant.session_id) return undefined;
   const renewed = await authenticator.renew(grant);
-  return renewed && { ...renewed, resumes: true };
+  return renewed && { ...renewed, resumes: begun };
 }
 
 /** What only this server can have written. */

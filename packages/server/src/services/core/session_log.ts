@@ -5,11 +5,11 @@ import type { CoreSettings } from "./settings.ts";
  * C5: what a client says about itself stays inside `client`, so that it cannot pass for a word of the server. The disk
  * is the operator's, so there is a rate in open mode too (Q10).
  */
-export const sessionLog = (service: Service, { log_rate }: CoreSettings) => {
+export const sessionLog = (service: Service, current: () => CoreSettings) => {
   const rate = new SessionRate(service.clock, 100050);
   return command("core/session/log", {
     run({ data: { level = 1, ...client }, session }) {
-      rate.count(session, log_rate);
+      rate.count(session, current().log_rate);
       const { user_id, session_id } = session.identity;
       service.logger.info(
         { user: user_id, session: session_id, client: { level, ...client } },

@@ -9,6 +9,7 @@ export const sessionStop = (service: Service) =>
     run({ data: { session_id }, afterwards }) {
       const target = service.sessions.get(session_id);
       if (!target?.identity) throw new RequestError(100062);
+      service.sessions.stopped(session_id, service.clock.wall() / 1e6, service.limits.resume_seconds);
       afterwards(() => target.close(closeCodes.session_stopped, errorTexts[100061]));
       return { user: target.identity.user_id };
     },

@@ -45,7 +45,7 @@ async function decide(service: Service, { connection, afterwards, credentials, a
   }
   const known = withKnown(meta, grant.meta);
   const identity = { user_id, rights, session_id, ...(known && { meta: known }) };
-  const takesOver = grant.resumes === true;
+  const takesOver = grant.resumes !== undefined;
   const session = await service.sessions.login(connection, identity, { endsAt, takesOver });
   service.hub.subscribe(session, { class: "core", subclass: "user_event", obj_id: user_id });
   service.hub.subscribe(session, { class: "core", subclass: "session_event", obj_id: session_id });

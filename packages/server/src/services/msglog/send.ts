@@ -28,21 +28,28 @@ export const send = (service: Service, log: Log, settings: () => MsglogSettings)
     run({ data: { room_id, client_msg_id, epoch }, session, raw }) {
       // Open mode has no limits per second (L7).
       if (!service.authenticator.open) rate.count(session, settings().send_rate);
-      service.roomRights.pace(session.identity, room_id);
       const found = raw("msg");
       if (found === undefined) throw syntaxError("msg");
       // What is too large is not parsed.
       const text = bounded(found);
+      service.roomRights.pace(session.identity, room_id);
       const msg = JSON.parse(text) as JsonObject;
       return service.hooks.run("msglog.send", { session, room_id, msg }, (message) => {
         const { user_id, session_id } = message.session.identity;
-        return store({
+        const sent = {
           room_id: message.room_id,
           epoch,
           user_id,
           session_id,
           client_msg_id,
           msg: message.msg === msg ? text : bounded(JSON.stringify(message.msg)),
+        };
+        const made = service.rooms.beingMade(sent.room_id);
+        if (!made) return store(sent);
+        // Who may speak in it is not known before it is there.
+        return made.then(() => {
+          service.roomRights.require(message.session.identity, "msglog_send", sent.room_id);
+          return store(sent);
         });
       });
     },

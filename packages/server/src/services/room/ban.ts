@@ -6,9 +6,9 @@ import { untilOf } from "./until.ts";
 /** R9: takes the place of whatever role he had. */
 export const ban = (service: Service) =>
   command("media/room/ban", {
-    audited: ["room_id", "user_id"],
+    audited: ["room_id", "user_id", "seconds", "reason"],
     run({ data: { room_id, user_id, seconds, reason }, session: { identity } }) {
-      requireAbove(service, identity, { room_id, user_id });
+      const judge = () => requireAbove(service, identity, { room_id, user_id });
       const until = untilOf(service, seconds);
       return new Later((settle) =>
         service.rooms.setRole(
@@ -17,6 +17,7 @@ export const ban = (service: Service) =>
             type: roomEvents.banned,
             body: { ...(until !== undefined && { until }), ...(reason !== undefined && { reason }) },
             by: identity.user_id,
+            judge,
             settle: (failure) => settle(failure ?? {}),
           },
         ),

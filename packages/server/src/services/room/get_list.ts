@@ -7,9 +7,10 @@ const MAX_LIST = 10_000;
 export const getList = (service: Service) =>
   command("media/room/get_list", {
     judgedBy: "any grant",
-    async run({ data: { limit, after, prefix }, session: { identity } }) {
+    async run({ data: { limit, after, prefix }, session }) {
+      const { identity } = session;
       const mayRead = ({ room_id }: { readonly room_id: string }) =>
-        service.roomRights.may(identity, "room_read", room_id);
+        session.isClosed ? "stop" : service.roomRights.may(identity, "room_read", room_id);
       const range = { ...(after !== undefined && { after }), ...(prefix !== undefined && { prefix }) };
       const rooms = await service.rooms.list({ ...range, limit: limit ?? MAX_LIST + 1 }, mayRead);
       if (limit === undefined && rooms.length > MAX_LIST)

@@ -8,7 +8,7 @@ export const grant = (service: Service) =>
     audited: ["room_id", "user_id", "role"],
     run({ data: { room_id, user_id, role: given }, session: { identity } }) {
       const role = given === "none" ? undefined : given;
-      requireAbove(service, identity, { room_id, user_id, role });
+      const judge = () => requireAbove(service, identity, { room_id, user_id, role });
       return new Later((settle) =>
         service.rooms.setRole(
           { room_id, user_id, role },
@@ -16,6 +16,7 @@ export const grant = (service: Service) =>
             type: roomEvents.granted,
             body: { role: given },
             by: identity.user_id,
+            judge,
             settle: (failure) => settle(failure ?? {}),
           },
         ),

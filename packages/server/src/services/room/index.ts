@@ -10,6 +10,7 @@ import { grant } from "./grant.ts";
 import { join } from "./join.ts";
 import { kick } from "./kick.ts";
 import { leave } from "./leave.ts";
+import { Maker } from "./maker.ts";
 import { Members } from "./members.ts";
 import { Memory } from "./memory.ts";
 import { mute } from "./mute.ts";
@@ -27,12 +28,14 @@ export const room = definePlugin({
   name: "room",
   needs: ["core"],
   settings,
-  setup(service, { default_timeout, max_rooms, member_grace_seconds, memory_bytes }) {
+  setup(service, { default_timeout, max_rooms, member_grace_seconds, memory_bytes, create_on_join }) {
+    let classOnJoin = create_on_join;
     const quota = new Quota(max_rooms);
     const memory = new Memory(memory_bytes);
     const members = new Members(service, memory, member_grace_seconds);
     const statuses = new Statuses(memory);
     const timeouts = new Timeouts(service, default_timeout);
+    const maker = new Maker(service, timeouts, quota);
     service.rooms.onActivity((room_id) => timeouts.touch(room_id));
     service.rooms.onEnded((room_id) => {
       quota.give(1);
@@ -43,11 +46,15 @@ export const room = definePlugin({
     service.rooms.onRights((room_id, user_id) => members.judgeAnew(room_id, user_id));
     return {
       commands: [
-        create(service, timeouts, quota),
+        create(service, maker),
         destroy(service),
         getList(service),
         getInfo(service, members, statuses),
-        join(service, members),
+        join(
+          service,
+          members,
+          (wanted) => classOnJoin && maker.ensure({ ...wanted, info: { class: classOnJoin } }),
+        ),
         leave(service, members),
         grant(service),
         getRoles(service),
@@ -69,9 +76,9 @@ export const room = definePlugin({
         },
       },
       update(changed) {
-        const { default_timeout, max_rooms, member_grace_seconds, memory_bytes } = changed as z.infer<
-          typeof settings
-        >;
+        const { default_timeout, max_rooms, member_grace_seconds, memory_bytes, create_on_join } =
+          changed as z.infer<typeof settings>;
+        classOnJoin = create_on_join;
         quota.limit = max_rooms;
         memory.limit = memory_bytes;
         members.graceSeconds = member_grace_seconds;

@@ -6,16 +6,15 @@ import { requireAbove } from "./rank.ts";
 /** R9: he may come again. */
 export const kick = (service: Service, members: Members) =>
   command("media/room/kick", {
-    audited: ["room_id", "user_id"],
+    audited: ["room_id", "user_id", "reason"],
     async run({ data: { room_id, user_id, reason }, session: { identity }, afterwards }) {
       await service.rooms.get(room_id);
       requireAbove(service, identity, { room_id, user_id });
-      const sessions = members.sessionsOf(room_id, user_id);
-      if (sessions.length === 0) throw new RequestError(100036);
+      if (members.sessionsOf(room_id, user_id).length === 0) throw new RequestError(100036);
       afterwards(() => {
         const body = { user_id, ...(reason !== undefined && { reason }), by: identity.user_id };
         service.rooms.publish(roomEvents.kicked, room_id, body);
-        members.expel(room_id, sessions);
+        members.expel(room_id, user_id);
       });
       return {};
     },

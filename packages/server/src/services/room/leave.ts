@@ -4,6 +4,7 @@ import type { Members } from "./members.ts";
 /** R4 */
 export const leave = (service: Service, members: Members) =>
   command("media/room/leave", {
+    judgedBy: "grants",
     run({ data: { room_id }, session, afterwards }) {
       const tell = members.leave(room_id, session.identity.session_id);
       if (!tell) throw new RequestError(100036);

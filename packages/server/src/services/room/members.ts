@@ -45,6 +45,11 @@ export class Members {
     return this.#rooms.get(room_id)?.has(session_id) ?? false;
   }
 
+  /** In how many rooms a session is. */
+  countOf(session_id: string): number {
+    return this.#roomsOf(session_id).size;
+  }
+
   /**
    * Adds a member, or changes role and meta of one. Gives back what tells the others about a new one. Throws 100050
    * over `room.memory_bytes`.
@@ -79,13 +84,11 @@ export class Members {
     return members.filter(([, member]) => member.user_id === user_id).map(([session_id]) => session_id);
   }
 
-  /** Removes members who may not stay: they are told as the others are, and then nothing more of the room (R9). */
-  expel(room_id: string, session_ids: readonly string[]): void {
-    for (const session_id of session_ids) this.leave(room_id, session_id)?.();
-    for (const session_id of session_ids) {
-      const session = this.#service.sessions.get(session_id);
-      if (session?.identity) this.#service.dismiss(session as OpenSession, room_id);
-    }
+  /** Removes a user: he is told as the others are; then what he subscribed to by the room's name ends (R9). */
+  expel(room_id: string, user_id: string): void {
+    for (const session_id of this.sessionsOf(room_id, user_id)) this.leave(room_id, session_id)?.();
+    for (const session of this.#service.sessions.open())
+      if (session.identity.user_id === user_id) this.#service.dismiss(session, room_id);
   }
 
   /** Removes the members who may not be there any more; of one user, or of all. */

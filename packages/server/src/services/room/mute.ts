@@ -6,9 +6,9 @@ import { untilOf } from "./until.ts";
 /** R9: he reads, but sends no message, info or status; `seconds: 0` gives him his voice back. */
 export const mute = (service: Service) =>
   command("media/room/mute", {
-    audited: ["room_id", "user_id"],
+    audited: ["room_id", "user_id", "seconds", "reason"],
     run({ data: { room_id, user_id, seconds, reason }, session: { identity } }) {
-      requireAbove(service, identity, { room_id, user_id });
+      const judge = () => requireAbove(service, identity, { room_id, user_id });
       const muted = seconds !== 0;
       const until = muted ? untilOf(service, seconds) : undefined;
       return new Later((settle) =>
@@ -18,6 +18,7 @@ export const mute = (service: Service) =>
             type: roomEvents.muted,
             body: { muted, ...(until !== undefined && { until }), ...(reason !== undefined && { reason }) },
             by: identity.user_id,
+            judge,
             settle: (failure) => settle(failure ?? {}),
           },
         ),

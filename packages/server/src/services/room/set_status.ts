@@ -7,6 +7,8 @@ export const setStatus = (service: Service, statuses: Statuses) =>
   command("media/room/set_status", {
     run({ data: { room_id, class: cls }, session: { identity }, afterwards, raw }) {
       return service.rooms.living(room_id, () => {
+        // Something may have changed since the command began.
+        service.roomRights.require(identity, "room_status", room_id);
         if (!statuses.mayTake(room_id, cls))
           throw new RequestError(100050, { field: "class", limit: MAX_CLASSES });
         const { user_id, session_id } = identity;

@@ -1,3 +1,4 @@
+import { roomClasses } from "@roomlog/protocol/commands";
 import * as z from "zod";
 
 export const settings = z.strictObject({
@@ -9,6 +10,10 @@ export const settings = z.strictObject({
     .describe(
       "Seconds without activity after which a room that was created without `timeout` ends; none: never (R6).",
     ),
+  create_on_join: z
+    .enum(roomClasses)
+    .optional()
+    .describe("Class of the rooms that `join` makes when they are not there; none: it does not (R4)."),
   max_rooms: z.int().min(1).default(1_000_000).describe("Most rooms of the service (Q7)."),
   member_grace_seconds: z
     .number()

@@ -1,9 +1,10 @@
-import type { RoomAccess } from "@roomlog/protocol";
+import { changedAccess, type RoomAccess } from "@roomlog/protocol";
 import type Database from "better-sqlite3";
 import type { SetMute, SetRole } from "../store.ts";
 
 /** Writes who may do what in rooms (R8–R11). Runs inside the writer's transaction. */
 export class StandingsWriter {
+  readonly #access: Database.Statement<[number], string>;
   readonly #setAccess: Database.Statement<[number, string]>;
   readonly #clearAccess: Database.Statement<[number]>;
   readonly #setRole: Database.Statement<[number, string, string | null, number | null]>;
@@ -11,6 +12,7 @@ export class StandingsWriter {
   readonly #setSince: Database.Statement<[number, string, number]>;
 
   constructor(db: Database.Database) {
+    this.#access = db.prepare<[number], string>("SELECT access FROM room_access WHERE room_key = ?").pluck();
     this.#setAccess = db.prepare("INSERT OR REPLACE INTO room_access (room_key, access) VALUES (?, ?)");
     this.#clearAccess = db.prepare("DELETE FROM room_access WHERE room_key = ?");
     this.#setRole = db.prepare(
@@ -27,7 +29,9 @@ export class StandingsWriter {
     );
   }
 
-  setAccess(room_key: number, access: RoomAccess | undefined): void {
+  changeAccess(room_key: number, change: RoomAccess): void {
+    const text = this.#access.get(room_key);
+    const access = changedAccess(text === undefined ? undefined : JSON.parse(text), change);
     if (access) this.#setAccess.run(room_key, JSON.stringify(access));
     else this.#clearAccess.run(room_key);
   }

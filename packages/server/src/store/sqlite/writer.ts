@@ -129,9 +129,9 @@ class Writer {
         if (!counter) return refused("room_not_found");
         this.#update.run(...boundsOf(write), counter.room_key);
         return done;
-      case "set_access":
+      case "change_access":
         if (!counter) return refused("room_not_found");
-        this.#standings.setAccess(counter.room_key, write.access);
+        this.#standings.changeAccess(counter.room_key, write.change);
         return done;
       case "set_role":
         if (!counter) return refused("room_not_found");
@@ -193,7 +193,7 @@ class Writer {
       text,
     );
     const room_key = Number(lastInsertRowid);
-    if (info.access) this.#standings.setAccess(room_key, info.access);
+    if (info.access) this.#standings.changeAccess(room_key, info.access);
     if (owner !== undefined) this.#standings.setRole(room_key, { user_id: owner, role: "owner" });
     return { room_key, epoch, last_id: 0, saved_id: 0, last_timestmap: 0, bytes: 0, rows: [] };
   }

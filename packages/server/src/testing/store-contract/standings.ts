@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { RoomAccess } from "@roomlog/protocol";
 import type { SetMute, SetRole, Standings, Store } from "../../store/store.ts";
 import { type StoreCase, storeCase } from "./case.ts";
 import { append, create, destroy, done, one, roomNotFound, trim, trimmed } from "./samples.ts";
@@ -42,7 +43,7 @@ export const standingCases: readonly StoreCase[] = [
 
   storeCase("there is no standing in a room that does not exist", async (store) => {
     assert.equal(await store.standing({ ...one, ...ANN }), undefined);
-    const writes = [role(), mute(), since, { kind: "set_access", ...one, access: undefined }] as const;
+    const writes = [role(), mute(), since, { kind: "change_access", ...one, change: {} }] as const;
     assert.deepEqual(await store.commit(writes), [roomNotFound, roomNotFound, roomNotFound, roomNotFound]);
   }),
 
@@ -61,16 +62,18 @@ export const standingCases: readonly StoreCase[] = [
     assert.deepEqual(await ann(store), { role: "member", since_id: 3 });
   }),
 
-  storeCase("[R10] a room's access is replaced as a whole, and stands in room and list", async (store) => {
+  storeCase("[R10] a room's access is changed field by field, and stands in room and list", async (store) => {
     const access = { join: "invited", slow_mode: 5 } as const;
-    await store.commit([{ ...create(one), info: { class: "chat", access } }]);
+    await store.commit([{ ...create(one), info: { class: "chat", access: { ...access, history: "all" } } }]);
     assert.deepEqual((await store.room(one))?.info, { class: "chat", access });
     const list = async () => (await store.rooms({ service: one.service, limit: 1 }))[0]?.access;
     assert.deepEqual(await list(), access);
-    await store.commit([{ kind: "set_access", ...one, access: { read_only: true } }]);
-    assert.deepEqual(await list(), { read_only: true });
-    assert.deepEqual((await store.standing({ ...one, ...ANN }))?.access, { read_only: true });
-    await store.commit([{ kind: "set_access", ...one, access: undefined }]);
+    const change = (change: RoomAccess) => store.commit([{ kind: "change_access", ...one, change }]);
+    await change({ read_only: true, slow_mode: 0 });
+    assert.deepEqual(await list(), { join: "invited", read_only: true });
+    const expected = { access: { join: "invited", read_only: true }, standing: {} };
+    assert.deepEqual(await store.standing({ ...one, ...ANN }), expected);
+    await change({ join: "anyone", read_only: false });
     assert.deepEqual((await store.room(one))?.info, { class: "chat" });
     assert.equal(await list(), undefined);
   }),
