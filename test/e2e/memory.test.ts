@@ -34,7 +34,10 @@ test("[F10, R4] of a member its meta is kept as text, and nothing else of the re
 });
 
 test("[F10, L2] of a session its meta is kept as text, and nothing else of the login", async () => {
-  const { url } = await serverForTest({ ...memory, limits: { login_frame_bytes: 1_048_576 } });
+  const { url } = await serverForTest({
+    ...memory,
+    limits: { login_frame_bytes: 1_048_576, frame_values: 1_000_000 },
+  });
   const before = await heapInUse();
   for (let i = 0; i < 100; i++) {
     const client = await RawClient.connect(url);
@@ -50,7 +53,7 @@ test("[F10, L2] of a session its meta is kept as text, and nothing else of the l
 test("[F10, L3] while a login is decided, it and what follows it are kept as text at most", async () => {
   const users = [{ name: "ann", password: await hashPassword("secret") }];
   const { url } = await serverForTest(
-    { ...memory, users, limits: { login_frame_bytes: 1_048_576 } },
+    { ...memory, users, limits: { login_frame_bytes: 1_048_576, frame_values: 1_000_000 } },
     { clock: new ManualClock() },
   );
   const fields = Array.from({ length: 12 }, (_, i) => `"f${i}":${wide(16_384)}`).join(",");

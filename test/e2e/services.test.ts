@@ -108,8 +108,9 @@ test("[S3] the events of another service need a right of their own", async () =>
   expect(await client.call("core/event/subscribe", { class: "media", service: "b" })).toMatchObject({
     data: { code: 100030 },
   });
+  // Which there are is not told without it.
   expect(await client.call("core/event/subscribe", { class: "media", service: "c" })).toMatchObject({
-    data: { code: 100020 },
+    data: { code: 100030 },
   });
 });
 

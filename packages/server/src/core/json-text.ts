@@ -72,23 +72,23 @@ export function toJson(value: unknown): string {
 export interface Shape {
   /** The deepest nesting of arrays and objects; 0 for a scalar. */
   readonly depth: number;
-  /** One with a name counts as four: so much more it costs to parse. */
+  /** Not deeper than was asked for. One with a name counts as four: so much more it costs to parse. */
   readonly values: number;
 }
 
 /** Works on any text, in one pass, without recursion. */
-export function shapeOf(text: string): Shape {
+export function shapeOf(text: string, maxDepth: number): Shape {
   let depth = 0;
   let deepest = 0;
   let values = 0;
   for (let i = 0; i < text.length; i++) {
     const c = text.charCodeAt(i);
     if (c === QUOTE) i = endOfString(text, i) - 1;
-    else if (c === COMMA) values += 1;
-    else if (c === COLON) values += 3;
+    else if (c === COMMA) values += depth <= maxDepth ? 1 : 0;
+    else if (c === COLON) values += depth <= maxDepth ? 3 : 0;
     else if (c === OPEN_BRACE || c === OPEN_BRACKET) {
-      values += 1;
       deepest = Math.max(deepest, ++depth);
+      values += depth <= maxDepth ? 1 : 0;
     } else if (c === CLOSE_BRACE || c === CLOSE_BRACKET) depth--;
   }
   return { depth: deepest, values };
@@ -96,7 +96,7 @@ export function shapeOf(text: string): Shape {
 
 /** Works on any text, as `shapeOf`. */
 export function depthOf(text: string): number {
-  return shapeOf(text).depth;
+  return shapeOf(text, 0).depth;
 }
 
 /** The members of the object that is `text`, in the order written; repeated keys are all there. */

@@ -127,7 +127,7 @@ export class Session implements Receiver, FeedParts, RequestsParts {
     }
     const { frame_values } = this.#service.limits;
     // A shorter one has fewer values in any case.
-    const shape = text.length > frame_values ? shapeOf(text) : undefined;
+    const shape = text.length > frame_values ? shapeOf(text, MAX_FRAME_DEPTH) : undefined;
     if (shape && shape.values > frame_values)
       return this.close(
         closeCodes.malformed_frame,
