@@ -91,6 +91,18 @@ test("[S4] what needs a restart is named", async () => {
   ]);
 });
 
+test("[S4] what needs a restart is named until it is as it was at the start", async () => {
+  const { change } = await changeable({});
+  const services = { more: {}, main: { listeners: [{ path: "/x" }] } };
+  for (const _ of [1, 2])
+    expect(await change({ data: "/elsewhere", services })).toEqual([
+      "data",
+      "services.main.listeners",
+      "services.more",
+    ]);
+  expect(await change({})).toEqual([]);
+});
+
 test("[S4] a wrong configuration changes nothing", async () => {
   const { change, client } = await changeable({ services: { main: { msglog: { max_message_bytes: 10 } } } });
   await client.call("media/room/create", { class: "chat", room_id: "r" });

@@ -54,7 +54,7 @@ export interface Server {
   readonly failed: Promise<unknown>;
   /**
    * Reads the configuration anew and goes on with it, without dropping connections (S4). Resolves with the settings
-   * that were changed and need a restart; rejects with a `ConfigError`, and nothing changes.
+   * that differ from those of the start and need a restart; rejects with a `ConfigError`, and nothing changes.
    */
   reload(): Promise<readonly string[]>;
   /** Stops as T5 says. */
@@ -78,7 +78,8 @@ const STORE_FAILED = "the store failed; sends without an answer: outcome unknown
  * that says what to do.
  */
 export async function startServer(input: ConfigInput = {}, parts: ServerParts = {}): Promise<Server> {
-  let config = configSchema.parse(input);
+  const started = configSchema.parse(input);
+  let config = started;
   const { clock = systemClock(), newId = randomUUID, logger = silentLogger } = parts;
   const listeners = listenersOf(config);
   const surroundings = { clock, logger };
@@ -106,7 +107,7 @@ export async function startServer(input: ConfigInput = {}, parts: ServerParts = 
       const certificate = certificates[i];
       if (certificate) listening.renew(certificate);
     });
-    const restart_needed = needsRestart(config, next);
+    const restart_needed = needsRestart(started, next);
     config = next;
     logger.info({ audit: "reload", restart_needed }, "configuration reloaded");
     return restart_needed;

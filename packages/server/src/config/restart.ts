@@ -12,12 +12,12 @@ const ONCE: readonly (readonly string[])[] = [
   ["limits", "fragments"],
 ];
 
-/** The settings that differ and take effect only after a restart (S4). */
-export function needsRestart(before: Config, after: Config): string[] {
-  const changed = ONCE.filter((path) => !isDeepStrictEqual(at(before, path), at(after, path)));
-  const names = new Set([...Object.keys(before.services), ...Object.keys(after.services)]);
+/** The settings that are not those of the start, and take effect only after a restart (S4). */
+export function needsRestart(started: Config, next: Config): string[] {
+  const changed = ONCE.filter((path) => !isDeepStrictEqual(at(started, path), at(next, path)));
+  const names = new Set([...Object.keys(started.services), ...Object.keys(next.services)]);
   const services = [...names].flatMap((name) => {
-    const [old, now] = [before.services[name], after.services[name]];
+    const [old, now] = [started.services[name], next.services[name]];
     if (!old || !now) return [`services.${name}`];
     return isDeepStrictEqual(old.listeners, now.listeners) ? [] : [`services.${name}.listeners`];
   });
