@@ -81,6 +81,15 @@ test.for(["TLSv1.2", "TLSv1.3"] as const)("[T6] %s is spoken", async (version) =
   expect(socket.getProtocol()).toBe(version);
 });
 
+test("[T2, T6] a request to an encrypted listener that is no upgrade is told to use wss://", async () => {
+  const { server } = await encrypted();
+  const socket = await tlsSocket(server.url);
+  socket.write("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  const answer = String((await once(socket, "data"))[0]);
+  expect(answer).toMatch(/^HTTP\/1\.1 426 /);
+  expect(answer).toContain("connect with a wss:// address");
+});
+
 test("[T6] who connects without a word of TLS is closed after 5 s", async () => {
   const { server } = await encrypted();
   const socket = connect(Number(new URL(server.url).port), "127.0.0.1");

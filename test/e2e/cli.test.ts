@@ -85,7 +85,10 @@ test("[L7] serve says that it runs open and prints one line when it is ready", a
     .trim()
     .split("\n")
     .map((line) => JSON.parse(line));
-  expect(lines[0].msg).toContain("open mode: no users are configured");
+  expect(lines.slice(0, 2)).toMatchObject([
+    { level: 40, msg: expect.stringContaining("open mode: no users are configured") },
+    { level: 30, msg: "ready", urls: [server.url] },
+  ]);
 });
 
 test("flags win over the environment, and both over the file", async () => {

@@ -139,8 +139,13 @@ test("[S4] SIGHUP reads the file anew; a wrong one is logged and changes nothing
   const server = await startChildServer(dataDirectory(), ["--config", file]);
   const client = (await RawClient.login(server.url)).answering();
   await client.call("media/room/create", { class: "chat", room_id: "r" });
-  writeFileSync(file, "services: { main: { plugins: [rooms] } }\n");
+  writeFileSync(file, "port: 0\nservices: { main: { plugins: [rooms] } }\n");
+  let said = "";
+  server.stderr.on("data", (text: string) => {
+    said += text;
+  });
   process.kill(server.pid, "SIGHUP");
+  await expect.poll(() => said).toContain("not reloaded");
   writeFileSync(file, "services: { main: {} }\n");
   await expect
     .poll(async () => {
@@ -151,4 +156,14 @@ test("[S4] SIGHUP reads the file anew; a wrong one is logged and changes nothing
   const { code, stderr } = await server.stop();
   expect(code).toBe(0);
   expect(stderr).toContain("configuration reloaded");
+  const failed = stderr.split("\n").filter((line) => line.includes("reload_failed"));
+  expect(failed.map((line) => JSON.parse(line))).toEqual([
+    {
+      level: 50,
+      time: expect.any(Number),
+      audit: "reload_failed",
+      error: expect.stringMatching(/roomlog\.yaml:2: services\.main\.plugins: there is no plugin "rooms"/),
+      msg: "the configuration was not reloaded",
+    },
+  ]);
 });

@@ -63,7 +63,7 @@ test("[T2] a plain HTTP request to a listener is 426 with a sentence", async () 
   const { url } = await serverForTest({ store: { kind: "memory" } });
   const response = await fetch(url.replace("ws:", "http:"));
   expect(response.status).toBe(426);
-  expect(await response.text()).toContain("Roomlog speaks WebSocket here");
+  expect(await response.text()).toContain("Roomlog speaks WebSocket here; connect with a ws:// address");
 });
 
 test("[T2] services may have ports of their own", async () => {

@@ -10,13 +10,14 @@ export function report(error: unknown, file: string | undefined): number {
     return exitCodes.storage;
   }
   if (!(error instanceof ConfigError)) throw error;
-  process.stderr.write(`roomlog: ${file === undefined ? error.message : located(error, file)}\n`);
+  process.stderr.write(`roomlog: ${located(error, file)}\n`);
   process.stderr.write("All settings: docs/configuration.md\n");
   return exitCodes.config;
 }
 
-/** A file that cannot be read has no lines. */
-function located({ message }: ConfigError, file: string): string {
+/** What is wrong, with the lines of the file; one that cannot be read has none. */
+export function located({ message }: ConfigError, file: string | undefined): string {
+  if (file === undefined) return message;
   try {
     return withLines(message, file);
   } catch {

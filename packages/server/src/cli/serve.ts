@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { type Logger, pino } from "pino";
+import { ConfigError } from "../config/config.ts";
 import { loadConfig, type Overrides } from "../config/load.ts";
 import { type Server, startServer } from "../server.ts";
 import { exitCodes } from "./exit.ts";
-import { report } from "./report.ts";
+import { located, report } from "./report.ts";
 import { lastWords, stderrLog } from "./stderr.ts";
 
 interface Flags extends Overrides {
@@ -52,9 +53,10 @@ async function serve({ config: file, ...overrides }: Flags): Promise<void> {
       return next;
     };
     const server = await startServer(config, { logger, loadConfig: reread });
-    reloadOnSignal(server, logger);
-    const open = "open mode: no users are configured, so everybody on this machine may do everything";
-    logger.info({ urls: server.urls, data: config.data }, server.open ? open : "ready");
+    reloadOnSignal(server, logger, file);
+    if (server.open)
+      logger.warn({}, "open mode: no users are configured, so everybody on this machine may do everything");
+    logger.info({ urls: server.urls, data: config.data }, "ready");
     stopOnSignals(server, logger);
     exitOnFailure(server, logger);
     process.stdout.write(`roomlog ready ${server.urls.join(" ")}\n`);
@@ -64,11 +66,12 @@ async function serve({ config: file, ...overrides }: Flags): Promise<void> {
 }
 
 /** S4: SIGHUP reads the configuration anew; a wrong one changes nothing. */
-function reloadOnSignal(server: Server, logger: Logger): void {
+function reloadOnSignal(server: Server, logger: Logger, file: string | undefined): void {
   process.on("SIGHUP", () => {
-    server
-      .reload()
-      .catch((error: unknown) => logger.error({ err: error }, "the configuration was not reloaded"));
+    server.reload().catch((cause: unknown) => {
+      const why = cause instanceof ConfigError ? { error: located(cause, file) } : { err: cause };
+      logger.error({ audit: "reload_failed", ...why }, "the configuration was not reloaded");
+    });
   });
 }
 

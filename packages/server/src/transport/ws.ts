@@ -6,7 +6,7 @@ import {
   STATUS_CODES,
 } from "node:http";
 import { createServer as createSecureServer, type Server as SecureServer } from "node:https";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { type RawData, WebSocket, WebSocketServer } from "ws";
 import { Proxies, plainAddress } from "./proxies.ts";
@@ -132,11 +132,15 @@ interface Client {
 /** The other side itself, or whom a trusted proxy speaks for (T8). */
 function clientOf({ socket, headers }: IncomingMessage, proxies: Proxies): Client {
   const peer = plainAddress(socket.remoteAddress ?? "");
-  const scheme = "encrypted" in socket ? "wss" : "ws";
+  const scheme = schemeOf(socket);
   if (!proxies.has(peer)) return { address: peer, remote: `${scheme}:${peer}:${socket.remotePort}` };
   const address = proxies.clientOf({ peer, forwarded: listOf(headers["x-forwarded-for"]) });
   const spoken = listOf(headers["x-forwarded-proto"]) === "https" ? "wss" : scheme;
   return { address, remote: `${spoken}:${address}` };
+}
+
+function schemeOf(socket: Socket): "ws" | "wss" {
+  return "encrypted" in socket ? "wss" : "ws";
 }
 
 /** A header that may stand there several times. */
@@ -168,7 +172,7 @@ function answerPlainRequest(admission: Admission, response: ServerResponse): voi
       ? admission
       : {
           status: 426,
-          text: "Roomlog speaks WebSocket here; connect with a ws:// address.",
+          text: `Roomlog speaks WebSocket here; connect with a ${schemeOf(response.req.socket)}:// address.`,
           retry_after: undefined,
         };
   if (retry_after !== undefined) response.setHeader("retry-after", retry_after);
