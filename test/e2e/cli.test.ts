@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -9,9 +9,11 @@ import { Client } from "@roomlog/client";
 import { expect, onTestFinished, test } from "vitest";
 import { startChildServer } from "../support/child-server.ts";
 import { dataDirectory } from "../support/server.ts";
+import { tlsFile } from "../support/tls-socket.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const CLI = join(ROOT, "packages/server/bin/roomlog.js");
+const HASH = "$argon2id$v=19$m=1,t=1,p=1$AAAA$AAAA";
 
 /** Runs the command line to its end, with a data directory of its own. */
 function roomlog(args: readonly string[], env: Record<string, string> = {}) {
@@ -217,14 +219,61 @@ test("config check names what is wrong without starting anything", () => {
   });
 });
 
+test.for([
+  [
+    "users: [{ name: ann }]\nauthenticators: [{ name: x }]\n",
+    [/:1: users\.0\.password: is missing/, /:2: authenticators\.0\.kind: /],
+  ],
+  [
+    "authenticators:\n  - { kind: jwt, profile: livekit, keys: [] }\n",
+    [/:2: authenticators\.0\.issuer: is missing/],
+  ],
+  ["authenticators: []\n", [/:1: authenticators: name one, such as \{kind: users\}/]],
+  [
+    "services:\n  main:\n    msglog:\n      colour: x\n",
+    [/:4: services\.main\.msglog\.colour: there is no such setting/],
+  ],
+  [
+    "services:\n  main:\n    colour: x\n",
+    [/:3: services\.main\.colour: there is no such setting; there are listeners, /],
+  ],
+  [
+    `users:\n  - &ann { name: ann, password: "${HASH}" }\n  - *ann\n`,
+    [/:3: users\.1\.name: "ann" is there twice/],
+  ],
+  [
+    `authenticators: [{ kind: webhook, url: "https://x", secret: sixteen-characters }]\nusers: [{ name: ann, password: "${HASH}" }]\n`,
+    [/:2: users: nobody asks them; add \{kind: users\} to authenticators/],
+  ],
+  [
+    "authenticators:\n  - kind: jwt\n    issuer: i\n    audience: a\n    keys: [{ algorithm: HS256, secret: short }]\n",
+    [/:5: authenticators\.0\.keys\.0\.secret: .*>=16/],
+  ],
+] as const)("config check says what is wrong with %j", ([text, sentences]) => {
+  const file = join(dataDirectory(), "roomlog.yaml");
+  writeFileSync(file, text);
+  const { status, stderr } = roomlog(["config", "check", file]);
+  expect(status).toBe(78);
+  for (const sentence of sentences) expect(stderr).toMatch(sentence);
+  expect(stderr).not.toContain("undefined");
+});
+
+test("certificates are found beside the configuration", () => {
+  const directory = dataDirectory();
+  const file = join(directory, "roomlog.yaml");
+  for (const name of ["cert.pem", "key.pem"]) copyFileSync(tlsFile(name), join(directory, name));
+  writeFileSync(file, "services: { main: { listeners: [{ tls: { cert: cert.pem, key: ./key.pem } }] } }\n");
+  expect(roomlog(["config", "check", file])).toMatchObject({ status: 0, stderr: "" });
+});
+
 test("secrets come from the environment or from files beside the configuration", () => {
   const directory = dataDirectory();
-  const [file, hash] = [join(directory, "roomlog.yaml"), "$argon2id$v=19$m=1,t=1,p=1$AAAA$AAAA"];
-  writeFileSync(join(directory, "ann.hash"), `${hash}\n`);
+  const file = join(directory, "roomlog.yaml");
+  writeFileSync(join(directory, "ann.hash"), `${HASH}\n`);
   const users =
     "users:\n  - { name: ann, password: !file ann.hash }\n  - { name: bob, password: !env BOB_HASH }\n";
   writeFileSync(file, users);
-  expect(roomlog(["config", "check", file], { BOB_HASH: hash })).toMatchObject({ status: 0 });
+  expect(roomlog(["config", "check", file], { BOB_HASH: HASH })).toMatchObject({ status: 0 });
   expect(roomlog(["config", "check", file])).toMatchObject({
     status: 78,
     stderr: expect.stringMatching(/roomlog\.yaml:3: .*BOB_HASH is not set/),

@@ -122,7 +122,7 @@ test.for([
   ],
   [{ main: { msglog: { max_messages: 1 } } }, "max_messages"],
   [{ main: { msglog: { time_field: "ts" } } }, '"timestmap"|"timestamp"'],
-  [{ main: { chat: {} } }, 'unknown setting "chat"'],
+  [{ main: { chat: {} } }, "services.main.chat: there is no such setting; there are listeners"],
 ] as const)("[S1] services %j are refused with a sentence", async ([services, sentence]) => {
   await expect(refused(services)).rejects.toThrow(sentence);
 });

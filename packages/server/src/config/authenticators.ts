@@ -44,7 +44,7 @@ const key = z
     algorithm: z.enum([...SECRET_ALGORITHMS, ...PUBLIC_ALGORITHMS]).describe("The one it is used with."),
     secret: z
       .string()
-      .min(1)
+      .min(16)
       .optional()
       .describe("For HS256, HS384 and HS512; take 32 random bytes or more."),
     public_key: z.string().optional().describe("For the others: PEM."),

@@ -9,8 +9,8 @@ const bytes = z.int().min(1024).max(1_073_741_824);
 const count = z.int().min(1).max(1_000_000);
 
 const tls = z.strictObject({
-  cert: z.string().describe("File with the certificate chain, PEM."),
-  key: z.string().describe("File with the private key, PEM."),
+  cert: z.string().describe("File with the certificate chain, PEM; relative to the configuration file."),
+  key: z.string().describe("File with the private key, PEM; relative to the configuration file."),
 });
 
 const listener = z.strictObject({
@@ -157,7 +157,11 @@ export const configSchema = z.strictObject({
     .describe(
       "Proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed: addresses or networks (T8).",
     ),
-  data: z.string().min(1).default("./data").describe("Directory of the rooms and their logs."),
+  data: z
+    .string()
+    .min(1)
+    .default("./data")
+    .describe("Directory of the rooms and their logs; relative to the working directory."),
   log_level: z
     .enum(["debug", "info", "warn", "error"])
     .default("info")
@@ -173,7 +177,7 @@ export const configSchema = z.strictObject({
   roles: z.record(z.string().min(1), role).default({}).describe("Sets of rights for users, by name."),
   authenticators: z
     .array(authenticator)
-    .min(1)
+    .min(1, "name one, such as {kind: users}; without this setting users are asked when there are any")
     .optional()
     .describe("Who decides about logins, in the order in which they are asked (L11); by default `users`."),
   services: z

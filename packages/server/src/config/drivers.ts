@@ -9,7 +9,7 @@ import { MemoryStore } from "../store/memory.ts";
 import { SqliteStore } from "../store/sqlite/index.ts";
 import type { Store } from "../store/store.ts";
 import type { AuthenticatorSettings } from "./authenticators.ts";
-import type { Config } from "./config.ts";
+import { type Config, ConfigError } from "./config.ts";
 import { jwtRulesOf } from "./jwt.ts";
 import { hasUsers, usersOf } from "./users.ts";
 
@@ -29,6 +29,8 @@ export interface Surroundings {
 export function authenticatorFor(config: Config, surroundings: Surroundings): Authenticator {
   const { authenticators = hasUsers(config) ? [{ kind: "users" as const }] : [] } = config;
   if (authenticators.length === 0) return openAuthenticator;
+  if (config.users.length > 0 && !authenticators.some(({ kind }) => kind === "users"))
+    throw new ConfigError("users: nobody asks them; add {kind: users} to authenticators");
   const make = (settings: AuthenticatorSettings, i: number) => {
     switch (settings.kind) {
       case "users":

@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { type Document, LineCounter, parseDocument, type ScalarTag } from "yaml";
-import type * as z from "zod";
 import { type Config, ConfigError, configSchema } from "./config.ts";
+import { problemsOf } from "./problems.ts";
 
 /** Settings given beside the file, by flag or environment variable; they win. */
 export interface Overrides {
@@ -17,17 +17,20 @@ export function loadConfig(file: string | undefined, overrides: Overrides): Conf
   const given: unknown = source?.document.toJS() ?? {};
   const merged = typeof given === "object" && !Array.isArray(given) ? { ...given, ...overrides } : given;
   const result = configSchema.safeParse(merged);
-  if (result.success) return file === undefined ? result.data : withPluginsBeside(file, result.data);
-  throw new ConfigError(result.error.issues.flatMap(describe).join("\n"));
+  if (result.success) return file === undefined ? result.data : withFilesBeside(file, result.data);
+  throw new ConfigError(problemsOf(result.error, merged));
 }
 
-/** Plugin files are named relative to the configuration. */
-function withPluginsBeside(file: string, config: Config): Config {
-  const locate = (plugin: string) => (plugin.startsWith(".") ? resolve(dirname(file), plugin) : plugin);
-  const services = Object.entries(config.services).map(([name, service]) => [
-    name,
-    { ...service, plugins: service.plugins.map(locate) },
-  ]);
+/** Files of plugins and certificates are named relative to the configuration. */
+function withFilesBeside(file: string, config: Config): Config {
+  const locate = (path: string) => resolve(dirname(file), path);
+  const services = Object.entries(config.services).map(([name, service]) => {
+    const plugins = service.plugins.map((plugin) => (plugin.startsWith(".") ? locate(plugin) : plugin));
+    const listeners = service.listeners.map(({ tls, ...listener }) =>
+      tls ? { ...listener, tls: { cert: locate(tls.cert), key: locate(tls.key) } } : listener,
+    );
+    return [name, { ...service, plugins, listeners }];
+  });
   return { ...config, services: Object.fromEntries(services) };
 }
 
@@ -77,12 +80,6 @@ function parse(file: string, text: string): Source {
   const [error] = document.errors;
   if (error) throw new ConfigError(`${file}:${lines.linePos(error.pos[0]).line}: ${error.message}`);
   return { document, lines };
-}
-
-/** `limits.frame_bytes: Too small …` */
-function describe({ path, message, ...issue }: z.core.$ZodIssue): string[] {
-  if (issue.code !== "unrecognized_keys") return [`${path.join(".") || "configuration"}: ${message}`];
-  return issue.keys.map((key) => `${[...path, key].join(".")}: there is no such setting`);
 }
 
 /**

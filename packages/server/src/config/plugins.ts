@@ -6,6 +6,7 @@ import { core } from "../services/core/index.ts";
 import { msglog } from "../services/msglog/index.ts";
 import { room } from "../services/room/index.ts";
 import { ConfigError, type ServiceConfig } from "./config.ts";
+import { problemsOf } from "./problems.ts";
 
 /** What every service may name in `plugins`. */
 export const pluginsInTheBox: readonly Plugin[] = [core, room, msglog];
@@ -33,7 +34,7 @@ export async function choosePlugins(
   const stray = Object.keys(settings).find((key) => !names.includes(key));
   if (stray !== undefined) {
     throw new ConfigError(
-      `${path}: unknown setting "${stray}"; known are listeners, plugins, rights, ${names.join(", ")}`,
+      `${path}.${stray}: there is no such setting; there are listeners, plugins, rights, ${names.join(", ")}`,
     );
   }
   return chosen.map((plugin) => ({
@@ -70,8 +71,8 @@ function checkSettings(
   { name, settings: schema }: Plugin,
   settings: Record<string, unknown>,
 ): unknown {
-  const result = schema.safeParse(settings[name] ?? {});
+  const given = settings[name] ?? {};
+  const result = schema.safeParse(given);
   if (result.success) return result.data;
-  const problems = result.error.issues.map((issue) => `${[path, ...issue.path].join(".")}: ${issue.message}`);
-  throw new ConfigError(problems.join("\n"));
+  throw new ConfigError(problemsOf(result.error, given, [path]));
 }

@@ -9,9 +9,16 @@ const LOOK_MS = 1000;
 
 /** The users of the configuration and, behind them, those of the data directory. Throws a `ConfigError`. */
 export function usersOf(config: Config, { clock, logger }: { clock: Time; logger: Logger }): Users {
+  requireOneOfEach(config.users);
   const configured = byName(config.users, config.roles, "users");
   const kept = new KeptUsers(config, clock, logger);
   return { find: (name) => configured.get(name) ?? kept.find(name) };
+}
+
+function requireOneOfEach(users: readonly ListedUser[]): void {
+  const names = users.map(({ name }) => name);
+  const twin = names.findIndex((name, i) => names.indexOf(name) < i);
+  if (twin >= 0) throw new ConfigError(`users.${twin}.name: "${names[twin]}" is there twice`);
 }
 
 /** Whether somebody has said who may log in; users that have all been removed count, so that nothing opens by itself. */
