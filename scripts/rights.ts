@@ -2,6 +2,7 @@ import { writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { roleRights, roomRoles } from "@roomlog/protocol";
 import { commands } from "@roomlog/protocol/commands";
+import { knownRights, rightsBeside } from "@roomlog/protocol/rights";
 import { Rights } from "../packages/server/src/core/rights.ts";
 
 const INTRODUCTION = `# Rights
@@ -29,27 +30,15 @@ A room, by its owner (\`media\` / \`room\` / …):
 An owner who takes his own role away is none any more; others are made with \`grant\` before.
 `;
 
-/** Rights that are asked for beside those of a command. */
-const BESIDE: { readonly [right: string]: string } = {
-  admin: "being judged in rooms by grants alone, whatever roles, bans and access say",
-  other_services: "subscribing to events of other services (E2)",
-  msglog_history: "reading what was sent before one's own join (R11)",
-  room_own: "making and changing owners and moderators (R8)",
-};
-
 /** The page as Markdown. */
 export function rightsPage(): string {
   const byRight = Map.groupBy(Object.entries(commands), ([, entry]) => ("right" in entry ? entry.right : ""));
-  const names = new Set([...byRight.keys(), ...Object.keys(BESIDE)]);
   const all = new Rights(["*"]);
-  const rows = [...names]
-    .filter(Boolean)
-    .sort()
-    .map((right) => {
-      const served = (byRight.get(right as never) ?? []).map(([name]) => `\`${name}\``);
-      const what = [...served, ...((BESIDE[right] ?? "") ? [BESIDE[right]] : [])].join(", ");
-      return `| \`${right}\` | ${all.may(right) ? "yes" : ""} | ${rolesWith(right)} | ${what} |`;
-    });
+  const rows = [...knownRights].sort().map((right) => {
+    const served = (byRight.get(right as never) ?? []).map(([name]) => `\`${name}\``);
+    const what = [...served, ...((rightsBeside[right] ?? "") ? [rightsBeside[right]] : [])].join(", ");
+    return `| \`${right}\` | ${all.may(right) ? "yes" : ""} | ${rolesWith(right)} | ${what} |`;
+  });
   const free = (byRight.get("") ?? []).map(([name]) => `\`${name}\``).join(", ");
   return `${INTRODUCTION}\n| right | in \`"*"\` | roles in a room | what it is for |\n|---|---|---|---|\n${rows.join("\n")}\n\nWithout a right: ${free}; and what concerns only who asks (L8).\n`;
 }

@@ -249,6 +249,22 @@ test.for([
     "authenticators:\n  - kind: jwt\n    issuer: i\n    audience: a\n    keys: [{ algorithm: HS256, secret: short }]\n",
     [/:5: authenticators\.0\.keys\.0\.secret: .*>=16/],
   ],
+  [
+    `roles:\n  reader:\n    rights: [room_read, { right: msglog_gett, rooms: "a*" }]\n`,
+    [/:3: roles\.reader\.rights\.1: there is no right "msglog_gett"; did you mean msglog_get\?/],
+  ],
+  [
+    `users: [{ name: ann, password: "${HASH}", rights: [fly] }]\n`,
+    [/:1: users\.0\.rights\.0: there is no right "fly"; docs\/rights\.md lists them/],
+  ],
+  [
+    "services: { main: { rights: [room_jion] } }\n",
+    [/services\.main\.rights\.0: .*did you mean room_join\?/],
+  ],
+  [
+    "authenticators:\n  - kind: jwt\n    issuer: i\n    audience: a\n    jwks_url: https://x/\n    rights: [rooms_read]\n",
+    [/:6: authenticators\.0\.rights\.0: .*did you mean room_read\?/],
+  ],
 ] as const)("config check says what is wrong with %j", ([text, sentences]) => {
   const file = join(dataDirectory(), "roomlog.yaml");
   writeFileSync(file, text);
@@ -256,6 +272,17 @@ test.for([
   expect(status).toBe(78);
   for (const sentence of sentences) expect(stderr).toMatch(sentence);
   expect(stderr).not.toContain("undefined");
+});
+
+test("a plugin of one's own may bring rights", () => {
+  const directory = dataDirectory();
+  const file = join(directory, "roomlog.yaml");
+  writeFileSync(
+    join(directory, "dice.js"),
+    'export default { name: "dice", settings: { safeParse: () => ({ success: true }) }, setup() {} };\n',
+  );
+  writeFileSync(file, "services: { main: { plugins: [core, ./dice.js], rights: [roll] } }\n");
+  expect(roomlog(["config", "check", file])).toMatchObject({ status: 0, stderr: "" });
 });
 
 test("certificates are found beside the configuration", () => {

@@ -124,6 +124,7 @@ test("[L17] roomlog user says what it cannot do", () => {
   says(["add", "ann"], "", 64, "no password on stdin");
   says(["add", "*"], "x", 64, "cannot be the name of a user");
   says(["remove", "ann"], "", 64, "there is no user ann");
+  says(["add", "ann", "--rights", "room_read,msglog_sent"], "x", 64, "did you mean msglog_send?");
   expect(user(["list"])).toMatchObject({ status: 0, stdout: expect.stringContaining("no users") });
   expect(user(["add", "ann"], "x")).toMatchObject({ status: 0 });
   says(["add", "ann"], "x", 64, "ann is there already");

@@ -13,6 +13,7 @@ import {
 } from "./config/listeners.ts";
 import { choosePlugins } from "./config/plugins.ts";
 import { needsRestart } from "./config/restart.ts";
+import { requireKnownRights } from "./config/rights.ts";
 import { secretOf } from "./config/secret.ts";
 import { DoorAudit } from "./core/audit.ts";
 import { type Clock, systemClock } from "./core/clock.ts";
@@ -220,6 +221,7 @@ async function setupsOf(
   config: Config,
   { listeners, plugins: given = [], ...surroundings }: SetupParts,
 ): Promise<Map<string, ServiceSetup>> {
+  requireKnownRights(config);
   const authenticator = authenticatorFor(config, surroundings);
   if (authenticator.open) requireLoopback(listeners);
   requireEncryption(listeners);

@@ -4,6 +4,7 @@ import { hashPassword } from "../auth/users.ts";
 import { type Config, ConfigError } from "../config/config.ts";
 import { type ListedUser, readKeptUsers, usersFile, writeKeptUsers } from "../config/kept-users.ts";
 import { loadConfig } from "../config/load.ts";
+import { faultOfRight } from "../config/rights.ts";
 import { exitCodes } from "./exit.ts";
 import { readPassword } from "./password.ts";
 import { report } from "./report.ts";
@@ -81,6 +82,10 @@ async function add(name: string, { rights, role: roles = [] }: Powers, config: C
   const unknown = roles.find((role) => !Object.hasOwn(config.roles, role));
   if (unknown !== undefined)
     throw new UsageError(`there is no role ${unknown} in the configuration; --config says which one that is`);
+  for (const right of rights ?? []) {
+    const fault = faultOfRight(right, config);
+    if (fault !== undefined) throw new UsageError(`--rights: ${fault}`);
+  }
   const password = await hashPassword(await givenPassword());
   write(config, [...(kept ?? []), { name, password, roles, ...(rights && { rights }) }]);
   say(`${name} was added to ${usersFile(config.data)} and can log in within a second.`);

@@ -1,0 +1,15 @@
+import { commands } from "./commands.ts";
+
+/** Rights that are asked for beside those of a command, and what for. */
+export const rightsBeside: { readonly [right: string]: string } = {
+  admin: "being judged in rooms by grants alone, whatever roles, bans and access say",
+  other_services: "subscribing to events of other services (E2)",
+  msglog_history: "reading what was sent before one's own join (R11)",
+  room_own: "making and changing owners and moderators (R8)",
+};
+
+/** All rights that something asks for, by name (L8). */
+export const knownRights: ReadonlySet<string> = new Set([
+  ...Object.values(commands).flatMap((command) => ("right" in command ? [command.right] : [])),
+  ...Object.keys(rightsBeside),
+]);
