@@ -184,7 +184,7 @@ test("[L13] a user who was removed or has another password is refused, rights ar
   expect((await login({ token: resume, session_id: "s1" })).answer).toMatchObject(refused);
   await change({ users: [{ name: "bob", password }] });
   expect((await login({ token: resume, session_id: "s1" })).answer).toMatchObject(refused);
-  await change({ authenticators: [jwt] });
+  await change({ users: [], authenticators: [jwt] });
   expect((await login({ token: resume, session_id: "s1" })).answer).toMatchObject(refused);
 });
 
