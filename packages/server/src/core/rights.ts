@@ -15,6 +15,8 @@ const BY_NAME_ONLY: ReadonlySet<string> = new Set([
   "room_own",
 ]);
 
+const shared = new WeakMap<readonly GrantedRight[], Rights>();
+
 /** The rights of a session: each everywhere or in the rooms of a pattern (L10). */
 export class Rights {
   readonly #everywhere: ReadonlySet<string>;
@@ -23,6 +25,13 @@ export class Rights {
   constructor(granted: readonly GrantedRight[]) {
     this.#everywhere = new Set(granted.filter((one) => typeof one === "string"));
     this.#inRooms = granted.filter((one) => typeof one !== "string");
+  }
+
+  /** The same for the same list: of open mode, and of each user, there is one. */
+  static of(granted: readonly GrantedRight[]): Rights {
+    const known = shared.get(granted) ?? new Rights(granted);
+    shared.set(granted, known);
+    return known;
   }
 
   /** Whether they hold wherever there are rooms; what needs no right everybody may. */

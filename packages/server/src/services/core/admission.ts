@@ -40,7 +40,9 @@ export async function admit(service: Service, applicant: Applicant): Promise<Adm
   if (!grant || endsAt <= service.clock.monotonic()) {
     throw await applicant.connection.loginRefused(applicant.credentials.user, reasons);
   }
-  return { grant, rights: new Rights([...grant.rights, ...service.rights]), endsAt };
+  const rights =
+    service.rights.length === 0 ? Rights.of(grant.rights) : new Rights([...grant.rights, ...service.rights]);
+  return { grant, rights, endsAt };
 }
 
 /** What a client learns about how long its login holds, and with what it can be resumed (L12, L13). */
