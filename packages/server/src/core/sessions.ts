@@ -22,6 +22,8 @@ export class Sessions {
   readonly #users = new Pool();
   /** The one longest ago first. */
   readonly #stopped = new Map<string, number>();
+  /** Ids that are kept for the users who had them, and may come back (R4). */
+  readonly #kept = new Map<string, string>();
   readonly #service: Pick<Service, "limits" | "authenticator">;
 
   constructor(service: Pick<Service, "limits" | "authenticator">) {
@@ -54,6 +56,9 @@ export class Sessions {
    * Throws 100050 when the user has too many sessions (Q6).
    */
   async login(session: Session, identity: Identity, { endsAt, takesOver }: Entry): Promise<OpenSession> {
+    const keptFor = this.#kept.get(identity.session_id) ?? identity.user_id;
+    if (keptFor !== identity.user_id)
+      throw new RequestError(100034, { close: closeCodes.duplicated_session_id });
     for (;;) {
       const holder = this.#byId.get(identity.session_id);
       if (!holder) break;
@@ -81,6 +86,15 @@ export class Sessions {
     const { identity, user } = session;
     if (user) this.#users.release(user);
     if (identity && this.#byId.get(identity.session_id) === session) this.#byId.delete(identity.session_id);
+  }
+
+  /** From now on nobody else gets this id. */
+  keep(session_id: string, user_id: string): void {
+    this.#kept.set(session_id, user_id);
+  }
+
+  letGo(session_id: string): void {
+    this.#kept.delete(session_id);
   }
 
   /** A session was stopped (C3): what could resume it does so no more (L13). Remembered for `seconds`. */

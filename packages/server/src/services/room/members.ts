@@ -107,19 +107,18 @@ export class Members {
   }
 
   /** The connection of a session has ended: it stays a member for a while. */
-  lost({ identity: { session_id } }: OpenSession): void {
-    if (this.#joined.has(session_id))
-      this.#lost.set(session_id, this.#service.clock.monotonic() + this.#graceMs);
+  lost({ identity: { session_id, user_id } }: OpenSession): void {
+    if (!this.#joined.has(session_id)) return;
+    this.#lost.set(session_id, this.#service.clock.monotonic() + this.#graceMs);
+    this.#service.sessions.keep(session_id, user_id);
   }
 
-  /** A session has logged in: the rooms it is a member of, now that it is back. It leaves those of another user, and those where it may not be any more. */
+  /** A session has logged in: the rooms it is a member of, now that it is back. It leaves those where it may not be any more. */
   back({ identity }: OpenSession): string[] {
-    const { user_id, session_id } = identity;
-    this.#lost.delete(session_id);
+    const { session_id } = identity;
+    this.#found(session_id);
     const rooms = [...this.#roomsOf(session_id)];
-    const mayStay = (room_id: string) =>
-      this.#rooms.get(room_id)?.get(session_id)?.user_id === user_id &&
-      this.#service.roomRights.may(identity, "room_join", room_id);
+    const mayStay = (room_id: string) => this.#service.roomRights.may(identity, "room_join", room_id);
     for (const room_id of rooms) if (!mayStay(room_id)) this.leave(room_id, session_id)?.();
     return rooms.filter(mayStay);
   }
@@ -137,8 +136,12 @@ export class Members {
     for (const [session_id, until] of this.#lost) {
       if (until > now) continue;
       for (const room_id of this.#roomsOf(session_id)) this.leave(room_id, session_id)?.();
-      this.#lost.delete(session_id);
+      this.#found(session_id);
     }
+  }
+
+  #found(session_id: string): void {
+    if (this.#lost.delete(session_id)) this.#service.sessions.letGo(session_id);
   }
 
   #roomsOf(session_id: string): Set<string> {
@@ -151,7 +154,7 @@ export class Members {
     rooms.delete(room_id);
     if (rooms.size > 0) return;
     this.#joined.delete(session_id);
-    this.#lost.delete(session_id);
+    this.#found(session_id);
   }
 
   #publish(type: string, room_id: string, session_id: string, member: Member): void {
