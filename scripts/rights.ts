@@ -2,8 +2,11 @@ import { writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { roleRights, roomRoles } from "@roomlog/protocol";
 import { commands } from "@roomlog/protocol/commands";
-import { knownRights, rightsBeside } from "@roomlog/protocol/rights";
+import { knownRights, rightsBeside, rightsByName } from "@roomlog/protocol/rights";
 import { Rights } from "../packages/server/src/core/rights.ts";
+
+/** What an operator needs beside `"*"`; who has `callback` is not asked about (C9). */
+const OPERATORS = rightsByName.filter((right) => right !== "callback");
 
 const INTRODUCTION = `# Rights
 
@@ -14,8 +17,8 @@ role of the configuration, a service or a token ([authentication.md](authenticat
 below that are marked so; the others are given by name. In a room a user's role in it decides instead
 ([PROTOCOL.md](PROTOCOL.md) L8, L10, R8–R11).
 
-An operator who may do everything has all of them: \`["*", admin, other_services, users, session_stop, session_cmd,
-msglog_purge, room_update, room_destroy, room_moderate, room_own]\`, and \`callback\` for a program that decides (C9).
+An operator who may do everything has all of them: \`["*", ${OPERATORS.join(", ")}]\`,
+and \`callback\` for a program that decides (C9).
 
 A room, by its owner (\`media\` / \`room\` / …):
 

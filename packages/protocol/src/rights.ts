@@ -13,3 +13,18 @@ export const knownRights: ReadonlySet<string> = new Set([
   ...Object.values(commands).flatMap((command) => ("right" in command ? [command.right] : [])),
   ...Object.keys(rightsBeside),
 ]);
+
+/** Rights that `"*"` does not cover: they are given by name (L8). */
+export const rightsByName: readonly string[] = [
+  "admin",
+  "callback",
+  "other_services",
+  "users",
+  "session_stop",
+  "session_cmd",
+  "msglog_purge",
+  "room_update",
+  "room_destroy",
+  "room_moderate",
+  "room_own",
+];

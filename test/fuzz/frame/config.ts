@@ -1,3 +1,4 @@
+import { rightsByName } from "@roomlog/protocol/rights";
 import type { ConfigInput } from "roomlog";
 
 /** The password of every user here; nothing that the server says or logs may have it in it. */
@@ -21,20 +22,7 @@ export const config: ConfigInput = {
     {
       name: "every",
       password: HASH,
-      rights: [
-        "*",
-        "admin",
-        "callback",
-        "other_services",
-        "users",
-        "session_stop",
-        "session_cmd",
-        "msglog_purge",
-        "room_update",
-        "room_destroy",
-        "room_moderate",
-        "room_own",
-      ],
+      rights: ["*", ...rightsByName],
     },
     { name: "few", password: HASH, rights: [...FEW_RIGHTS] },
     { name: "calm", password: HASH, rights: ["callback"] },

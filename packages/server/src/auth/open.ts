@@ -1,18 +1,10 @@
+import { rightsByName } from "@roomlog/protocol/rights";
 import type { Authenticator } from "./auth.ts";
 
-/** All but `callback` and `admin`. */
-const RIGHTS = [
-  "*",
-  "other_services",
-  "users",
-  "session_stop",
-  "session_cmd",
-  "msglog_purge",
-  "room_update",
-  "room_destroy",
-  "room_moderate",
-  "room_own",
-];
+/** They are for the operator, and not for everybody who reaches the server (L7). */
+const OPERATORS: ReadonlySet<string> = new Set(["admin", "callback"]);
+
+const RIGHTS = ["*", ...rightsByName.filter((right) => !OPERATORS.has(right))];
 
 /** Believes everybody who says who he is (L7). */
 export const openAuthenticator: Authenticator = {

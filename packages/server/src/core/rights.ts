@@ -1,20 +1,9 @@
+import { rightsByName } from "@roomlog/protocol/rights";
 import type { GrantedRight } from "../auth/auth.ts";
 
-/** Rights that `"*"` does not cover: they are given by name (L8). */
-const BY_NAME_ONLY: ReadonlySet<string> = new Set([
-  "admin",
-  "callback",
-  "other_services",
-  "users",
-  "session_stop",
-  "session_cmd",
-  "msglog_purge",
-  "room_update",
-  "room_destroy",
-  "room_moderate",
-  "room_own",
-]);
+const BY_NAME_ONLY: ReadonlySet<string> = new Set(rightsByName);
 
+/** By the list that was granted. */
 const shared = new WeakMap<readonly GrantedRight[], Rights>();
 
 /** The rights of a session: each everywhere or in the rooms of a pattern (L10). */
