@@ -5,6 +5,7 @@ import type { Clock } from "./clock.ts";
 import type { Subscriber } from "./delivery.ts";
 import { RequestError } from "./errors.ts";
 import { type Actor, inForce, type RoomSays, readsAll, refusalOf, type UserStanding } from "./judgement.ts";
+import { Recent } from "./recent.ts";
 
 export interface RoomRightsParts {
   readonly service: string;
@@ -108,9 +109,10 @@ export class RoomRights {
     const seconds = room?.access?.slow_mode;
     if (!room || seconds === undefined || this.may(who, "room_moderate", room_id)) return;
     const now = this.#parts.clock.monotonic();
-    const next = room.sentAt(who.user_id) + seconds * 1000;
+    room.sends ??= new Recent();
+    const next = (room.sends.at(who.user_id) ?? Number.NEGATIVE_INFINITY) + seconds * 1000;
     if (next > now) throw new RequestError(304102, { limit: 1, retry_after_ms: Math.ceil(next - now) });
-    room.sent(who.user_id, now, seconds * 1000);
+    room.sends.note(who.user_id, now, seconds * 1000);
   }
 
   /** Of everybody with a role or without a voice. */
@@ -193,8 +195,8 @@ class Says implements RoomSays {
   access: RoomAccess | undefined;
   #owner: string | undefined;
   #users: Map<string, UserStanding> | undefined;
-  /** When users sent last, in monotonic milliseconds, the longest ago first; only with `slow_mode`. */
-  #sentAt: Map<string, number> | undefined;
+  /** When users sent last, in monotonic milliseconds; only with `slow_mode`. */
+  sends: Recent | undefined;
 
   of(user_id: string): UserStanding | undefined {
     return this.#owner === user_id ? OWNER : this.#users?.get(user_id);
@@ -224,21 +226,6 @@ class Says implements RoomSays {
   *all(): Iterable<[string, UserStanding]> {
     if (this.#owner !== undefined) yield [this.#owner, OWNER];
     yield* this.#users ?? [];
-  }
-
-  sentAt(user_id: string): number {
-    return this.#sentAt?.get(user_id) ?? Number.NEGATIVE_INFINITY;
-  }
-
-  /** Who sent longer than `ms` ago is forgotten. */
-  sent(user_id: string, now: number, ms: number): void {
-    this.#sentAt ??= new Map();
-    this.#sentAt.delete(user_id);
-    this.#sentAt.set(user_id, now);
-    for (const [other, at] of this.#sentAt) {
-      if (now - at <= ms) break;
-      this.#sentAt.delete(other);
-    }
   }
 }
 

@@ -1,6 +1,7 @@
 import { closeCodes } from "@roomlog/protocol";
 import { RequestError } from "./errors.ts";
 import { Pool } from "./rates.ts";
+import { Recent } from "./recent.ts";
 import type { Service } from "./service.ts";
 import type { Identity, Session } from "./session.ts";
 
@@ -20,8 +21,8 @@ export class Sessions {
   readonly #all = new Set<Session>();
   readonly #byId = new Map<string, Session>();
   readonly #users = new Pool();
-  /** The one longest ago first. */
-  readonly #stopped = new Map<string, number>();
+  /** Sessions that were stopped (C3), in seconds since 1970: what could resume them does so no more (L13). */
+  readonly stopped = new Recent();
   /** Ids that are kept for the users who had them, and may come back (R4). */
   readonly #kept = new Map<string, string>();
   readonly #service: Pick<Service, "limits" | "authenticator">;
@@ -37,6 +38,11 @@ export class Sessions {
   /** Who holds a session id. */
   get(session_id: string): Session | undefined {
     return this.#byId.get(session_id);
+  }
+
+  /** Whether a session is one of this user. */
+  isOf(session_id: string, user_id: string): boolean {
+    return this.get(session_id)?.identity?.user_id === user_id;
   }
 
   /** Those that have logged in. */
@@ -95,21 +101,6 @@ export class Sessions {
 
   letGo(session_id: string): void {
     this.#kept.delete(session_id);
-  }
-
-  /** A session was stopped (C3): what could resume it does so no more (L13). Remembered for `seconds`. */
-  stopped(session_id: string, now: number, seconds: number): void {
-    this.#stopped.delete(session_id);
-    this.#stopped.set(session_id, now);
-    for (const [other, at] of this.#stopped) {
-      if (now - at <= seconds) break;
-      this.#stopped.delete(other);
-    }
-  }
-
-  /** When that was, in seconds since 1970; undefined when it is not remembered. */
-  stoppedAt(session_id: string): number | undefined {
-    return this.#stopped.get(session_id);
   }
 
   /** Does what is due by the clock; called about once a second. */

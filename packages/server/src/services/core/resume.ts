@@ -69,7 +69,7 @@ export async function resumed(
   const ticket = limits.resume_seconds > 0 ? open(token ?? "", secret) : undefined;
   if (ticket?.service !== name || ticket.until * 1_000_000 <= clock.wall()) return undefined;
   const { grant, given, begun } = ticket;
-  if ((sessions.stoppedAt(grant.session_id) ?? 0) >= given) return undefined;
+  if ((sessions.stopped.at(grant.session_id) ?? 0) >= given) return undefined;
   if ((user ?? grant.user_id) !== grant.user_id || session_id !== grant.session_id) return undefined;
   const renewed = await authenticator.renew(grant);
   return renewed && { ...renewed, resumes: begun };

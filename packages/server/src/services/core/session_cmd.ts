@@ -16,7 +16,7 @@ export const sessionCmd = (service: Service) =>
     acked: true,
     detached: true,
     longField: "data",
-    isOwn: ({ session_id }, { user_id }) => service.sessions.get(session_id)?.identity?.user_id === user_id,
+    isOwn: ({ session_id }, { user_id }) => service.sessions.isOf(session_id, user_id),
     run({ data: { session_id, class: cls, subclass, cmd }, session, raw }) {
       if (cls === "core") throw new RequestError(100030);
       const target = service.sessions.get(session_id);
