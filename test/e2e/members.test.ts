@@ -149,6 +149,19 @@ test("[R4] the session id of a member who is away is not given to another user b
   await RawClient.login(url, "mallory", "a1");
 });
 
+test("[R4, L4] nor is that of a member who is closed because he did not answer for it", async () => {
+  const { url, heard, pass } = await stage();
+  const ann = await RawClient.login(url, "ann", "a1");
+  await ann.call("media/room/join", { room_id: "r" });
+  await heard();
+  const mallory = await RawClient.connect(url);
+  const answer = mallory.call("core/user/login", { user: "mallory", session_id: "a1" });
+  await ann.until(({ cmd }) => cmd === "ping");
+  pass(2);
+  expect(await ann.closed).toMatchObject({ code: 4001 });
+  expect(await answer).toMatchObject({ data: { code: 100034 } });
+});
+
 test("[R4] a room that is destroyed has no members and no subscribers in its next life", async () => {
   const { url, listener } = await stage();
   const ann = (await RawClient.login(url, "ann", "a1")).answering();

@@ -62,10 +62,11 @@ export class Sessions {
    * Throws 100050 when the user has too many sessions (Q6).
    */
   async login(session: Session, identity: Identity, { endsAt, takesOver }: Entry): Promise<OpenSession> {
-    const keptFor = this.#kept.get(identity.session_id) ?? identity.user_id;
-    if (keptFor !== identity.user_id)
-      throw new RequestError(100034, { close: closeCodes.duplicated_session_id });
     for (;;) {
+      // A holder that has just been closed may have left its id to be kept.
+      const keptFor = this.#kept.get(identity.session_id) ?? identity.user_id;
+      if (keptFor !== identity.user_id)
+        throw new RequestError(100034, { close: closeCodes.duplicated_session_id });
       const holder = this.#byId.get(identity.session_id);
       if (!holder) break;
       if (takesOver && holder.identity?.user_id === identity.user_id) {
