@@ -6,6 +6,7 @@ import type { ErrorCode } from "@roomlog/protocol";
 import { type CommandData, type CommandName, type CommandResult, commands } from "@roomlog/protocol/commands";
 import * as z from "zod";
 import type { Stop } from "./clock.ts";
+import type { RequestError } from "./errors.ts";
 import type { Answer } from "./frames.ts";
 import type { HookPoints } from "./hook-points.ts";
 import type { Hook, HookTypes } from "./hooks.ts";
@@ -55,6 +56,13 @@ export class Later<Result> {
   constructor(start: (settle: (answer: Result | Error) => void) => void) {
     this.start = start;
   }
+}
+
+/** An answer without data, once something is done; or why it could not be. */
+export function whenDone(
+  start: (settle: (failure: RequestError | undefined) => void) => void,
+): Later<Record<string, never>> {
+  return new Later((settle) => start((failure) => settle(failure ?? {})));
 }
 
 /** What a command may give back: its result, or when it will be known. */

@@ -1,5 +1,5 @@
 import { roomEvents } from "@roomlog/protocol";
-import { command, Later, type Service } from "../../core/plugin.ts";
+import { command, type Service, whenDone } from "../../core/plugin.ts";
 import { requireAbove } from "./rank.ts";
 import { untilOf } from "./until.ts";
 
@@ -10,7 +10,7 @@ export const ban = (service: Service) =>
     run({ data: { room_id, user_id, seconds, reason }, session: { identity } }) {
       const judge = () => requireAbove(service, identity, { room_id, user_id });
       const until = untilOf(service, seconds);
-      return new Later((settle) =>
+      return whenDone((settle) =>
         service.rooms.setRole(
           { room_id, user_id, role: "banned", until },
           {
@@ -18,7 +18,7 @@ export const ban = (service: Service) =>
             body: { ...(until !== undefined && { until }), ...(reason !== undefined && { reason }) },
             by: identity.user_id,
             judge,
-            settle: (failure) => settle(failure ?? {}),
+            settle,
           },
         ),
       );

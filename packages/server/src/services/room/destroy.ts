@@ -1,5 +1,5 @@
 import { errorTexts } from "@roomlog/protocol";
-import { command, Later, type Service } from "../../core/plugin.ts";
+import { command, type Service, whenDone } from "../../core/plugin.ts";
 
 const BY_COMMAND = { code: 100013, reason: errorTexts[100013] };
 
@@ -8,7 +8,5 @@ export const destroy = (service: Service) =>
   command("media/room/destroy", {
     audited: ["room_id"],
     run: ({ data: { room_id } }) =>
-      new Later((settle) =>
-        service.rooms.destroy({ room_id }, BY_COMMAND, (failure) => settle(failure ?? {})),
-      ),
+      whenDone((settle) => service.rooms.destroy({ room_id }, BY_COMMAND, settle)),
   });

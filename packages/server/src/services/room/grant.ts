@@ -1,5 +1,5 @@
 import { roomEvents } from "@roomlog/protocol";
-import { command, Later, type Service } from "../../core/plugin.ts";
+import { command, type Service, whenDone } from "../../core/plugin.ts";
 import { requireAbove } from "./rank.ts";
 
 /** R8 */
@@ -9,7 +9,7 @@ export const grant = (service: Service) =>
     run({ data: { room_id, user_id, role: given }, session: { identity } }) {
       const role = given === "none" ? undefined : given;
       const judge = () => requireAbove(service, identity, { room_id, user_id, role });
-      return new Later((settle) =>
+      return whenDone((settle) =>
         service.rooms.setRole(
           { room_id, user_id, role },
           {
@@ -17,7 +17,7 @@ export const grant = (service: Service) =>
             body: { role: given },
             by: identity.user_id,
             judge,
-            settle: (failure) => settle(failure ?? {}),
+            settle,
           },
         ),
       );

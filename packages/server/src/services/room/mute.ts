@@ -1,5 +1,5 @@
 import { roomEvents } from "@roomlog/protocol";
-import { command, Later, type Service } from "../../core/plugin.ts";
+import { command, type Service, whenDone } from "../../core/plugin.ts";
 import { requireAbove } from "./rank.ts";
 import { untilOf } from "./until.ts";
 
@@ -11,7 +11,7 @@ export const mute = (service: Service) =>
       const judge = () => requireAbove(service, identity, { room_id, user_id });
       const muted = seconds !== 0;
       const until = muted ? untilOf(service, seconds) : undefined;
-      return new Later((settle) =>
+      return whenDone((settle) =>
         service.rooms.setMute(
           { room_id, user_id, muted, until },
           {
@@ -19,7 +19,7 @@ export const mute = (service: Service) =>
             body: { muted, ...(until !== undefined && { until }), ...(reason !== undefined && { reason }) },
             by: identity.user_id,
             judge,
-            settle: (failure) => settle(failure ?? {}),
+            settle,
           },
         ),
       );
