@@ -371,12 +371,14 @@ test("[R8, R9] who is banned does not make himself owner by a request on its way
 });
 
 test("[R8] a room says something of 10,000 users and no more; what is over does not count", async () => {
-  const { ann, clock } = await stage();
+  const { ann, cid, clock } = await stage();
   const request = { class: "media", subclass: "room", cmd: "ban", tid: 0 };
   for (let n = 1; n < 10_000; n++)
     ann.send({ ...request, data: { room_id: "r", user_id: `u${n}`, ...(n === 7 && { seconds: 60 }) } });
   expect(await outcome(inR(ann, "ban", { user_id: "bob" }))).toBe("ok");
   expect((await inR(ann, "ban", { user_id: "cid" })).data).toMatchObject({ code: 100050, limit: 10_000 });
+  await inR(cid, "join");
+  expect(await outcome(inR(ann, "kick", { user_id: "cid" }))).toBe("ok");
   expect(await outcome(inR(ann, "grant", { user_id: "u5", role: "none" }))).toBe("ok");
   clock.wallNow += 60e6;
   expect(await outcome(inR(ann, "ban", { user_id: "cid" }))).toBe("ok");

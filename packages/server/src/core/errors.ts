@@ -53,6 +53,14 @@ export class RelayedError extends RequestError {
   }
 }
 
+/** Free space is looked for again about once a second. */
+const DISK_RETRY_MS = 1000;
+
+/** Q9: the disk is nearly full. */
+export function diskLow(): RequestError {
+  return new RequestError(304109, { retry_after_ms: DISK_RETRY_MS });
+}
+
 /** C7: a mandatory field that is not there. */
 export function missingField(field: string): RequestError {
   return new RequestError(100045, { detail: field, field });

@@ -17,7 +17,7 @@ import type {
 } from "../store/store.ts";
 import type { Clock } from "./clock.ts";
 import { type LogRun, type LogSource, laneOf, type Most, type Stretch, type Subscriber } from "./delivery.ts";
-import { RequestError } from "./errors.ts";
+import { diskLow, RequestError } from "./errors.ts";
 import type { Hub } from "./hub.ts";
 import { JsonText, withoutMembers } from "./json-text.ts";
 import type { Actor } from "./judgement.ts";
@@ -70,9 +70,6 @@ const NARROWING = ["epoch", "after", "before", "from_time", "to_time", "user_id"
 
 /** The name for the newest of the ended lives of a room (M12). */
 const LAST = "last";
-
-/** A send to a disk that is nearly full may be tried again then. */
-const RETRY_AFTER_DISK_MS = 1000;
 
 /** Messages that are told in one go: less than a usual window (M11), since a connection takes all of them or none. */
 const MOST_TOLD = 64;
@@ -281,7 +278,7 @@ export class Log implements LogSource {
 
   /** Why `bytes` more cannot be stored. When they can, they count from now on. */
   #refusal(bytes: number): RequestError | undefined {
-    if (this.#parts.isDiskLow()) return new RequestError(304109, { retry_after_ms: RETRY_AFTER_DISK_MS });
+    if (this.#parts.isDiskLow()) return diskLow();
     const { limit } = this.#quota;
     if (this.#quota.take(bytes) || limit === undefined) return undefined;
     return new RequestError(304109, { limit });

@@ -19,9 +19,10 @@ import type {
 } from "../store/store.ts";
 import type { Clock } from "./clock.ts";
 import { laneOf } from "./delivery.ts";
-import { RequestError } from "./errors.ts";
+import { diskLow, RequestError } from "./errors.ts";
 import type { Hub } from "./hub.ts";
 import type { RoomRights } from "./room-rights.ts";
+import { Turns } from "./turns.ts";
 
 export interface RoomsParts {
   readonly service: string;
@@ -34,9 +35,6 @@ export interface RoomsParts {
   /** Names a new life of a room (M12). */
   readonly newEpoch: () => string;
 }
-
-/** Free space is looked for again about once a second, in milliseconds. */
-const DISK_RETRY_MS = 1000;
 
 /** Rooms read at once where some of them may not be shown. */
 const LEAST_PAGE = 1000;
@@ -54,8 +52,8 @@ export class Rooms {
   readonly #parts: RoomsParts;
   readonly #onActivity: ((room_id: string) => void)[] = [];
   readonly #onEnded: ((room_id: string) => void)[] = [];
-  /** Rooms in which who may do what is being changed, and the changes that wait. */
-  readonly #changing = new Map<string, (() => void)[]>();
+  /** Changes of who may do what, by room. */
+  readonly #turns = new Turns();
   /** Rooms that are being made. */
   readonly #making = new Map<string, Promise<void>>();
   readonly #onRights: ((room_id: string, user_id: string | undefined) => void)[] = [];
@@ -124,7 +122,7 @@ export class Rooms {
     const { service, store, clock, newEpoch, rights, isDiskLow } = this.#parts;
     const epoch = newEpoch();
     if (isDiskLow()) {
-      settle(new RequestError(304109, { retry_after_ms: DISK_RETRY_MS }));
+      settle(diskLow());
       return epoch;
     }
     const making = Promise.withResolvers<void>();
@@ -166,7 +164,8 @@ export class Rooms {
   /** Gives a user a role, or takes it away; event `type` after `settle` (R8, R9). Fails with 304001. */
   setRole({ room_id, user_id, ...role }: RoleOf, { by, type, body, ...act }: Act & Told): void {
     const { service, rights } = this.#parts;
-    this.#change({ kind: "set_role", service, room_id, user_id, ...role }, act, () => {
+    const change = this.#saying(room_id, user_id, act);
+    this.#change({ kind: "set_role", service, room_id, user_id, ...role }, change, () => {
       this.publish(type, room_id, { user_id, ...body, by });
       rights.setRole(room_id, user_id, role);
       this.rightsChanged(room_id, user_id);
@@ -176,7 +175,8 @@ export class Rooms {
   /** Takes a user's voice, or gives it back; event `muted` after `settle` (R9). Fails with 304001. */
   setMute({ room_id, user_id, ...mute }: MuteOf, { by, type, body, ...act }: Act & Told): void {
     const { service, rights } = this.#parts;
-    this.#change({ kind: "set_mute", service, room_id, user_id, ...mute }, act, () => {
+    const change = this.#saying(room_id, user_id, act);
+    this.#change({ kind: "set_mute", service, room_id, user_id, ...mute }, change, () => {
       this.publish(type, room_id, { user_id, ...body, by });
       rights.setMute(room_id, user_id, mute);
     });
@@ -184,10 +184,13 @@ export class Rooms {
 
   /** A user comes in who may read only what is sent from now on; the first time counts (R11). Throws 304001. */
   came(room_id: string, user_id: string): Promise<void> {
-    const { service } = this.#parts;
+    const { service, store } = this.#parts;
     return new Promise((resolve, reject) => {
-      const settle: Settle = (failure) => (failure ? reject(failure) : resolve());
-      this.#change({ kind: "set_since", service, room_id, user_id }, { settle }, () => {});
+      store.write({ kind: "set_since", service, room_id, user_id }, (outcome) => {
+        const failure = failureOf(outcome);
+        if (failure) reject(failure);
+        else resolve();
+      });
     });
   }
 
@@ -199,36 +202,35 @@ export class Rooms {
     );
   }
 
+  /** The change, which also fails when the room says something of too many users (R8). */
+  #saying(room_id: string, user_id: string, { judge, settle }: Change): Change {
+    return {
+      settle,
+      judge: () => {
+        judge();
+        this.#parts.rights.requireRoomFor(user_id, room_id);
+      },
+    };
+  }
+
   /**
    * Changes of who may do what in a room come one after the other, each judged anew when it is its turn. `apply` comes in
    * the same turn as the answer: before anything else is told, what was changed holds.
    */
-  #change(write: Write & RoomKey, { judge = () => {}, settle }: Change, apply: () => void): void {
-    const { room_id } = write;
-    const others = this.#changing.get(room_id);
-    if (others) return void others.push(() => this.#begin(write, { judge, settle }, apply));
-    this.#changing.set(room_id, []);
-    this.#begin(write, { judge, settle }, apply);
-  }
-
-  #begin(write: Write & RoomKey, { judge, settle }: Required<Change>, apply: () => void): void {
-    const fault = faultOf(judge);
-    if (fault) {
-      settle(fault);
-      return this.#next(write.room_id);
-    }
-    this.#parts.store.write(write, (outcome) => {
-      const failure = failureOf(outcome);
-      settle(failure);
-      if (!failure) apply();
-      this.#next(write.room_id);
+  #change(write: Write & RoomKey, { judge, settle }: Change, apply: () => void): void {
+    this.#turns.take(write.room_id, (done) => {
+      const fault = faultOf(judge);
+      if (fault) {
+        settle(fault);
+        return done();
+      }
+      this.#parts.store.write(write, (outcome) => {
+        const failure = failureOf(outcome);
+        settle(failure);
+        if (!failure) apply();
+        done();
+      });
     });
-  }
-
-  #next(room_id: string): void {
-    const begin = this.#changing.get(room_id)?.shift();
-    if (begin) begin();
-    else this.#changing.delete(room_id);
   }
 
   /** Tells that somebody, or with no user anybody, may do something else in a room than before. */
@@ -255,16 +257,11 @@ export class Rooms {
 
   /** Reads what the rooms say about who may do what in them, and gives each room to `see`. */
   async load(see: (room: ListedRoom) => void): Promise<void> {
-    for (let after = ""; ; ) {
-      const page = await this.list({ after, limit: PAGE });
-      for (const room of page) {
-        if (room.access) this.#parts.rights.changeAccess(room.room_id, room.access);
-        see(room);
-      }
-      const last = page.at(-1);
-      if (page.length < PAGE || !last) break;
-      after = last.room_id;
-    }
+    await this.list({ limit: PAGE }, (room) => {
+      if (room.access) this.#parts.rights.changeAccess(room.room_id, room.access);
+      see(room);
+      return false;
+    });
     await this.#parts.rights.load();
   }
 
@@ -329,10 +326,9 @@ export class Rooms {
   }
 }
 
-/** A change of who may do what. */
 interface Change {
   /** Throws when it may not be made after all. */
-  readonly judge?: () => void;
+  readonly judge: () => void;
   readonly settle: Settle;
 }
 

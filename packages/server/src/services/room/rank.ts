@@ -15,7 +15,6 @@ export function requireAbove(
   }: { readonly room_id: string; readonly user_id: string; readonly role?: RoomRole | undefined },
 ): void {
   roomRights.require(who, "room_moderate", room_id);
-  roomRights.requireRoomFor(user_id, room_id);
   const isHigh = HIGH.has(role) || HIGH.has(roomRights.roleOf(user_id, room_id));
   if (isHigh && !roomRights.may(who, "room_own", room_id)) throw new RequestError(100030);
 }
