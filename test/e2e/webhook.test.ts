@@ -53,7 +53,20 @@ async function withWebhook(answer: (response: ServerResponse) => void) {
     { clock, plugins: [watch] },
   );
   const client = await RawClient.connect(server.url);
-  return { client, asked, metas, clock, login: (data: object) => client.call("core/user/login", data) };
+  const login = (data: object) => client.call("core/user/login", data);
+  /** The answer to a login that is refused: it is delayed until the clock moves. */
+  const refusal = async () => {
+    const refused = login({ user: "ann" });
+    await client.until(({ ack }) => ack);
+    await expect
+      .poll(() => {
+        clock.advance(100);
+        return client.texts.length;
+      })
+      .toBeGreaterThan(1);
+    return refused;
+  };
+  return { client, asked, metas, clock, login, refusal };
 }
 
 test("[L16] a webhook is asked with a signed request and decides who comes", async () => {
@@ -80,16 +93,8 @@ test("[L16] a webhook is asked with a signed request and decides who comes", asy
 });
 
 test.for([401, 403, 404])("[L16] %i refuses", async (status) => {
-  const { login, client, clock } = await withWebhook((response) => response.writeHead(status).end());
-  const answer = login({ user: "ann" });
-  await client.until(({ ack }) => ack);
-  await expect
-    .poll(() => {
-      clock.advance(100);
-      return client.texts.length;
-    })
-    .toBeGreaterThan(1);
-  expect(await answer).toMatchObject({ data: { code: 100030 } });
+  const { refusal, client } = await withWebhook((response) => response.writeHead(status).end());
+  expect(await refusal()).toMatchObject({ data: { code: 100030 } });
   expect(await client.closed).toMatchObject({ code: 4501 });
 });
 
@@ -130,16 +135,8 @@ test.for(Object.keys(unclear))("[L16] %s lets nobody in, and is no refusal", asy
 
 test("[L12] an end that has passed is a refusal", async () => {
   const grant = JSON.stringify({ user: "ann", expires_at: 1_600_000_000 });
-  const { login, client, clock } = await withWebhook((response) => response.end(grant));
-  const answer = login({ user: "ann" });
-  await client.until(({ ack }) => ack);
-  await expect
-    .poll(() => {
-      clock.advance(100);
-      return client.texts.length;
-    })
-    .toBeGreaterThan(1);
-  expect(await answer).toMatchObject({ data: { code: 100030 } });
+  const { refusal } = await withWebhook((response) => response.end(grant));
+  expect(await refusal()).toMatchObject({ data: { code: 100030 } });
 });
 
 test.for(["http://example.org/login", "ftp://127.0.0.1/", "login"])(

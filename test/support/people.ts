@@ -3,7 +3,7 @@ import { RawClient } from "./raw-client.ts";
 import { serverForTest } from "./server.ts";
 
 /** The hash of "secret", made to be checked quickly. */
-const PASSWORD =
+export const PASSWORD =
   "$argon2id$v=19$m=8,t=1,p=1$KESzVWgeIVHiWS53hAL+MA$TBtT86J/74zXGyZKqy5ZwIHH7W5dKh3SqbiDrDVVFnA";
 
 type UserInput = NonNullable<ConfigInput["users"]>[number];

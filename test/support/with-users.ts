@@ -1,14 +1,12 @@
 import type { ConfigInput } from "roomlog";
 import { onTestFinished } from "vitest";
-import { hashPassword } from "../../packages/server/src/auth/users.ts";
 import { ManualClock } from "../../packages/server/src/testing/clock.ts";
+import { PASSWORD } from "./people.ts";
 import { RawClient } from "./raw-client.ts";
 import { serverForTest } from "./server.ts";
 
-const password = await hashPassword("secret");
-
 /** With them limits per second and per user are on (L7). */
-export const users = ["ann", "bob"].map((name) => ({ name, password }));
+export const users = ["ann", "bob"].map((name) => ({ name, password: PASSWORD }));
 
 export const credentials = (user: string, session_id?: string) => ({ user, password: "secret", session_id });
 
