@@ -10,7 +10,7 @@
 import { tmpdir } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import { Client } from "@roomlog/client";
+import { Connection } from "@roomlog/client";
 import { rssKiB } from "./support/process.ts";
 import { startServerProcess } from "./support/server.ts";
 
@@ -54,8 +54,8 @@ try {
   await server.stop();
 }
 
-async function connect(count: number, from: number): Promise<Client[]> {
-  const clients: Client[] = [];
+async function connect(count: number, from: number): Promise<Connection[]> {
+  const clients: Connection[] = [];
   while (clients.length < count) {
     const first = from + clients.length;
     const batch = Array.from({ length: Math.min(AT_ONCE, count - clients.length) }, (_, i) =>
@@ -66,8 +66,8 @@ async function connect(count: number, from: number): Promise<Client[]> {
   return clients;
 }
 
-async function idle(number: number): Promise<Client> {
-  const client = await Client.connect(server.url);
+async function idle(number: number): Promise<Connection> {
+  const client = await Connection.connect(server.url);
   await client.call("core/user/login", { user: `user-${number}` });
   await client.call("core/event/subscribe", {
     class: "media",

@@ -9,7 +9,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import { Client } from "@roomlog/client";
+import { Connection } from "@roomlog/client";
 import { percentile } from "./support/numbers.ts";
 import { startServerProcess } from "./support/server.ts";
 
@@ -43,7 +43,7 @@ interface Figures {
 }
 
 async function main(): Promise<void> {
-  const client = await Client.connect(server.url);
+  const client = await Connection.connect(server.url);
   await client.call("core/user/login", { user: "sender" });
   await client.call("media/room/create", { class: "chat", room_id: "small" });
   const without: Figures[] = [];
@@ -93,7 +93,7 @@ async function main(): Promise<void> {
   console.log(`data directory: ${largest.toFixed(0)} MiB, afterwards ${smallest.toFixed(0)} MiB`);
 }
 
-async function fill(client: Client, room_id: string): Promise<void> {
+async function fill(client: Connection, room_id: string): Promise<void> {
   let sent = 0;
   const lane = async () => {
     while (sent < messages) {
@@ -104,7 +104,7 @@ async function fill(client: Client, room_id: string): Promise<void> {
   await Promise.all(Array.from({ length: IN_FLIGHT }, lane));
 }
 
-async function measure(client: Client): Promise<Figures> {
+async function measure(client: Connection): Promise<Figures> {
   const latencies: number[] = [];
   const cpu = server.cpuSeconds();
   const calls: Promise<unknown>[] = [];

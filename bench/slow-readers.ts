@@ -11,7 +11,7 @@ import { readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import { Client } from "@roomlog/client";
+import { Connection } from "@roomlog/client";
 import { percentile } from "./support/numbers.ts";
 import { Reader } from "./support/reader.ts";
 import { startServerProcess } from "./support/server.ts";
@@ -51,7 +51,7 @@ try {
 }
 
 async function main(): Promise<boolean> {
-  const sender = await Client.connect(server.url);
+  const sender = await Connection.connect(server.url);
   await sender.call("core/user/login", { user: "sender" });
   await sender.call("media/room/create", { class: "chat", room_id });
   let latencies: number[] = [];

@@ -11,7 +11,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import { Client } from "@roomlog/client";
+import { Connection } from "@roomlog/client";
 import { startServer } from "roomlog";
 import { Reader } from "./support/reader.ts";
 
@@ -29,7 +29,7 @@ const data = mkdtempSync(join(tmpdir(), "roomlog-wildcard-"));
 process.on("exit", () => rmSync(data, { recursive: true, force: true }));
 await using server = await startServer({ port: 0, data, limits });
 const url = server.urls[0] as string;
-const client = await Client.connect(url);
+const client = await Connection.connect(url);
 await client.call("core/user/login", { user: "sender" });
 await each(rooms, (n) => client.call("media/room/create", { class: "chat", room_id: `r${n}` }));
 

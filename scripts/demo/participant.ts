@@ -1,5 +1,5 @@
 import { EventEmitter, on } from "node:events";
-import { Client } from "@roomlog/client";
+import { Connection } from "@roomlog/client";
 import { type JsonObject, roomEvents, type StoredMessage } from "@roomlog/protocol";
 
 const ROOM = "planning";
@@ -11,7 +11,7 @@ export class Participant {
   readonly log: StoredMessage[] = [];
   readonly #arrivals = new EventEmitter();
   readonly #inbox: AsyncIterator<[StoredMessage]>;
-  #client: Client | undefined;
+  #client: Connection | undefined;
 
   /** After the deadline no message is waited for any more. */
   constructor(name: string, deadline: AbortSignal) {
@@ -29,7 +29,7 @@ export class Participant {
   }
 
   async connect(url: string): Promise<void> {
-    this.#client = await Client.connect(url, {
+    this.#client = await Connection.connect(url, {
       onEvent: ({ type, body }) => type === roomEvents.msglog_new_msg && this.#arrivals.emit("message", body),
     });
     await this.#online.call("core/user/login", { user: this.name });
@@ -67,7 +67,7 @@ export class Participant {
     return missed;
   }
 
-  get #online(): Client {
+  get #online(): Connection {
     if (!this.#client) throw new Error(`${this.name} is not connected`);
     return this.#client;
   }

@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { CallError, Client, type Closed, ConnectionLost } from "@roomlog/client";
+import { CallError, type Closed, Connection, ConnectionLost } from "@roomlog/client";
 import { expect, onTestFinished, type TestContext, test } from "vitest";
 import { NotStarted, startChildServer } from "../support/child-server.ts";
 import { dataDirectory } from "../support/server.ts";
@@ -116,8 +116,8 @@ async function fill(url: string): Promise<Filled> {
   return { acknowledged, failures, closed: await client.closed };
 }
 
-async function connect(url: string): Promise<Client> {
-  const client = await Client.connect(url);
+async function connect(url: string): Promise<Connection> {
+  const client = await Connection.connect(url);
   await client.call("core/user/login", { user: "ann" });
   return client;
 }

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { Client } from "@roomlog/client";
+import { Connection } from "@roomlog/client";
 import { expect, onTestFinished, test } from "vitest";
 import { startChildServer } from "../support/child-server.ts";
 import { dataDirectory } from "../support/server.ts";
@@ -104,7 +104,7 @@ test("flags win over the environment, and both over the file", async () => {
 
 test.for(["SIGTERM", "SIGINT"] as const)("[T5] %s stops in order with exit code 0", async (signal) => {
   const server = await startChildServer(dataDirectory());
-  const client = await Client.connect(server.url);
+  const client = await Connection.connect(server.url);
   await client.call("core/user/login", { user: "ann" });
   expect(await server.stop(signal)).toMatchObject({ code: 0 });
   expect(await client.closed).toEqual({ code: 1001, reason: "the server is stopping" });
@@ -114,7 +114,7 @@ test("[T5] a second signal ends at once", async () => {
   const config = join(dataDirectory(), "roomlog.yaml");
   writeFileSync(config, "limits: {drain_sessions: 1, drain_pause_ms: 60000}\n");
   const server = await startChildServer(dataDirectory(), ["--config", config]);
-  const clients = [await Client.connect(server.url), await Client.connect(server.url)];
+  const clients = [await Connection.connect(server.url), await Connection.connect(server.url)];
   process.kill(server.pid, "SIGTERM");
   await Promise.race(clients.map(({ closed }) => closed));
   // Ctrl-C under npm arrives twice at once and is one signal.

@@ -1,4 +1,4 @@
-import { Client } from "@roomlog/client";
+import { Connection } from "@roomlog/client";
 import { expect, test } from "vitest";
 import { ManualClock } from "../../packages/server/src/testing/clock.ts";
 import { inRoom } from "../support/in-room.ts";
@@ -74,7 +74,7 @@ test("[M2] a service may call the time timestamp", async () => {
 test("[M3] ids are 1, 2, 3 … per room, also from many senders at once", async () => {
   const { url, client } = await inRoom();
   await client.call("media/room/create", { class: "chat", room_id: "other" });
-  const senders = await Promise.all(Array.from({ length: 8 }, () => Client.connect(url)));
+  const senders = await Promise.all(Array.from({ length: 8 }, () => Connection.connect(url)));
   for (const sender of senders) await sender.call("core/user/login", { user: "bob" });
   const sends = senders.flatMap((sender, s) =>
     Array.from({ length: 25 }, (_, i) => {

@@ -1,5 +1,5 @@
 import { existsSync, readdirSync } from "node:fs";
-import { Client } from "@roomlog/client";
+import { Connection } from "@roomlog/client";
 import { expect, test } from "vitest";
 import { seeded } from "../fault/frame/random.ts";
 import { reset } from "../hostile/load/resets.ts";
@@ -22,7 +22,7 @@ test("[T3] crash by one packet: 300 connections that are reset at random bytes l
 
 /** Who is there, as one more client sees it. */
 async function users(url: string): Promise<string[]> {
-  const client = await Client.connect(url);
+  const client = await Connection.connect(url);
   await client.call("core/user/login", { user: "ann" });
   const there = Object.keys(await client.call("core/user/list", {}));
   await client.close();

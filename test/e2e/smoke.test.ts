@@ -1,11 +1,11 @@
-import { Client } from "@roomlog/client";
+import { Connection } from "@roomlog/client";
 import { expect, test } from "vitest";
 import { serverForTest } from "../support/server.ts";
 
 test("a message reaches who listens and who asks later", async () => {
   const { url } = await serverForTest();
   const events: object[] = [];
-  const client = await Client.connect(url, { onEvent: (event) => events.push(event) });
+  const client = await Connection.connect(url, { onEvent: (event) => events.push(event) });
   await client.call("core/user/login", { user: "ann" });
   await client.call("media/room/create", { class: "chat", room_id: "r1" });
   await client.call("core/event/subscribe", { class: "media" });

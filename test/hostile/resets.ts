@@ -9,7 +9,7 @@
 import { readdirSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import { Client } from "@roomlog/client";
+import { Connection } from "@roomlog/client";
 import { rssKiB } from "../../bench/support/process.ts";
 import { seeded } from "../fault/frame/random.ts";
 import { reset } from "./load/resets.ts";
@@ -31,7 +31,7 @@ await withServer(async ({ url, pid }) => {
   const before = { rss: rssKiB(pid), descriptors: descriptors() };
   await reset(url, count, random);
   const right = { rss: rssKiB(pid), descriptors: descriptors() };
-  const client = await Client.connect(url);
+  const client = await Connection.connect(url);
   await client.call("core/user/login", { user: "ann" });
   const { msg_id } = await client.call("media/room/msglog_send", { room_id: "r", msg: {} });
   const users = Object.keys(await client.call("core/user/list", {}));

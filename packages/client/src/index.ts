@@ -1,1 +1,1 @@
-export { CallError, Client, type ClientOptions, type Closed, ConnectionLost } from "./client.ts";
+export { CallError, type Closed, Connection, ConnectionLost, type ConnectionOptions } from "./connection.ts";

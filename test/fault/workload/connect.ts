@@ -1,4 +1,4 @@
-import { Client, type ClientOptions } from "@roomlog/client";
+import { Connection, type ConnectionOptions } from "@roomlog/client";
 import type { StoredMessage } from "@roomlog/protocol";
 import type { HistoryRecord, Seen } from "roomlog/testing";
 import type { Random } from "../frame/random.ts";
@@ -36,14 +36,14 @@ export const UNKNOWN = 304105;
 const VANISHED = 1006;
 const CLOSED_HERE = [1000, 1005];
 
-export async function login(url: string, user: string, options?: ClientOptions): Promise<Client> {
-  const client = await Client.connect(url, options);
+export async function login(url: string, user: string, options?: ConnectionOptions): Promise<Connection> {
+  const client = await Connection.connect(url, options);
   await client.call("core/user/login", { user });
   return client;
 }
 
 /** Resolves when a connection has ended; a close that was not to be expected is a fault. */
-export async function gone({ closed }: Pick<Client, "closed">, { closes, fault }: Site): Promise<void> {
+export async function gone({ closed }: Pick<Connection, "closed">, { closes, fault }: Site): Promise<void> {
   const { code, reason } = await closed;
   if (![VANISHED, ...CLOSED_HERE, ...closes].includes(code))
     fault(`the server closed a connection: ${code} ${reason}`);

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { CallError, type Client, ConnectionLost } from "@roomlog/client";
+import { CallError, type Connection, ConnectionLost } from "@roomlog/client";
 import type { EventData, StoredMessage } from "@roomlog/protocol";
 import type { Random } from "../frame/random.ts";
 import { type Actor, gone, login, MOST_CALLS, rooms, type Site, seen } from "./connect.ts";
@@ -77,7 +77,7 @@ export class Follower {
   }
 
   /** Waits until its patience or its connection has come to an end, and says whether it was the latter. */
-  async #loses(client: Client, isLeaving: () => boolean): Promise<boolean> {
+  async #loses(client: Connection, isLeaving: () => boolean): Promise<boolean> {
     let lost = false;
     void client.closed.then(() => {
       lost = true;
@@ -86,7 +86,7 @@ export class Follower {
     return lost || isLeaving();
   }
 
-  async #connect(site: Site): Promise<Client> {
+  async #connect(site: Site): Promise<Connection> {
     const connection = ++this.#connections;
     this.#patience = this.#random.int(FEWEST_EVENTS, MOST_EVENTS);
     const onEvent = (event: EventData) => this.#note(site, connection, event);
@@ -99,7 +99,7 @@ export class Follower {
 
   async #goOn(place: {
     readonly site: Site;
-    readonly client: Client;
+    readonly client: Connection;
     readonly connection: number;
     readonly room: string;
     readonly cursor: Cursor;

@@ -1,4 +1,4 @@
-import { CallError, type Client, ConnectionLost } from "@roomlog/client";
+import { CallError, type Connection, ConnectionLost } from "@roomlog/client";
 import { type Actor, gone, login, MOST_CALLS, rooms, type Site, seen } from "./connect.ts";
 
 const LARGEST_PAGE = 100;
@@ -18,7 +18,7 @@ export async function beginPager(site: Site): Promise<Actor> {
   };
 }
 
-async function readWindows(client: Client, site: Site, isLeaving: () => boolean): Promise<void> {
+async function readWindows(client: Connection, site: Site, isLeaving: () => boolean): Promise<void> {
   try {
     for (let n = 0; n < MOST_CALLS && !isLeaving(); n++) await readWindow(client, site);
   } catch (error) {
@@ -27,7 +27,7 @@ async function readWindows(client: Client, site: Site, isLeaving: () => boolean)
   }
 }
 
-async function readWindow(client: Client, { random, tips, record }: Site): Promise<void> {
+async function readWindow(client: Connection, { random, tips, record }: Site): Promise<void> {
   const room = random.pick(rooms);
   const after = random.int(0, (tips.get(room) ?? 0) + 1);
   const limit = random.int(1, LARGEST_PAGE);

@@ -1,4 +1,4 @@
-import { CallError, type Client, ConnectionLost } from "@roomlog/client";
+import { CallError, type Connection, ConnectionLost } from "@roomlog/client";
 import type { HistoryRecord } from "roomlog/testing";
 import type { Random } from "../frame/random.ts";
 import { type Actor, gone, login, MOST_CALLS, rooms, type Site, UNKNOWN } from "./connect.ts";
@@ -22,7 +22,7 @@ interface Work {
   readonly lane: Lane;
   readonly site: Site;
   /** Of one user. On the second one go only repeats: there no order of answers holds them back. */
-  readonly clients: readonly [Client, Client];
+  readonly clients: readonly [Connection, Connection];
   readonly isLeaving: () => boolean;
 }
 
@@ -75,7 +75,7 @@ async function runLane({ lane, site, clients, isLeaving }: Work): Promise<void> 
 }
 
 /** On which connections a message goes out. */
-function attempts(random: Random, clients: Work["clients"]): Client[] {
+function attempts(random: Random, clients: Work["clients"]): Connection[] {
   const repeats = random.int(1, REPEATED) === 1 ? [random.pick(clients)] : [];
   return [clients[0], ...repeats];
 }
@@ -90,7 +90,7 @@ function nextMessage(lane: Lane): Message {
 
 type Outcome = Extract<HistoryRecord, { kind: "ok" | "error" | "unknown" }>;
 
-function attempt(site: Site, { name, unanswered }: Lane): (client: Client) => Promise<Outcome> {
+function attempt(site: Site, { name, unanswered }: Lane): (client: Connection) => Promise<Outcome> {
   const { id, room, msg } = unanswered as Message;
   return async (client) => {
     site.record({ kind: "invoke", room, client: name, id, text: JSON.stringify(msg) });

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { Client } from "@roomlog/client";
+import { Connection } from "@roomlog/client";
 
 /** How long things took, in milliseconds. */
 export interface Took {
@@ -18,7 +18,7 @@ const ROOMS = 20;
 
 /** The rooms in which clients talk. */
 export async function makeRooms(url: string): Promise<void> {
-  const client = await Client.connect(url);
+  const client = await Connection.connect(url);
   await client.call("core/user/login", { user: "host" });
   for (let i = 0; i < ROOMS; i++)
     await client.call("media/room/create", { class: "chat", room_id: `room-${i}` });
@@ -44,16 +44,16 @@ export async function talk(url: string, { count, perSecond }: Crowd): Promise<To
   return took;
 }
 
-async function logIn(url: string, number: number, took: number[]): Promise<Client> {
+async function logIn(url: string, number: number, took: number[]): Promise<Connection> {
   const began = performance.now();
-  const client = await Client.connect(url);
+  const client = await Connection.connect(url);
   await client.call("core/user/login", { user: `user-${number}` });
   took.push(performance.now() - began);
   await client.call("core/event/subscribe", { class: "media", obj_id: `room-${number % ROOMS}` });
   return client;
 }
 
-async function send(client: Client, number: number, took: number[]): Promise<void> {
+async function send(client: Connection, number: number, took: number[]): Promise<void> {
   const began = performance.now();
   await client.call("media/room/msglog_send", { room_id: `room-${number % ROOMS}`, msg: { text: "hello" } });
   took.push(performance.now() - began);

@@ -39,7 +39,7 @@ export interface Closed {
   readonly reason: string;
 }
 
-export interface ClientOptions {
+export interface ConnectionOptions {
   /** Called with the `data` of each event, in the order received. */
   readonly onEvent?: (event: EventData) => void;
 }
@@ -50,7 +50,7 @@ interface Pending {
 }
 
 /** One connection to a Roomlog server: typed calls out, events in. It answers the server's requests by itself. */
-export class Client {
+export class Connection {
   readonly #socket: WebSocket;
   readonly #pending = new Map<number, Pending>();
   readonly #onEvent: (event: EventData) => void;
@@ -60,9 +60,9 @@ export class Client {
   readonly closed: Promise<Closed>;
 
   /** Rejects with a `ConnectionLost` when the server cannot be reached. */
-  static async connect(url: string, options: ClientOptions = {}): Promise<Client> {
+  static async connect(url: string, options: ConnectionOptions = {}): Promise<Connection> {
     const socket = new WebSocket(url);
-    const client = new Client(socket, options);
+    const client = new Connection(socket, options);
     await new Promise((resolve, reject) => {
       socket.addEventListener("open", resolve);
       client.closed.then((how) => reject(new ConnectionLost(how)), reject);
@@ -70,7 +70,7 @@ export class Client {
     return client;
   }
 
-  private constructor(socket: WebSocket, { onEvent = () => {} }: ClientOptions) {
+  private constructor(socket: WebSocket, { onEvent = () => {} }: ConnectionOptions) {
     this.#socket = socket;
     this.#onEvent = onEvent;
     socket.addEventListener("message", ({ data }) => this.#receive(String(data)));
