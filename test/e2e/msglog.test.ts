@@ -236,6 +236,10 @@ test("[M14] a message over 64 KiB is 304101, counted in UTF-8 bytes of its text,
     `{"class":"media","subclass":"room","cmd":"msglog_send","data":{"room_id":"r","msg":${padded}},"tid":1}`,
   );
   expect((await client.next()).data).toMatchObject({ code: 304101 });
+  const elsewhere = { room_id: "none", msg: msg(65_538) };
+  expect(await client.call("media/room/msglog_send", elsewhere)).toMatchObject({
+    data: { code: 304001 },
+  });
   expect((await get()).data).toHaveLength(1);
 });
 

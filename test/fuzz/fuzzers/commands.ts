@@ -20,10 +20,10 @@ const ANSWER_LIMIT_MS = 5000;
 
 /** No input may end in an error that the server calls its own, or in doubt. */
 const NEVER: readonly ErrorCode[] = [100002, 304105];
-/** Stopped by a command; before login also too long, refused, or with a session id that is in use. */
+/** Stopped by a command, which needs no right for the own session (L8); before login also too long, refused, or with a session id that is in use. */
 const CLOSES: Readonly<Record<Input["who"], readonly number[]>> = {
   every: [4502],
-  few: [],
+  few: [4502],
   stranger: [1009, 4501, 4502, 4503],
 };
 

@@ -21,7 +21,11 @@ const frame = fc
 /** What a received text goes through before anything is done with it, against `JSON.parse`. */
 export const jsonGate = define<string>({
   name: "json-gate",
-  inputs: fc.oneof(valueText, frame, mutated(frame)).filter((text) => !isMisread(text)),
+  // What was received as UTF-8 has no lone surrogates but escaped ones (T3: 1007).
+  inputs: fc
+    .oneof(valueText, frame, mutated(frame))
+    .map((text) => text.toWellFormed())
+    .filter((text) => !isMisread(text)),
   written: writtenTexts.flatMap((text) => [
     text,
     `{"class":"a","cmd":"b","data":{"a":${text}},"tid":${text}}`,

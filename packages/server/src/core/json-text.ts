@@ -40,7 +40,7 @@ const SHORTEST_SLICE = 13;
 /** A frame of which parts need not be copied. */
 const SMALL_FRAME = 512;
 
-/** A part of a frame's text that does not keep the whole frame. */
+/** A part of a frame's text, well-formed like all that is received, that does not keep the whole frame. */
 export function copyOf(part: string): string {
   return part.length < SHORTEST_SLICE ? part : Buffer.from(part).toString();
 }

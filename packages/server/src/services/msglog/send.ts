@@ -14,10 +14,15 @@ import type { MsglogSettings } from "./settings.ts";
 /** M1–M5, M9, M14: answered when the message is durable. */
 export const send = (service: Service, log: Log, settings: () => MsglogSettings) => {
   const rate = new SessionRate(service.clock, 304102);
-  const bounded = (text: string) => {
+  const tooLarge = (text: string) => {
     const { max_message_bytes } = settings();
-    if (Buffer.byteLength(text) <= max_message_bytes) return text;
-    throw new RequestError(304101, { limit: max_message_bytes, field: "msg" });
+    if (Buffer.byteLength(text) <= max_message_bytes) return undefined;
+    return new RequestError(304101, { limit: max_message_bytes, field: "msg" });
+  };
+  // Who may not know of a room learns the same of one that is not there (R10).
+  const refuse = async (room_id: string, error: RequestError): Promise<never> => {
+    await service.rooms.get(room_id);
+    throw error;
   };
   const store = (sent: Sent) =>
     new Later<{ msg_id: number; duplicate?: true }>((settle) => log.append(sent, settle));
@@ -28,21 +33,25 @@ export const send = (service: Service, log: Log, settings: () => MsglogSettings)
     run({ data: { room_id, client_msg_id, epoch }, session, raw }) {
       // Open mode has no limits per second (L7).
       if (!service.authenticator.open) rate.count(session, settings().send_rate);
-      const found = raw("msg");
-      if (found === undefined) throw syntaxError("msg");
-      // What is too large is not parsed.
-      const text = bounded(found);
+      const text = raw("msg");
+      if (text === undefined) throw syntaxError("msg");
+      const excess = tooLarge(text);
+      // It is not parsed.
+      if (excess) return refuse(room_id, excess);
       service.roomRights.pace(session.identity, room_id);
       const msg = JSON.parse(text) as JsonObject;
       return service.hooks.run("msglog.send", { session, room_id, msg }, (message) => {
         const { user_id, session_id } = message.session.identity;
+        const changed = message.msg === msg ? undefined : JSON.stringify(message.msg);
+        const excess = changed === undefined ? undefined : tooLarge(changed);
+        if (excess) throw excess;
         const sent = {
           room_id: message.room_id,
           epoch,
           user_id,
           session_id,
           client_msg_id,
-          msg: message.msg === msg ? text : bounded(JSON.stringify(message.msg)),
+          msg: changed ?? text,
         };
         const made = service.rooms.beingMade(sent.room_id);
         if (!made) return store(sent);
