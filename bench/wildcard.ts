@@ -12,7 +12,7 @@ import { parseArgs } from "node:util";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { Connection } from "@roomlog/client";
-import { startServer } from "roomlog";
+import { createServer } from "roomlog";
 import { Reader } from "./support/reader.ts";
 
 const number = (fallback: string) => ({ type: "string", default: fallback }) as const;
@@ -27,7 +27,7 @@ const collect = runInNewContext("gc") as () => void;
 const limits = { ping_seconds: 0, answer_seconds: 86_400, stalled_seconds: 86_400, window: WINDOW };
 const data = mkdtempSync(join(tmpdir(), "roomlog-wildcard-"));
 process.on("exit", () => rmSync(data, { recursive: true, force: true }));
-await using server = await startServer({ port: 0, data, limits });
+await using server = await createServer({ port: 0, data, limits });
 const url = server.urls[0] as string;
 const client = await Connection.connect(url);
 await client.call("core/user/login", { user: "sender" });

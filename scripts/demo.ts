@@ -8,7 +8,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { JsonObject } from "@roomlog/protocol";
-import { type Server, startServer } from "roomlog";
+import { createServer, type Server } from "roomlog";
 import { Participant } from "./demo/participant.ts";
 import { type Mark, Table } from "./demo/table.ts";
 
@@ -60,7 +60,7 @@ try {
 }
 
 async function start(): Promise<void> {
-  server = await startServer({ port: 0, data });
+  server = await createServer({ port: 0, data });
 }
 
 async function stop(): Promise<void> {

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { reservedNames } from "@roomlog/protocol";
 import * as fc from "fast-check";
-import { type Server, startServer } from "roomlog";
+import { createServer, type Server } from "roomlog";
 import { beforeAll, describe, expect, test } from "vitest";
 import { memberText } from "../../packages/server/src/core/json-text.ts";
 import { jsonObjectText } from "../support/json-text-arbitrary.ts";
@@ -13,7 +13,7 @@ let server: Server;
 
 beforeAll(async () => {
   const data = mkdtempSync(join(tmpdir(), "roomlog-test-"));
-  server = await startServer({ port: 0, data, limits: { ping_seconds: 0 } });
+  server = await createServer({ port: 0, data, limits: { ping_seconds: 0 } });
   return async () => {
     await server.close();
     rmSync(data, { recursive: true });

@@ -1,4 +1,4 @@
-import { startServer } from "roomlog";
+import { createServer } from "roomlog";
 import { definePlugin } from "roomlog/plugin";
 import { expect, test } from "vitest";
 import { ManualClock } from "../../packages/server/src/testing/clock.ts";
@@ -249,7 +249,7 @@ test.for(["r", "x".repeat(256), "😀".repeat(256), "../../etc/passwd", "'; DROP
 test.for(["0.0.0.0", "::", "192.168.1.5", "example.org"])(
   "[L7] open mode refuses to listen on %s",
   async (host) => {
-    await expect(startServer({ host, port: 0, data: dataDirectory() })).rejects.toThrow(
+    await expect(createServer({ host, port: 0, data: dataDirectory() })).rejects.toThrow(
       /^host: .*127\.0\.0\.1/,
     );
   },

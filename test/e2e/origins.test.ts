@@ -1,4 +1,4 @@
-import { startServer } from "roomlog";
+import { createServer } from "roomlog";
 import { expect, test } from "vitest";
 import { upgrade } from "../support/raw-socket.ts";
 import { dataDirectory, serverForTest } from "../support/server.ts";
@@ -107,14 +107,14 @@ test.for([
   "null",
 ])("[T7] %j in the list is a mistake that is named", async (origin) => {
   const services = { main: { listeners: [{ origins: [origin] }] } };
-  await expect(startServer({ port: 0, data: dataDirectory(), services })).rejects.toThrow(
+  await expect(createServer({ port: 0, data: dataDirectory(), services })).rejects.toThrow(
     "write it as browsers do",
   );
 });
 
 test("[T7] require_origin without a list is a mistake that is named", async () => {
   const services = { main: { listeners: [{ require_origin: true }] } };
-  await expect(startServer({ port: 0, data: dataDirectory(), services })).rejects.toThrow(
+  await expect(createServer({ port: 0, data: dataDirectory(), services })).rejects.toThrow(
     "services.main.listeners: require_origin needs origins",
   );
 });

@@ -1,4 +1,4 @@
-import { startServer } from "roomlog";
+import { createServer } from "roomlog";
 import { expect, test } from "vitest";
 import { dataDirectory, serverForTest } from "../support/server.ts";
 import { tlsFile } from "../support/tls-socket.ts";
@@ -9,7 +9,7 @@ const memory = { store: { kind: "memory" }, port: 0 } as const;
 test.for(["0.0.0.0", "::", "192.168.1.5", "example.org"])(
   "[T9] %s without encryption is refused, and what to write is said",
   async (host) => {
-    const refused = startServer({ ...memory, data: dataDirectory(), users, host });
+    const refused = createServer({ ...memory, data: dataDirectory(), users, host });
     await expect(refused).rejects.toThrow(
       /^services\.main\.listeners: .*tls: \{cert, key\}.*127\.0\.0\.1.*allow_plaintext: true/,
     );
@@ -18,7 +18,7 @@ test.for(["0.0.0.0", "::", "192.168.1.5", "example.org"])(
 
 test("[T9] a listener of its own host is judged by that host", async () => {
   const services = { main: { listeners: [{ path: "/" }, { host: "0.0.0.0", path: "/" }] } };
-  await expect(startServer({ ...memory, data: dataDirectory(), users, services })).rejects.toThrow(
+  await expect(createServer({ ...memory, data: dataDirectory(), users, services })).rejects.toThrow(
     "0.0.0.0 can be reached from other machines, but without encryption",
   );
 });

@@ -1,4 +1,4 @@
-import { startServer } from "roomlog";
+import { createServer } from "roomlog";
 import { expect, test } from "vitest";
 import { Proxies } from "../../packages/server/src/transport/proxies.ts";
 import { maskedFrame, RawSocket } from "../support/raw-socket.ts";
@@ -61,6 +61,6 @@ test.for(["localhost", "10.0.0.0/33", "::1/129", "10.0.0.0/8/8", "10.0.0", "10.0
   "[T8] %j is no proxy",
   async (network) => {
     const config = { port: 0, data: dataDirectory(), trusted_proxies: [network] };
-    await expect(startServer(config)).rejects.toThrow("an address, or a network such as 10.0.0.0/8");
+    await expect(createServer(config)).rejects.toThrow("an address, or a network such as 10.0.0.0/8");
   },
 );

@@ -1,11 +1,11 @@
-import { startServer } from "roomlog";
+import { createServer } from "roomlog";
 import { expect, test } from "vitest";
 import { hashPassword } from "../../packages/server/src/auth/users.ts";
 import { eventsOf, RawClient } from "../support/raw-client.ts";
 import { dataDirectory, serverForTest } from "../support/server.ts";
 
 const refused = (services: object) =>
-  startServer({ port: 0, data: dataDirectory(), store: { kind: "memory" }, services: services as never });
+  createServer({ port: 0, data: dataDirectory(), store: { kind: "memory" }, services: services as never });
 
 test("[S1] a service without msglog has rooms but no messages", async () => {
   const { url } = await serverForTest({ services: { main: { plugins: ["core", "room"] } } });

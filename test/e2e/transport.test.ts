@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { startServer } from "roomlog";
+import { createServer } from "roomlog";
 import { expect, test } from "vitest";
 import { ManualClock } from "../../packages/server/src/testing/clock.ts";
 import { RawClient } from "../support/raw-client.ts";
@@ -39,10 +39,10 @@ test("[T1] with a certificate a listener speaks wss, on 9011 by default", async 
   });
   expect(await upgraded(socket)).toMatch(/^HTTP\/1\.1 101 /);
   const twice = { services: { main: { listeners: [{ tls }, { tls }] } } };
-  await expect(startServer({ data: dataDirectory(), ...twice })).rejects.toThrow("127.0.0.1:9011/ belongs");
+  await expect(createServer({ data: dataDirectory(), ...twice })).rejects.toThrow("127.0.0.1:9011/ belongs");
   const missing = { ...tls, key: "/nonexistent.pem" };
   await expect(
-    startServer({ data: dataDirectory(), services: { main: { listeners: [{ port: 0, tls: missing }] } } }),
+    createServer({ data: dataDirectory(), services: { main: { listeners: [{ port: 0, tls: missing }] } } }),
   ).rejects.toThrow("/nonexistent.pem");
 });
 
@@ -88,7 +88,7 @@ test("[T2] an unknown path is HTTP 404", async () => {
 test("[T2] two services cannot have the same listener", async () => {
   const both = { listeners: [{ path: "/" }] };
   await expect(
-    startServer({ port: 0, data: dataDirectory(), services: { a: both, b: both } }),
+    createServer({ port: 0, data: dataDirectory(), services: { a: both, b: both } }),
   ).rejects.toThrow('belongs to the service "a"');
 });
 

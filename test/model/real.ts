@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep, setImmediate as turn } from "node:timers/promises";
-import { type Server, startServer } from "roomlog";
+import { createServer, type Server } from "roomlog";
 import { ManualClock } from "roomlog/testing";
 import type { Answer } from "./answers.ts";
 import { LONG, limits, msglog } from "./limits.ts";
@@ -123,7 +123,7 @@ export class Real {
   }
 
   async #start(): Promise<void> {
-    this.#server = await startServer({ ...config, data: this.#data }, { clock: this.clock });
+    this.#server = await createServer({ ...config, data: this.#data }, { clock: this.clock });
     const observers = Array.from({ length: OBSERVERS }, () => this.connect("observer"));
     this.#observers = (await Promise.all(observers)).map(({ wire }) => wire);
   }

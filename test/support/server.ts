@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type ConfigInput, type Server, type ServerParts, startServer } from "roomlog";
+import { type ConfigInput, createServer, type Server, type ServerParts } from "roomlog";
 import { onTestFinished } from "vitest";
 
 /** A data directory of its own, gone when the test is. */
@@ -20,7 +20,7 @@ export async function serverForTest(
   parts: ServerParts = {},
 ): Promise<Server & { readonly url: string }> {
   const limits = { ping_seconds: 0, ...config.limits };
-  const server = await startServer(
+  const server = await createServer(
     { port: 0, data: config.data ?? dataDirectory(), ...config, limits },
     parts,
   );

@@ -78,7 +78,7 @@ const STORE_FAILED = "the store failed; sends without an answer: outcome unknown
  * Starts a server: the one place that knows drivers and core at once. Throws a `ConfigError` or a `StoreError`
  * that says what to do.
  */
-export async function startServer(input: ConfigInput = {}, parts: ServerParts = {}): Promise<Server> {
+export async function createServer(input: ConfigInput = {}, parts: ServerParts = {}): Promise<Server> {
   const started = configSchema.parse(input);
   let config = started;
   const { clock = systemClock(), newId = randomUUID, logger = silentLogger } = parts;

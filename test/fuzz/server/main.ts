@@ -4,7 +4,7 @@
  */
 import { createRequire } from "node:module";
 import { join } from "node:path";
-import type { ConfigInput, ServerParts, startServer } from "roomlog";
+import type { ConfigInput, createServer, ServerParts } from "roomlog";
 import { LogWatch } from "./log-watch.ts";
 import { StallWatch } from "./stall-watch.ts";
 
@@ -24,7 +24,7 @@ export interface Look {
 
 const [home = "", data = ""] = process.argv.slice(2);
 const config: ConfigInput = JSON.parse(process.env.FUZZ_CONFIG ?? "{}");
-const server = (await import(join(home, "dist/index.js"))) as { startServer: typeof startServer };
+const server = (await import(join(home, "dist/index.js"))) as { createServer: typeof createServer };
 const libraries = createRequire(join(home, "bin/roomlog.js"));
 const log = new LogWatch(config.users?.map(({ password }) => password) ?? []);
 const stalls = new StallWatch();
@@ -39,7 +39,7 @@ process.on("message", (question: Question) => {
 });
 
 const logger = (libraries("pino") as Pino)({ level: "debug", base: null }, log);
-const { urls } = await server.startServer({ ...config, data, port: 0 }, { logger });
+const { urls } = await server.createServer({ ...config, data, port: 0 }, { logger });
 process.send?.({ url: urls[0] });
 
 function look(): Look {

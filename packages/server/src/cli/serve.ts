@@ -3,7 +3,7 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import { type Logger, pino } from "pino";
 import { ConfigError } from "../config/config.ts";
 import { loadConfig, type Overrides } from "../config/load.ts";
-import { type Server, startServer } from "../server.ts";
+import { createServer, type Server } from "../server.ts";
 import { exitCodes } from "./exit.ts";
 import { located, report } from "./report.ts";
 import { lastWords, stderrLog } from "./stderr.ts";
@@ -52,7 +52,7 @@ async function serve({ config: file, ...overrides }: Flags): Promise<void> {
       logger.level = next.log_level;
       return next;
     };
-    const server = await startServer(config, { logger, loadConfig: reread });
+    const server = await createServer(config, { logger, loadConfig: reread });
     reloadOnSignal(server, logger, file);
     if (server.open)
       logger.warn({}, "open mode: no users are configured, so everybody on this machine may do everything");
