@@ -35,6 +35,13 @@ export default {
       protocol,
       server("(core|services|store|auth|transport)/"),
     ]),
+    only("http-sees-core-and-contracts", server("http/"), [protocol, contract, server("core/")]),
+    {
+      name: "nobody-below-imports-http",
+      severity: "error",
+      from: { path: server("(core|services|store|auth|transport|config)/") },
+      to: { path: server("http/") },
+    },
     {
       name: "nobody-imports-the-edges",
       severity: "error",

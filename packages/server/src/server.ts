@@ -1,12 +1,11 @@
 import { randomUUID } from "node:crypto";
 import { closeCodes } from "@roomlog/protocol";
-import { type Config, ConfigError, type ConfigInput, configSchema } from "./config/config.ts";
+import { type Config, type ConfigInput, configSchema } from "./config/config.ts";
 import { authenticatorFor, type Surroundings, stores } from "./config/drivers.ts";
 import {
   certificateOf,
   type Listener,
   listenersOf,
-  type Port,
   portsOf,
   requireEncryption,
   requireLoopback,
@@ -18,16 +17,14 @@ import { secretOf } from "./config/secret.ts";
 import { DoorAudit } from "./core/audit.ts";
 import { type Clock, systemClock } from "./core/clock.ts";
 import { type Logger, silentLogger } from "./core/logger.ts";
-import { refusedByOpenMode } from "./core/loopback.ts";
-import { refusedByOrigin } from "./core/origins.ts";
 import type { Plugin } from "./core/plugin.ts";
 import { Service, type ServiceSetup } from "./core/service.ts";
 import { Visitors } from "./core/visitors.ts";
+import type { PortRoutes } from "./http/edge.ts";
+import { type AppServer, attachedConfig, type OpenPort, openPorts, urlsOf } from "./ports.ts";
 import { FreeSpace } from "./store/free-space.ts";
 import { ManagedStore } from "./store/managed.ts";
 import type { Store } from "./store/store.ts";
-import type { Admission, Listening, Upgrade } from "./transport/transport.ts";
-import { webSocketTransport } from "./transport/ws.ts";
 import { version } from "./version.ts";
 
 export interface ServerParts {
@@ -41,11 +38,13 @@ export interface ServerParts {
   readonly loadConfig?: () => ConfigInput;
   /** Instead of the configured one. */
   readonly store?: Store;
+  /** A server of your own, whose paths of the listeners are taken instead of a port (H10); it stays yours. */
+  readonly server?: AppServer;
 }
 
 /** A running server. */
 export interface Server {
-  /** `ws://HOST:PORT/PATH` of each listener. */
+  /** `ws://HOST:PORT/PATH` of each listener; none while a server of your own does not listen yet. */
   readonly urls: readonly string[];
   /** Whether it lets in everybody who reaches it (L7). */
   readonly open: boolean;
@@ -63,14 +62,11 @@ export interface Server {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** A port that is listened on. */
-interface OpenPort {
-  readonly port: Port;
-  readonly listening: Listening;
-}
-
 /** How often the services do what is due by the clock, in milliseconds. */
 const SWEEP_MS = 1000;
+
+/** What every port answers by itself. */
+const portRoutes: PortRoutes = new Map();
 
 const STORE_FAILED = "the store failed; sends without an answer: outcome unknown";
 
@@ -79,7 +75,9 @@ const STORE_FAILED = "the store failed; sends without an answer: outcome unknown
  * that says what to do.
  */
 export async function createServer(input: ConfigInput = {}, parts: ServerParts = {}): Promise<Server> {
-  const started = configSchema.parse(input);
+  const { server: app } = parts;
+  const read = (written: ConfigInput) => configSchema.parse(app ? attachedConfig(written) : written);
+  const started = read(input);
   let config = started;
   const { clock = systemClock(), newId = randomUUID, logger = silentLogger } = parts;
   const listeners = listenersOf(config);
@@ -92,8 +90,9 @@ export async function createServer(input: ConfigInput = {}, parts: ServerParts =
     failure.resolve(cause);
   });
   let ports: readonly OpenPort[] = [];
+  let stopped: Promise<void> | undefined;
   const readAndChange = async () => {
-    const next = configSchema.parse(parts.loadConfig?.() ?? input);
+    const next = read(parts.loadConfig?.() ?? input);
     // Also the listeners that stay: they are what others reach until a restart.
     const reached = [...listenersOf(next), ...listeners];
     const nextSetups = await setupsOf(next, {
@@ -150,12 +149,8 @@ export async function createServer(input: ConfigInput = {}, parts: ServerParts =
   const start = async () => {
     for (const service of services.values()) await service.start();
     const door = new DoorAudit({ logger, clock });
-    const admit = (upgrade: Upgrade, port: Port) => {
-      const answer = admission(upgrade, port.listeners, { services, visitors });
-      if (answer.kind === "refuse") door.refused(upgrade, answer.status);
-      return answer;
-    };
-    return listenAll(portsOf(listeners), admit, config);
+    const reached = { services, visitors, door, routes: portRoutes, isStopping: () => stopped !== undefined };
+    return openPorts(listeners, reached, { ...config, app });
   };
   ports = await start().catch(async (error: unknown) => {
     await stopServices();
@@ -182,13 +177,14 @@ export async function createServer(input: ConfigInput = {}, parts: ServerParts =
     await Promise.all(ports.map(({ listening }) => listening.close()));
     await stopServices();
   };
-  let stopped: Promise<void> | undefined;
   const close = () => {
     stopped ??= stop();
     return stopped;
   };
   return {
-    urls: ports.flatMap(urlsOf),
+    get urls() {
+      return ports.flatMap(urlsOf);
+    },
     get open() {
       return [...services.values()].some(({ authenticator }) => authenticator.open);
     },
@@ -256,69 +252,6 @@ function setupOf(setups: ReadonlyMap<string, ServiceSetup>, name: string): Servi
   const setup = setups.get(name);
   if (!setup) throw new Error(`no service ${name}`);
   return setup;
-}
-
-/** Listens on all ports, or on none. */
-async function listenAll(
-  ports: readonly Port[],
-  admit: (upgrade: Upgrade, port: Port) => Admission,
-  { limits, trusted_proxies }: Config,
-): Promise<OpenPort[]> {
-  const open: OpenPort[] = [];
-  try {
-    for (const port of ports) {
-      const where = { host: port.host, port: port.port, tls: certificateOf(port), trusted_proxies };
-      const options = { ...where, limits, admit: (upgrade: Upgrade) => admit(upgrade, port) };
-      open.push({ port, listening: await webSocketTransport(options) });
-    }
-    return open;
-  } catch (cause) {
-    await Promise.all(open.map(({ listening }) => listening.close()));
-    throw cause instanceof Error && "code" in cause ? cannotListen(cause) : cause;
-  }
-}
-
-function urlsOf({ port: { host, listeners }, listening }: OpenPort): string[] {
-  return listeners.map(
-    ({ path, tls }) => `${tls ? "wss" : "ws"}://${bracketed(host)}:${listening.port}${path}`,
-  );
-}
-
-/** What stands behind the listeners. */
-interface Reached {
-  readonly services: ReadonlyMap<string, Service>;
-  readonly visitors: Visitors;
-}
-
-function admission(
-  upgrade: Upgrade,
-  listeners: readonly Listener[],
-  { services, visitors }: Reached,
-): Admission {
-  const exact = listeners.find(({ path }) => path === upgrade.path);
-  const listener = exact ?? listeners.find(({ path }) => path === "/");
-  const service = services.get(listener?.service ?? "");
-  if (!(listener && service))
-    return { kind: "refuse", status: 404, text: `There is no service at ${upgrade.path}.` };
-  const byMode = service.authenticator.open ? refusedByOpenMode(upgrade.host, upgrade.origin) : undefined;
-  const text = byMode ?? refusedByOrigin(upgrade.origin, listener);
-  if (text !== undefined) return { kind: "refuse", status: 403, text };
-  const crowded = visitors.refusal(upgrade.address, service.authenticator.open);
-  if (crowded) return { kind: "refuse", ...crowded };
-  return { kind: "accept", receive: (connection) => service.accept(connection, upgrade.address) };
-}
-
-function cannotListen(cause: Error & { code?: unknown; address?: unknown; port?: unknown }): ConfigError {
-  const where = `${cause.address}:${cause.port}`;
-  const what =
-    cause.code === "EADDRINUSE"
-      ? `port: ${where} is taken by another program; choose another port, or 0 for a free one.`
-      : `host: cannot listen on ${where}: ${cause.message}`;
-  return new ConfigError(what, { cause });
-}
-
-function bracketed(host: string): string {
-  return host.includes(":") ? `[${host}]` : host;
 }
 
 function counter(): () => number {

@@ -1,3 +1,6 @@
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import type { Server as SecureServer } from "node:https";
+
 /** What the core needs of a socket that carries text frames. */
 export interface Connection {
   /** Where the other side is, for the log: `ws:127.0.0.1:41116`, behind a proxy without the port (T8). */
@@ -66,16 +69,39 @@ export interface Refused {
   readonly retry_after?: number;
 }
 
+/** A request that is no upgrade, as it came to a port. */
+export interface PlainRequest extends Upgrade {
+  /** As of a connection: `http:127.0.0.1:41116`. */
+  readonly remote: string;
+  /** Whether it came encrypted, also to a trusted proxy that says so. */
+  readonly secure: boolean;
+  readonly incoming: IncomingMessage;
+  readonly outgoing: ServerResponse;
+}
+
 export interface ListenOptions {
-  readonly host: string;
-  /** 0 takes a free one. */
-  readonly port: number;
+  readonly place: Address | Attachment;
   readonly limits: TransportLimits;
-  /** With it the connections are encrypted. */
-  readonly tls?: Certificate | undefined;
   /** Addresses and networks of proxies whose word about their clients is believed (T8). */
   readonly trusted_proxies: readonly string[];
   admit(upgrade: Upgrade): Admission;
+  /** Answers a request that is no upgrade. */
+  answer(request: PlainRequest): void;
+}
+
+/** A port to listen on. */
+export interface Address {
+  readonly host: string;
+  /** 0 takes a free one. */
+  readonly port: number;
+  /** With it the connections are encrypted. */
+  readonly tls?: Certificate | undefined;
+}
+
+/** A server that somebody else listens with, and of which only some paths are ours. */
+export interface Attachment {
+  readonly server: Server | SecureServer;
+  owns(path: string): boolean;
 }
 
 /** A chain and its private key, as PEM. */
@@ -91,14 +117,14 @@ export interface TransportLimits {
   readonly fragments: number;
 }
 
-/** A port that is listened on. */
+/** A port that is listened on, or a server that is attached to. */
 export interface Listening {
   readonly port: number;
   /** What is connected from now on gets this certificate; what is connected stays (T6). */
   renew(certificate: Certificate): void;
   /** Takes no further connections. */
   stop(): void;
-  /** Ends what is still connected, waits a bounded time for the other sides, and frees the port. */
+  /** Ends what is still connected, waits a bounded time for the other sides, and frees the port or leaves the server. */
   close(): Promise<void>;
 }
 

@@ -1,69 +1,72 @@
-import {
-  createServer,
-  type IncomingMessage,
-  type Server,
-  type ServerResponse,
-  STATUS_CODES,
-} from "node:http";
-import { createServer as createSecureServer, type Server as SecureServer } from "node:https";
-import type { AddressInfo, Socket } from "node:net";
+import { type IncomingMessage, type ServerResponse, STATUS_CODES } from "node:http";
 import type { Duplex } from "node:stream";
 import { type RawData, WebSocket, WebSocketServer } from "ws";
-import { Proxies, plainAddress } from "./proxies.ts";
+import { attach } from "./attached.ts";
+import { clientOf, refusedByHeaders, upgradeOf } from "./client.ts";
+import { openPort, type Takers } from "./port.ts";
+import { Proxies } from "./proxies.ts";
 import { TextFrames, type TextFramesParts } from "./text-frames.ts";
 import type {
-  Admission,
-  Certificate,
   Connection,
   Ended,
   Frames,
-  Listening,
   ListenOptions,
   Receiver,
   Refused,
   Transport,
   TransportLimits,
-  Upgrade,
 } from "./transport.ts";
 import { frameBytes, piecesOf, wireOf } from "./wire.ts";
 
 /** A client has this long for its part of a close, in milliseconds. */
 const CLOSE_TIMEOUT_MS = 5000;
-const HEADERS_TIMEOUT_MS = 5000;
-const REQUEST_TIMEOUT_MS = 8000;
-const CHECK_INTERVAL_MS = 1000;
-const MAX_HEADER_BYTES = 16_384;
-const MAX_HEADERS = 100;
-/** Plain requests on one connection, before it is closed. */
-const MAX_REQUESTS = 16;
 /** A frame comes in pieces of this size on average, or in few: each piece takes memory of its own. */
 const PIECE_BYTES = 256;
 const LEAST_PIECES = 64;
-/** Connections that wait to be accepted; with Node's 511 a burst of strangers makes clients wait for seconds. */
-const BACKLOG = 4096;
 const NOTHING = Buffer.alloc(0);
 
-/** WebSocket (RFC 6455) over HTTP/1.1: text frames, no compression. */
+/** WebSocket (RFC 6455) over HTTP/1.1: text frames, no compression. What is no upgrade is handed on. */
 export const webSocketTransport: Transport = async (options: ListenOptions) => {
-  const { limits, tls, admit, host, port: wanted } = options;
-  const bounds = {
-    headersTimeout: HEADERS_TIMEOUT_MS,
-    requestTimeout: REQUEST_TIMEOUT_MS,
-    connectionsCheckingInterval: CHECK_INTERVAL_MS,
-    maxHeaderSize: MAX_HEADER_BYTES,
-  };
+  const { limits, admit, answer, place } = options;
   const proxies = new Proxies(options.trusted_proxies);
-  const judge = (request: IncomingMessage, client: Client) =>
-    refusedByHeaders(request) ?? admit(upgradeOf(request, client));
-  const answer = (request: IncomingMessage, response: ServerResponse) =>
-    answerPlainRequest(judge(request, clientOf(request, proxies)), response);
-  const secure = tls && createSecureServer({ ...bounds, ...secured(tls) }, answer);
-  const http = secure ?? createServer(bounds, answer);
-  // One more than is taken, so that too many can be told from just enough: Node drops the rest without a word.
-  http.maxHeadersCount = MAX_HEADERS + 1;
-  http.maxRequestsPerSocket = MAX_REQUESTS;
+  const upgrades = upgradesWithin(limits);
+  const port: Port = { sockets: new Set(), turn: new Turn(), frame_bytes: limits.frame_bytes };
+  const takers: Takers = {
+    request(incoming, outgoing) {
+      const client = clientOf(incoming, proxies);
+      const fault = refusedByHeaders(incoming);
+      if (fault) return answerRefused(outgoing, fault);
+      const remote = `${client.secure ? "https" : "http"}:${client.at}`;
+      answer({ ...upgradeOf(incoming, client), remote, secure: client.secure, incoming, outgoing });
+    },
+    upgrade(incoming, socket, head) {
+      const client = clientOf(incoming, proxies);
+      const admission = refusedByHeaders(incoming) ?? faultOf(incoming) ?? admit(upgradeOf(incoming, client));
+      if (admission.kind === "refuse") return refuse(socket, admission);
+      const remote = `${client.secure ? "wss" : "ws"}:${client.at}`;
+      upgrades.handleUpgrade(incoming, socket, head, (ws) => {
+        connect(ws, new WsConnection(ws, socket, { port, remote }), admission.receive);
+      });
+    },
+  };
+  const listening = "server" in place ? attach(place, takers) : await openPort(place, takers);
+  return {
+    get port() {
+      return listening.port;
+    },
+    renew: listening.renew,
+    stop: listening.stop,
+    async close() {
+      const ended = Array.from(port.sockets, endOf);
+      for (const socket of port.sockets) socket.close(1001);
+      await Promise.all([listening.close(), ...ended]);
+    },
+  };
+};
+
+function upgradesWithin(limits: TransportLimits) {
   // A variable, since the types of ws do not know its newest options yet.
-  const socketOptions = {
+  const options = {
     noServer: true,
     WebSocket: closingInOrder(limits),
     clientTracking: false,
@@ -74,110 +77,23 @@ export const webSocketTransport: Transport = async (options: ListenOptions) => {
     closeTimeout: CLOSE_TIMEOUT_MS,
     autoPong: false,
   };
-  const upgrades = new WebSocketServer<typeof ClientSocket>(socketOptions);
-  const port: Port = { sockets: new Set(), turn: new Turn(), frame_bytes: limits.frame_bytes };
-  http.on("upgrade", (request, socket, head) => {
-    const client = clientOf(request, proxies);
-    const admission = faultOf(request) ?? judge(request, client);
-    if (admission.kind === "refuse") return refuse(socket, admission);
-    upgrades.handleUpgrade(request, socket, head, (ws) => {
-      connect(ws, new WsConnection(ws, socket, { port, remote: client.remote }), admission.receive);
-    });
-  });
-  await listen(http, { host, port: wanted });
-  const renew = (certificate: Certificate) => secure?.setSecureContext(secured(certificate));
-  return { ...listening(http, port.sockets), renew };
-};
-
-/** How a server encrypts with a certificate (T6). */
-function secured({ cert, key }: Certificate) {
-  return { cert, key, minVersion: "TLSv1.2", handshakeTimeout: HEADERS_TIMEOUT_MS } as const;
+  return new WebSocketServer<typeof ClientSocket>(options);
 }
 
-function listening(http: Server | SecureServer, sockets: Iterable<WebSocket>): Omit<Listening, "renew"> {
-  let closed: Promise<void> | undefined;
-  const stop = () => {
-    closed ??= new Promise((resolve) => http.close(() => resolve()));
-    http.closeIdleConnections();
-    return closed;
-  };
-  return {
-    port: (http.address() as AddressInfo).port,
-    stop: () => void stop(),
-    close() {
-      for (const socket of sockets) socket.close(1001);
-      http.closeAllConnections();
-      return stop();
-    },
-  };
+function endOf(socket: WebSocket): Promise<void> {
+  return new Promise((resolve) => socket.once("close", () => resolve()));
 }
 
-function listen(http: Server | SecureServer, where: Pick<ListenOptions, "host" | "port">): Promise<void> {
-  return new Promise((resolve, reject) => {
-    http.once("error", reject);
-    http.listen({ ...where, backlog: BACKLOG }, () => {
-      http.off("error", reject);
-      resolve();
-    });
-  });
-}
-
-/** Who is at the other end of a connection. */
-interface Client {
-  /** Without a port. */
-  readonly address: string;
-  readonly remote: string;
-}
-
-/** The other side itself, or whom a trusted proxy speaks for (T8). */
-function clientOf({ socket, headers }: IncomingMessage, proxies: Proxies): Client {
-  const peer = plainAddress(socket.remoteAddress ?? "");
-  const scheme = schemeOf(socket);
-  if (!proxies.has(peer)) return { address: peer, remote: `${scheme}:${peer}:${socket.remotePort}` };
-  const address = proxies.clientOf({ peer, forwarded: listOf(headers["x-forwarded-for"]) });
-  const spoken = listOf(headers["x-forwarded-proto"]) === "https" ? "wss" : scheme;
-  return { address, remote: `${spoken}:${address}` };
-}
-
-function schemeOf(socket: Socket): "ws" | "wss" {
-  return "encrypted" in socket ? "wss" : "ws";
-}
-
-/** A header that may stand there several times. */
-function listOf(header: string | string[] | undefined): string | undefined {
-  return Array.isArray(header) ? header.join(",") : header;
-}
-
-/** What Node and ws let through, though it is no request to upgrade (RFC 6455 §4.2.1, RFC 9112 §3.2). */
-function faultOf({ httpVersion, headersDistinct }: IncomingMessage): Refused | undefined {
+/** What Node and ws let through, though it is no request to upgrade (RFC 6455 §4.2.1). */
+function faultOf({ httpVersion, headers }: IncomingMessage): Refused | undefined {
   if (httpVersion !== "1.1")
     return { kind: "refuse", status: 505, text: "A WebSocket begins with HTTP/1.1." };
-  if (headersDistinct.host?.length === 1) return undefined;
+  if (headers.host !== undefined) return undefined;
   return { kind: "refuse", status: 400, text: "A request has one Host." };
 }
 
-function upgradeOf({ url = "/", headers }: IncomingMessage, { address }: Client): Upgrade {
-  const path = URL.parse(url, "ws://localhost")?.pathname ?? url;
-  return { path, address, host: headers.host, origin: headers.origin };
-}
-
-function refusedByHeaders({ rawHeaders }: IncomingMessage): Admission | undefined {
-  if (rawHeaders.length <= 2 * MAX_HEADERS) return undefined;
-  return { kind: "refuse", status: 431, text: `A request has at most ${MAX_HEADERS} headers.` };
-}
-
-function answerPlainRequest(admission: Admission, response: ServerResponse): void {
-  const { status, text, retry_after } =
-    admission.kind === "refuse"
-      ? admission
-      : {
-          status: 426,
-          text: `Roomlog speaks WebSocket here; connect with a ${schemeOf(response.req.socket)}:// address.`,
-          retry_after: undefined,
-        };
-  if (retry_after !== undefined) response.setHeader("retry-after", retry_after);
-  if (status === 426) response.setHeader("upgrade", "websocket").setHeader("connection", "upgrade");
-  response.writeHead(status, { "content-type": "text/plain; charset=utf-8" }).end(`${text}\n`);
+function answerRefused(outgoing: ServerResponse, { status, text }: Refused): void {
+  outgoing.writeHead(status, { "content-type": "text/plain; charset=utf-8" }).end(`${text}\n`);
 }
 
 function refuse(socket: Duplex, { status, text, retry_after }: Refused): void {

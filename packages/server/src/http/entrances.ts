@@ -1,0 +1,63 @@
+import { isLoopback, refusedByOpenMode } from "../core/loopback.ts";
+import { refusedByOrigin } from "../core/origins.ts";
+import type { Service } from "../core/service.ts";
+import type { Refused, Upgrade } from "../transport/transport.ts";
+
+/** Where a service is reached on a port (T2), and by whom (T7). */
+export interface Entrance {
+  readonly path: string;
+  readonly service: Service;
+  readonly origins: readonly string[] | undefined;
+  readonly require_origin: boolean;
+  /** Whether the port is an application's, of which nobody has checked who can reach it (H10). */
+  readonly attached: boolean;
+}
+
+/** Where a request wants to go, and the rest of its path behind the entrance's. */
+export interface Way {
+  readonly entrance: Entrance;
+  readonly rest: string;
+}
+
+/** The path of an entrance without the slash at its end, so `""` for `/`. */
+export function baseOf(path: string): string {
+  return path.endsWith("/") ? path.slice(0, -1) : path;
+}
+
+/** The entrance of an upgrade: the one of this very path, else `/` (T2). */
+export function entranceAt(path: string, entrances: readonly Entrance[]): Entrance | undefined {
+  const base = baseOf(path);
+  return entrances.find((one) => baseOf(one.path) === base) ?? entrances.find((one) => one.path === "/");
+}
+
+/** The way of a plain request: the entrance with the longest path that this one begins with. */
+export function wayOf(path: string, entrances: readonly Entrance[]): Way | undefined {
+  const inside = entrances.filter((one) => isWithin(path, one.path));
+  const [entrance] = inside.sort((a, b) => b.path.length - a.path.length);
+  return entrance && { entrance, rest: path.slice(baseOf(entrance.path).length) };
+}
+
+export function isWithin(path: string, entrance: string): boolean {
+  const base = baseOf(entrance);
+  return path === base || path.startsWith(`${base}/`);
+}
+
+export function notThere(path: string): Refused {
+  return { kind: "refuse", status: 404, text: `There is no service at ${path}.` };
+}
+
+/** Why somebody may not come in here (L7, T7); undefined when he may. */
+export function refusedAt(entrance: Entrance, upgrade: Upgrade): Refused | undefined {
+  const text = refusedToStrangers(entrance, upgrade) ?? refusedByOrigin(upgrade.origin, entrance);
+  return text === undefined ? undefined : { kind: "refuse", status: 403, text };
+}
+
+function refusedToStrangers(
+  { service, attached }: Entrance,
+  { host, origin, address }: Upgrade,
+): string | undefined {
+  if (!service.authenticator.open) return undefined;
+  if (attached && !isLoopback(address))
+    return "This server runs without users, so it answers only to programs on its own machine. Configure users.";
+  return refusedByOpenMode(host, origin);
+}

@@ -1,0 +1,52 @@
+import type { IncomingMessage } from "node:http";
+import type { Socket } from "node:net";
+import { type Proxies, plainAddress } from "./proxies.ts";
+import type { Refused, Upgrade } from "./transport.ts";
+
+/** Most headers of a request (T10). */
+export const MAX_HEADERS = 100;
+
+/** Who is at the other end of a connection. */
+export interface Client {
+  /** Without a port. */
+  readonly address: string;
+  /** With the port of the other side; behind a proxy, who does not say it, without. */
+  readonly at: string;
+  readonly secure: boolean;
+}
+
+/** The other side itself, or whom a trusted proxy speaks for (T8). */
+export function clientOf({ socket, headers }: IncomingMessage, proxies: Proxies): Client {
+  const peer = plainAddress(socket.remoteAddress ?? "");
+  const secure = isSecure(socket);
+  if (!proxies.has(peer)) return { address: peer, at: `${peer}:${socket.remotePort}`, secure };
+  const address = proxies.clientOf({ peer, forwarded: listOf(headers["x-forwarded-for"]) });
+  return { address, at: address, secure: secure || listOf(headers["x-forwarded-proto"]) === "https" };
+}
+
+/** What a request asks for. */
+export function upgradeOf({ url = "/", headers }: IncomingMessage, { address }: Client): Upgrade {
+  return { path: pathOf(url), address, host: headers.host, origin: headers.origin };
+}
+
+export function pathOf(url: string): string {
+  return URL.parse(url, "ws://localhost")?.pathname ?? url;
+}
+
+/** What Node lets through, though it is no request that can be judged (RFC 9112 §3.2). */
+export function refusedByHeaders({ rawHeaders, headersDistinct }: IncomingMessage): Refused | undefined {
+  if (rawHeaders.length > 2 * MAX_HEADERS)
+    return { kind: "refuse", status: 431, text: `A request has at most ${MAX_HEADERS} headers.` };
+  if ((headersDistinct.host?.length ?? 0) > 1)
+    return { kind: "refuse", status: 400, text: "A request has one Host." };
+  return undefined;
+}
+
+function isSecure(socket: Socket): boolean {
+  return "encrypted" in socket;
+}
+
+/** A header that may stand there several times. */
+function listOf(header: string | string[] | undefined): string | undefined {
+  return Array.isArray(header) ? header.join(",") : header;
+}
