@@ -3,10 +3,13 @@ import { Server as SecureServer } from "node:https";
 import { type Config, ConfigError, type ConfigInput } from "./config/config.ts";
 import { certificateOf, type Listener, type Port, portsOf } from "./config/listeners.ts";
 import type { DoorAudit } from "./core/audit.ts";
+import type { Clock } from "./core/clock.ts";
+import type { Logger } from "./core/logger.ts";
 import type { Service } from "./core/service.ts";
 import type { Visitors } from "./core/visitors.ts";
 import { httpEdge, type PortRoutes } from "./http/edge.ts";
 import { type Entrance, entranceAt, isWithin, notThere, refusedAt } from "./http/entrances.ts";
+import type { Pool } from "./http/pool.ts";
 import type {
   Address,
   Admission,
@@ -32,6 +35,9 @@ export interface OpenPort {
 export interface Reached {
   readonly services: ReadonlyMap<string, Service>;
   readonly visitors: Visitors;
+  readonly pool: Pool;
+  readonly logger: Logger;
+  readonly clock: Clock;
   readonly door: DoorAudit;
   /** What ports answer by themselves; not on an application's server (H10). */
   readonly routes: PortRoutes;
@@ -78,10 +84,15 @@ async function openPort(
   { limits, trusted_proxies, app }: Parameters<typeof openPorts>[2],
 ): Promise<OpenPort> {
   const entrances = port.listeners.map((listener) => entranceOf(listener, reached, app !== undefined));
+  const { pool, logger, clock, visitors, door } = reached;
   const edge = httpEdge({
     entrances,
     routes: app ? new Map() : reached.routes,
-    refused: (request, status) => reached.door.refused(request, status),
+    pool,
+    parts: { visitors, clock },
+    frame_bytes: limits.frame_bytes,
+    logger,
+    refused: (request, status) => door.refused(request, status),
   });
   const listening = await webSocketTransport({
     place: app ? attachment(app, port) : addressOf(port),
@@ -89,7 +100,7 @@ async function openPort(
     trusted_proxies,
     admit(upgrade) {
       const answer = admission(upgrade, entrances, reached);
-      if (answer.kind === "refuse") reached.door.refused(upgrade, answer.status);
+      if (answer.kind === "refuse") door.refused(upgrade, answer.status);
       return answer;
     },
     answer: (request: PlainRequest) => edge(request),
@@ -106,13 +117,13 @@ function attachment(server: AppServer, { listeners }: Port): Attachment {
 }
 
 function entranceOf(
-  { path, service, origins, require_origin }: Listener,
+  { path, service, origins, require_origin, page }: Listener,
   { services }: Reached,
   attached: boolean,
 ): Entrance {
   const found = services.get(service);
   if (!found) throw new Error(`no service ${service}`);
-  return { path, service: found, origins, require_origin, attached };
+  return { path, service: found, origins, require_origin, page, attached };
 }
 
 function admission(

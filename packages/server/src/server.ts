@@ -21,6 +21,7 @@ import type { Plugin } from "./core/plugin.ts";
 import { Service, type ServiceSetup } from "./core/service.ts";
 import { Visitors } from "./core/visitors.ts";
 import type { PortRoutes } from "./http/edge.ts";
+import { Pool } from "./http/pool.ts";
 import { type AppServer, attachedConfig, type OpenPort, openPorts, urlsOf } from "./ports.ts";
 import { FreeSpace } from "./store/free-space.ts";
 import { ManagedStore } from "./store/managed.ts";
@@ -122,6 +123,7 @@ export async function createServer(input: ConfigInput = {}, parts: ServerParts =
   const secret = await secretBeside(store, config);
   const find = (name: string): Service | undefined => services.get(name);
   const visitors = new Visitors(() => config.limits);
+  const pool = new Pool({ visitors, clock });
   const freeSpace = freeSpaceFor(config, logger);
   const isDiskLow = () => freeSpace?.isLow === true;
   const shared = {
@@ -143,14 +145,16 @@ export async function createServer(input: ConfigInput = {}, parts: ServerParts =
 
   await freeSpace?.check();
   const stopServices = async () => {
+    pool.close();
     for (const service of services.values()) service.stop();
     await store.close();
   };
   const start = async () => {
     for (const service of services.values()) await service.start();
     const door = new DoorAudit({ logger, clock });
-    const reached = { services, visitors, door, routes: portRoutes, isStopping: () => stopped !== undefined };
-    return openPorts(listeners, reached, { ...config, app });
+    const isStopping = () => stopped !== undefined;
+    const known = { services, visitors, pool, logger, clock, door, routes: portRoutes, isStopping };
+    return openPorts(listeners, known, { ...config, app });
   };
   ports = await start().catch(async (error: unknown) => {
     await stopServices();

@@ -34,6 +34,12 @@ const listener = z.strictObject({
     .boolean()
     .default(false)
     .describe("Whether other machines may connect without encryption (T9)."),
+  page: z
+    .boolean()
+    .default(true)
+    .describe(
+      "Whether a browser is answered with a page to look at rooms, and with the client as a file (H8).",
+    ),
 });
 
 /** One service (S1). The settings of a plugin stand beside `plugins`, under its name. */
@@ -95,6 +101,9 @@ const limits = z.strictObject({
     .default(100)
     .describe("Most connections from one address that have not logged in yet (Q5: 429)."),
   sessions_per_user: count.default(20).describe("Most sessions of a user in a service (Q6)."),
+  http_sessions: count
+    .default(4)
+    .describe("Sessions that HTTP requests with the same credentials from one address share (H2)."),
   session_queue_bytes: bytes
     .default(1_048_576)
     .describe("Bytes that may wait for a connection's socket (M11)."),

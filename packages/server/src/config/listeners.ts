@@ -16,6 +16,8 @@ export interface Listener {
   readonly origins: readonly string[] | undefined;
   readonly require_origin: boolean;
   readonly allow_plaintext: boolean;
+  /** Whether a browser is answered with a page (H8). */
+  readonly page: boolean;
 }
 
 /** Names of PEM files. */
@@ -99,13 +101,18 @@ export function certificateOf({ listeners: [listener] }: Port): Certificate | un
 
 function requireOneOwner(one: Listener, before: readonly Listener[]): void {
   const twin = before.find(
-    ({ host, port, path }) => host === one.host && port === one.port && path === one.path,
+    ({ host, port, path }) => host === one.host && port === one.port && baseOf(path) === baseOf(one.path),
   );
   if (!twin) return;
   throw faultOf(
     one,
     `${one.host}:${one.port}${one.path} belongs to the service "${twin.service}"; give one of them another path or port`,
   );
+}
+
+/** With a slash at its end a path is the same path (T2). */
+function baseOf(path: string): string {
+  return path.replace(/\/$/, "");
 }
 
 function requireOneCertificate({ listeners }: Port): void {

@@ -28,6 +28,8 @@ export interface SessionLimits {
   readonly acks: number;
   /** Without any frame for this long a connection is closed (T4). */
   readonly idle_seconds: number;
+  /** Sessions that HTTP requests of one caller share (H2). */
+  readonly http_sessions: number;
   /** Between the server's pings; 0 switches them off (F9). */
   readonly ping_seconds: number;
   /** A connection logs in within this time (L3). */

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import { type CloseCode, closeCodes, type ErrorCode } from "@roomlog/protocol";
 import type { Authenticator, GrantedRight } from "../auth/auth.ts";
 import type { ManagedStore } from "../store/managed.ts";
-import type { Connection, Receiver } from "../transport/transport.ts";
+import type { Connection } from "../transport/transport.ts";
 import { Audit } from "./audit.ts";
 import { type Clock, type Stop, steadyTime } from "./clock.ts";
 import { Cursors, follows } from "./cursors.ts";
@@ -277,7 +277,7 @@ export class Service {
   }
 
   /** Takes a new connection that comes from `address`. */
-  accept(connection: Connection, address: string): Receiver {
+  accept(connection: Connection, address: string): Session {
     const session = new Session(this, connection, this.#visitors.enter(address));
     this.sessions.add(session);
     return session;

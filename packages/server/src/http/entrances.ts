@@ -9,6 +9,8 @@ export interface Entrance {
   readonly service: Service;
   readonly origins: readonly string[] | undefined;
   readonly require_origin: boolean;
+  /** Whether a browser is answered with a page (H8). */
+  readonly page: boolean;
   /** Whether the port is an application's, of which nobody has checked who can reach it (H10). */
   readonly attached: boolean;
 }

@@ -1,0 +1,56 @@
+import { Hono } from "hono";
+import type { Logger } from "../core/logger.ts";
+import { asHttpError, HttpError } from "./answers.ts";
+import { runCommand } from "./command.ts";
+import { type Bindings, type Ctx, errorJson } from "./context.ts";
+import { streamEvents } from "./events.ts";
+import { listMessages, sendMessage } from "./messages.ts";
+import { openApiText } from "./openapi.ts";
+import { clientFile, page } from "./page.ts";
+import { listRooms, showRoom } from "./rooms.ts";
+
+type Handler = (c: Ctx) => Response | Promise<Response>;
+
+/** What is answered at each path of a listener, behind its own. */
+const routes: Readonly<Record<string, Readonly<Record<string, Handler>>>> = {
+  "/": { GET: page },
+  "/client.js": { GET: clientFile },
+  "/:file{page\\.(?:css|js)}": { GET: page },
+  "/v1/openapi.json": { GET: (c) => openApi(c) },
+  "/v1/command": { POST: runCommand },
+  "/v1/rooms": { GET: listRooms },
+  "/v1/rooms/:id": { GET: showRoom },
+  "/v1/rooms/:id/messages": { GET: listMessages, POST: sendMessage },
+  "/v1/rooms/:id/events": { GET: streamEvents },
+};
+
+/** The HTTP interface of a listener (section H). What it does not know is left to `otherwise`. */
+export function httpApp(logger: Logger, otherwise: Handler): Hono<{ Bindings: Bindings }> {
+  const app = new Hono<{ Bindings: Bindings }>({
+    // As it was written: decoded here, an id with a slash would be two.
+    getPath: (_request, options) => (options as { readonly env: Bindings }).env.way.rest || "/",
+  });
+  for (const [path, handlers] of Object.entries(routes)) {
+    for (const [method, handler] of Object.entries(handlers)) app.on(method, path, handler);
+    const allow = Object.keys(handlers).join(", ");
+    app.all(path, (c) => errorJson(c, notAllowed(allow)));
+  }
+  app.all("/v1/*", (c) =>
+    errorJson(c, new HttpError(404, { error: "There is nothing here; docs/http.md lists what there is." })),
+  );
+  app.notFound(otherwise);
+  app.onError((error, c) => {
+    const expected = asHttpError(error);
+    if (!expected) logger.error({ err: error, path: c.env.request.path }, "an HTTP request failed");
+    return errorJson(c, expected ?? new HttpError(500, { error: "Internal error" }));
+  });
+  return app;
+}
+
+function notAllowed(allow: string): HttpError {
+  return new HttpError(405, { error: `This is read or written with ${allow}.` }, { allow });
+}
+
+function openApi(c: Ctx): Response {
+  return c.body(openApiText(), 200, { "content-type": "application/json" });
+}

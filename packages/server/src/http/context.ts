@@ -1,0 +1,84 @@
+import type { HttpBindings } from "@hono/node-server";
+import { type ErrorCode, type ErrorData, errorText } from "@roomlog/protocol";
+import type { Context } from "hono";
+import type { PlainRequest } from "../transport/transport.ts";
+import { type ErrorBody, failed, type HttpError } from "./answers.ts";
+import { type Credentials, credentialsIn } from "./credentials.ts";
+import type { Way } from "./entrances.ts";
+import type { Answer, LocalClient } from "./local-client.ts";
+import { unauthorized } from "./login.ts";
+import type { Caller, Pool, PoolParts } from "./pool.ts";
+
+/** What all requests of a port share. */
+export interface Shared {
+  readonly pool: Pool;
+  readonly parts: PoolParts;
+  /** Longest body (T3). */
+  readonly frame_bytes: number;
+}
+
+/** What a handler is given beside the request. */
+export interface Bindings extends HttpBindings, Shared {
+  readonly request: PlainRequest;
+  readonly way: Way;
+}
+
+export type Ctx = Context<{ Bindings: Bindings }>;
+
+const NOT_AUTHENTICATED: ErrorCode = 100031;
+
+/** Who asks, and where (H2). Throws a `HttpError` 401 when he does not say it. */
+export function callerOf({ env }: Ctx): Caller {
+  const { service } = env.way.entrance;
+  const { request } = env;
+  return { service, address: request.address, remote: remoteOf(request), credentials: credentialsOf(env) };
+}
+
+/** A session serves many connections of its address, so their ports say nothing. */
+function remoteOf({ secure, address }: PlainRequest): string {
+  return `${secure ? "https" : "http"}:${address}`;
+}
+
+function credentialsOf({ way, incoming }: Bindings): Credentials {
+  const found = credentialsIn(incoming.headers.authorization, way.entrance.service.authenticator.open);
+  if (found) return found;
+  throw unauthorized({ code: NOT_AUTHENTICATED, error: errorText(NOT_AUTHENTICATED) });
+}
+
+/**
+ * The answer to a command, by a session that is logged in already and is given back when the response has been taken: so
+ * a client that does not read holds up nobody but himself.
+ */
+export async function askPooled(c: Ctx, ask: (client: LocalClient) => Promise<Answer>): Promise<Answer> {
+  const lease = await c.env.pool.lease(callerOf(c));
+  const { outgoing } = c.env;
+  if (outgoing.closed) lease.giveBack();
+  else outgoing.once("close", lease.giveBack);
+  return ask(lease.client);
+}
+
+/** The result of a command as JSON. Throws a `HttpError` when it is an error. */
+export function resultOf({ result, data = "{}" }: Answer): string {
+  if (result === "ok") return data;
+  throw failed(JSON.parse(data) as ErrorData);
+}
+
+/** JSON that is answered; who takes no byte of it for too long is cut off, as behind a WebSocket (M11). */
+export function json(c: Ctx, text: string, { status = 200, headers = {} }: Extra = {}): Response {
+  const { outgoing, way } = c.env;
+  outgoing.setTimeout(way.entrance.service.limits.stalled_seconds * 1000, () => outgoing.destroy());
+  return c.body(text, status as 200, {
+    "content-type": "application/json",
+    "cache-control": "no-store",
+    ...headers,
+  });
+}
+
+interface Extra {
+  readonly status?: number;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export function errorJson(c: Ctx, { status, body, headers }: HttpError): Response {
+  return json(c, JSON.stringify(body satisfies ErrorBody), { status, headers });
+}

@@ -1,0 +1,141 @@
+import type { ServerResponse } from "node:http";
+import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
+import { memberText } from "../core/json-text.ts";
+import type { Ended } from "../transport/transport.ts";
+import { HttpError } from "./answers.ts";
+import { type Ctx, callerOf, resultOf } from "./context.ts";
+import type { LocalClient } from "./local-client.ts";
+import { logIn } from "./login.ts";
+import { dataOf } from "./query.ts";
+
+/** So often something is sent when nothing happens: proxies close what is silent for a minute; in milliseconds. */
+const HEARTBEAT_MS = 15_000;
+
+/** The next life of the room is read from its start. */
+const BEGINNING = 0;
+
+/** H7: the messages of a room as they come (M10), and its other events, as server-sent events. */
+export async function streamEvents(c: Ctx): Promise<Response> {
+  if (c.req.method === "HEAD")
+    throw new HttpError(405, { error: "Events are read with GET." }, { allow: "GET" });
+  const room_id = c.req.param("id") as string;
+  const cursor = cursorIn(c);
+  const stream = new EventStream(c.env.outgoing as ServerResponse, room_id);
+  const client = await logIn(callerOf(c), c.env.parts, (frame, taken) => stream.event(frame, taken));
+  try {
+    const subscribed = await client.call(
+      "media/room/msglog_subscribe",
+      JSON.stringify({ room_id, ...cursor }),
+    );
+    const state = resultOf(subscribed);
+    const others = { class: "media", subclass: "room", obj_id: room_id };
+    // Without the right to it there are messages alone.
+    await client.call("core/event/subscribe", JSON.stringify(others));
+    stream.begin(state);
+    attend(client, stream, c);
+    return RESPONSE_ALREADY_SENT;
+  } catch (error) {
+    client.end();
+    throw error;
+  }
+}
+
+/** Where to go on: behind the message whose id came last (H7). */
+function cursorIn(c: Ctx): Record<string, string | number> {
+  const {
+    "Last-Event-ID": asked,
+    after = asked,
+    epoch,
+  } = dataOf(c.req.url, ["Last-Event-ID", "after", "epoch"]);
+  const last = c.req.header("last-event-id") || after;
+  return {
+    ...(last !== undefined && last !== "" && { after: /^\d{1,15}$/.test(`${last}`) ? Number(last) : last }),
+    ...(epoch !== undefined && { epoch }),
+  };
+}
+
+/** The stream ends with its session, and the session with its stream. */
+function attend(client: LocalClient, stream: EventStream, { env }: Ctx): void {
+  const { clock } = env.parts;
+  const stopBeats = clock.every(HEARTBEAT_MS, () => {
+    if (client.waiting === 0) stream.beat();
+  });
+  client.onEnded = (how) => {
+    stopBeats();
+    stream.end(how);
+  };
+  env.outgoing.once("close", () => client.end());
+  if (env.outgoing.closed) client.end();
+}
+
+/** Server-sent events on a response; what comes before it has begun waits. */
+class EventStream {
+  readonly #response: ServerResponse;
+  readonly #room_id: string;
+  #early: (() => void)[] | undefined = [];
+
+  constructor(response: ServerResponse, room_id: string) {
+    this.#response = response;
+    this.#room_id = room_id;
+  }
+
+  begin(state: string): void {
+    this.#response.writeHead(200, {
+      "content-type": "text/event-stream",
+      "cache-control": "no-store",
+      "x-accel-buffering": "no",
+    });
+    this.#response.write(textOf({ name: "subscribed", data: state }));
+    const early = this.#early ?? [];
+    this.#early = undefined;
+    for (const write of early) write();
+  }
+
+  event(frame: string, taken: () => void): void {
+    if (this.#early) return void this.#early.push(() => this.event(frame, taken));
+    const text = this.#textOf(memberText(frame, "data") as string);
+    if (text === undefined) taken();
+    else this.#response.write(text, taken);
+  }
+
+  beat(): void {
+    this.#response.write(":\n\n");
+  }
+
+  end({ code, reason = "" }: Ended): void {
+    if (this.#response.writable)
+      this.#response.end(textOf({ name: "closed", data: JSON.stringify({ code, reason }) }));
+  }
+
+  /** Undefined for what does not concern the room. */
+  #textOf(event: string): string | undefined {
+    const [cls, type, obj_id] = ["class", "type", "obj_id"].map((key) => parsed(memberText(event, key)));
+    if (cls !== "media" || obj_id !== this.#room_id) return undefined;
+    const data = memberText(event, "body") ?? "{}";
+    if (type === "msglog_new_msg") return textOf({ id: memberText(data, "msg_id") as string, data });
+    if (type === "destroyed") return textOf({ id: String(BEGINNING), name: type, data });
+    return textOf({ name: String(type), data });
+  }
+}
+
+/** One event as it stands on the wire. Of JSON only white space has ends of lines. */
+function textOf({
+  id,
+  name,
+  data,
+}: {
+  readonly id?: string;
+  readonly name?: string;
+  readonly data: string;
+}): string {
+  const lines = [
+    ...(id === undefined ? [] : [`id: ${id}`]),
+    ...(name === undefined ? [] : [`event: ${name}`]),
+    ...data.split(/\r\n|\r|\n/).map((line) => `data: ${line}`),
+  ];
+  return `${lines.join("\n")}\n\n`;
+}
+
+function parsed(text: string | undefined): unknown {
+  return text === undefined ? undefined : JSON.parse(text);
+}

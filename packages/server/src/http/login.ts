@@ -1,0 +1,46 @@
+import type { ErrorData } from "@roomlog/protocol";
+import type { Service } from "../core/service.ts";
+import type { Visitors } from "../core/visitors.ts";
+import { failed, HttpError } from "./answers.ts";
+import { CHALLENGE, type Credentials } from "./credentials.ts";
+import { LocalClient, type OnEvent, type Origin } from "./local-client.ts";
+
+export interface LogInParts {
+  readonly visitors: Visitors;
+}
+
+interface Caller extends Origin {
+  readonly service: Service;
+  readonly credentials: Credentials;
+}
+
+const UNAUTHORIZED = 100030;
+
+/** A new session, logged in. Throws a `HttpError`: 401 after the delay of L3, 429 and 503 as for an upgrade (Q5). */
+export async function logIn(
+  { service, credentials, ...origin }: Caller,
+  { visitors }: LogInParts,
+  onEvent?: OnEvent,
+): Promise<LocalClient> {
+  const crowded = visitors.refusal(origin.address, service.authenticator.open);
+  if (crowded)
+    throw new HttpError(crowded.status, { error: crowded.text, retry_after_ms: crowded.retry_after * 1000 });
+  const client = new LocalClient(service, origin, onEvent);
+  try {
+    const { result, data = "{}" } = await client.call("core/user/login", JSON.stringify(credentials));
+    if (result === "ok") return client;
+    throw refused(JSON.parse(data) as ErrorData);
+  } catch (error) {
+    client.end();
+    throw error;
+  }
+}
+
+/** Before there is a session 100030 means that the credentials are wrong. */
+function refused(data: ErrorData): HttpError {
+  return data.code === UNAUTHORIZED ? unauthorized(data) : failed(data);
+}
+
+export function unauthorized(data: ErrorData): HttpError {
+  return new HttpError(401, data, { "www-authenticate": CHALLENGE });
+}

@@ -1,0 +1,67 @@
+import { readFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import { HttpError } from "./answers.ts";
+import type { Ctx } from "./context.ts";
+import { upgradeRequired } from "./upgrade-required.ts";
+
+const FOLDER = new URL("../../page/", import.meta.url);
+
+const TYPES: Readonly<Record<string, string>> = {
+  html: "text/html; charset=utf-8",
+  css: "text/css; charset=utf-8",
+  js: "text/javascript; charset=utf-8",
+};
+
+/** What keeps a page from being used against its reader: nothing is loaded but its own files, nothing is framed. */
+const HEADERS = {
+  "content-security-policy":
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self' ws: wss:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'",
+  "x-content-type-options": "nosniff",
+  "referrer-policy": "no-referrer",
+  "cross-origin-opener-policy": "same-origin",
+  "cache-control": "no-cache",
+};
+
+const A_YEAR = "max-age=31536000";
+
+/** H8: the page of a listener, to who asks for HTML; and its two files. */
+export async function page(c: Ctx): Promise<Response> {
+  const { way } = c.env;
+  if (!way.entrance.page) return upgradeRequired(c.env.request);
+  const file = c.req.param("file");
+  if (file) return fileAt(c, new URL(file, FOLDER));
+  if (!c.req.header("accept")?.includes("text/html")) return upgradeRequired(c.env.request);
+  // What the page names stands beside it, so its own address ends with a slash.
+  if (way.rest === "") return c.body(null, 308, { location: `${way.entrance.path.split("/").at(-1)}/` });
+  return fileAt(c, new URL("index.html", FOLDER));
+}
+
+/** H8: the client for browsers as one module, also for pages of others. */
+export async function clientFile(c: Ctx): Promise<Response> {
+  if (!c.env.way.entrance.page) return upgradeRequired(c.env.request);
+  const client = clientUrl();
+  const missing = new HttpError(404, { error: "The client is not built; run: npm run build" });
+  if (!client) throw missing;
+  return fileAt(c, client).catch(() => {
+    throw missing;
+  });
+}
+
+/** Where the built client lies; undefined when its package is not installed. */
+function clientUrl(): URL | undefined {
+  try {
+    return new URL("../dist/roomlog-client.js", import.meta.resolve("@roomlog/client"));
+  } catch {
+    return undefined;
+  }
+}
+
+async function fileAt({ env }: Ctx, url: URL): Promise<Response> {
+  const path = fileURLToPath(url);
+  const headers: Record<string, string> = {
+    ...HEADERS,
+    "content-type": TYPES[path.split(".").at(-1) ?? ""] ?? "",
+  };
+  if (env.request.secure) headers["strict-transport-security"] = A_YEAR;
+  return new Response(await readFile(path), { headers });
+}

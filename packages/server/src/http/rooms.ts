@@ -1,0 +1,32 @@
+import { askPooled, type Ctx, json, resultOf } from "./context.ts";
+import { baseOf } from "./entrances.ts";
+import { linkHeader } from "./links.ts";
+import { dataOf } from "./query.ts";
+
+/** Rooms on a page when nothing is said. */
+const DEFAULT_LIMIT = 100;
+
+/** H4: the rooms (R3), page by page. */
+export async function listRooms(c: Ctx): Promise<Response> {
+  const query = { limit: DEFAULT_LIMIT, ...dataOf(c.req.url, ["limit", "after", "prefix"]) };
+  const answer = await askPooled(c, (client) => client.call("media/room/get_list", JSON.stringify(query)));
+  const page = resultOf(answer);
+  const last = (JSON.parse(page) as { readonly room_id: string }[]).at(-1);
+  const link = linkHeader(pathIn(c, "/v1/rooms"), {
+    first: { ...query, after: undefined },
+    next: last && { ...query, after: last.room_id },
+  });
+  return json(c, page, { headers: { link } });
+}
+
+/** H4: what `get_info` says of a room (R3). */
+export async function showRoom(c: Ctx): Promise<Response> {
+  dataOf(c.req.url, []);
+  const data = JSON.stringify({ room_id: c.req.param("id") });
+  return json(c, resultOf(await askPooled(c, (client) => client.call("media/room/get_info", data))));
+}
+
+/** A path of the API as the client sees it. */
+export function pathIn({ env }: Ctx, path: string): string {
+  return `${baseOf(env.way.entrance.path)}${path}`;
+}
