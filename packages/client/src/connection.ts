@@ -3,10 +3,12 @@ import {
   type CommandName,
   type CommandResult,
   classify,
+  closeCodes,
   type ErrorData,
   type EventData,
   isJsonObject,
 } from "@roomlog/protocol";
+import { abortable } from "./abortable.ts";
 
 /** The server answered a call with an error (F2). */
 export class CallError extends Error {
@@ -25,11 +27,14 @@ export class CallError extends Error {
 export class ConnectionLost extends Error {
   readonly code: number;
   readonly reason: string;
-  constructor({ code, reason }: Closed) {
+  /** Whether it was this call that ended it, by its size (T3: 1009): it did not take effect. */
+  readonly isTooLarge: boolean;
+  constructor({ code, reason }: Closed, isTooLarge = false) {
     super(`connection closed (${code}${reason && `: ${reason}`})`);
     this.name = "ConnectionLost";
     this.code = code;
     this.reason = reason;
+    this.isTooLarge = isTooLarge;
   }
 }
 
@@ -42,9 +47,24 @@ export interface Closed {
 export interface ConnectionOptions {
   /** Called with the `data` of each event, in the order received. */
   readonly onEvent?: (event: EventData) => void;
+  /** Called once it has ended, before what waits for answers is rejected. */
+  readonly onClosed?: (how: Closed) => void;
+  /** Ends the attempt to connect. */
+  readonly signal?: AbortSignal;
 }
 
+export interface CallOptions {
+  /** Ends the waiting; whether the call took effect is unknown then. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What a socket says when the other side vanished (RFC 6455 §7.1.5). */
+const VANISHED = 1006;
+const FRAME_TOO_LARGE: number = closeCodes.frame_too_large;
+
 interface Pending {
+  /** Of the request, in UTF-16 units. */
+  readonly size: number;
   resolve(data: unknown): void;
   reject(error: Error): void;
 }
@@ -53,47 +73,66 @@ interface Pending {
 export class Connection {
   readonly #socket: WebSocket;
   readonly #pending = new Map<number, Pending>();
-  readonly #onEvent: (event: EventData) => void;
+  readonly #options: ConnectionOptions;
+  readonly #ending = Promise.withResolvers<Closed>();
   #lastTid = 0;
+  #received = 0;
   #ended: Closed | undefined;
-  /** Resolves when the connection has ended. */
-  readonly closed: Promise<Closed>;
 
   /** Rejects with a `ConnectionLost` when the server cannot be reached. */
   static async connect(url: string, options: ConnectionOptions = {}): Promise<Connection> {
     const socket = new WebSocket(url);
-    const client = new Connection(socket, options);
-    await new Promise((resolve, reject) => {
-      socket.addEventListener("open", resolve);
-      client.closed.then((how) => reject(new ConnectionLost(how)), reject);
+    const connection = new Connection(socket, options);
+    const opened = new Promise<Connection>((resolve, reject) => {
+      socket.addEventListener("open", () => resolve(connection));
+      connection.closed.then((how) => reject(new ConnectionLost(how)), reject);
     });
-    return client;
+    try {
+      return await abortable(opened, options.signal);
+    } catch (error) {
+      connection.drop("not connected");
+      throw error;
+    }
   }
 
-  private constructor(socket: WebSocket, { onEvent = () => {} }: ConnectionOptions) {
+  private constructor(socket: WebSocket, options: ConnectionOptions) {
     this.#socket = socket;
-    this.#onEvent = onEvent;
+    this.#options = options;
     socket.addEventListener("message", ({ data }) => this.#receive(String(data)));
     socket.addEventListener("error", () => {});
-    this.closed = new Promise((resolve) => {
-      socket.addEventListener("close", ({ code, reason }) => {
-        this.#ended = { code, reason };
-        for (const pending of this.#pending.values()) pending.reject(new ConnectionLost({ code, reason }));
-        this.#pending.clear();
-        resolve({ code, reason });
-      });
-    });
+    socket.addEventListener("close", ({ code, reason }) => this.#end({ code, reason }));
+  }
+
+  /** Resolves when the connection has ended. */
+  get closed(): Promise<Closed> {
+    return this.#ending.promise;
+  }
+
+  /** How it has ended; undefined while it lives. */
+  get ended(): Closed | undefined {
+    return this.#ended;
+  }
+
+  /** How many frames have come. */
+  get received(): number {
+    return this.#received;
   }
 
   /** Calls a command, `class/subclass/cmd`. Rejects with a `CallError` or a `ConnectionLost`. */
-  call<N extends CommandName>(name: N, data: CommandData<N>): Promise<CommandResult<N>> {
+  call<N extends CommandName>(
+    name: N,
+    data: CommandData<N>,
+    { signal }: CallOptions = {},
+  ): Promise<CommandResult<N>> {
     const [cls, subclass, cmd] = name.split("/");
     const tid = ++this.#lastTid;
-    return new Promise((resolve, reject) => {
+    const answer = new Promise<CommandResult<N>>((resolve, reject) => {
       if (this.#ended) return reject(new ConnectionLost(this.#ended));
-      this.#pending.set(tid, { resolve: resolve as Pending["resolve"], reject });
-      this.#socket.send(JSON.stringify({ class: cls, subclass, cmd, data, tid }));
+      const text = JSON.stringify({ class: cls, subclass, cmd, data, tid });
+      this.#pending.set(tid, { resolve: resolve as Pending["resolve"], reject, size: text.length });
+      this.#socket.send(text);
     });
+    return abortable(answer, signal);
   }
 
   /** Ends the connection; resolves when it has ended. */
@@ -102,12 +141,31 @@ export class Connection {
     return this.closed;
   }
 
+  /** Gives the connection up at once, without waiting for a server that may not be there any more. */
+  drop(reason: string): void {
+    this.#end({ code: VANISHED, reason });
+    this.#socket.close();
+  }
+
+  #end(how: Closed): void {
+    if (this.#ended) return;
+    this.#ended = how;
+    this.#options.onClosed?.(how);
+    const largest = Math.max(...Array.from(this.#pending.values(), ({ size }) => size));
+    for (const { size, reject } of this.#pending.values())
+      reject(new ConnectionLost(how, how.code === FRAME_TOO_LARGE && size === largest));
+    this.#pending.clear();
+    this.#ending.resolve(how);
+  }
+
   #receive(text: string): void {
+    if (this.#ended) return;
+    this.#received += 1;
     const frame = classify(JSON.parse(text));
     if (frame.kind === "response") this.#settle(frame.tid, frame.result, frame.data);
     if (frame.kind !== "request") return;
     this.#socket.send(JSON.stringify({ result: "ok", tid: frame.tid }));
-    if (frame.cmd === "event") this.#onEvent(frame.data as unknown as EventData);
+    if (frame.cmd === "event") this.#options.onEvent?.(frame.data as unknown as EventData);
   }
 
   #settle(tid: unknown, result: unknown, data: unknown): void {

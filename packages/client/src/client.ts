@@ -1,0 +1,150 @@
+import type { CommandData, CommandName, CommandResult, EventData, JsonObject } from "@roomlog/protocol";
+import type { CallOptions, Connection } from "./connection.ts";
+import { ClientClosed } from "./errors.ts";
+import { insist } from "./insist.ts";
+import { Link } from "./link.ts";
+import { Listeners, type Unsubscribe } from "./listeners.ts";
+import { type ClientOptions, type Settings, withDefaults } from "./options.ts";
+import { type JoinOptions, Room } from "./room.ts";
+import type { ClientState } from "./state.ts";
+
+type Pattern = CommandData<"core/event/subscribe">;
+
+/** Commands that change nothing: they are repeated when their answer is lost. */
+const reads = /\/(list|get|get_\w+|info|ping|msglog_(get|info|epochs))$/;
+const ID_BYTES = 9;
+
+/** A client that stays logged in: it connects again by itself, and its rooms, sends and iterators go on. */
+export class Client {
+  readonly #settings: Settings;
+  readonly #link: Link;
+  readonly #rooms = new Map<string, Room<never>>();
+  readonly #patterns = new Set<Pattern>();
+  readonly #events = new Listeners<[EventData]>();
+  readonly #states = new Listeners<[ClientState]>();
+  readonly #id = randomName();
+  #lastId = 0;
+
+  /**
+   * Resolves when it is logged in for the first time; it tries for so long as that takes. Rejects with what refuses it
+   * for good: a `CallError` (100030: wrong credentials), a close of 4500 or more, an error of the token source, or the reason of `signal`.
+   */
+  static async connect(url: string | URL, options: ClientOptions = {}): Promise<Client> {
+    const client = new Client(String(url), options);
+    void client.#link.run();
+    try {
+      await client.#link.gate.pass(options.signal);
+      return client;
+    } catch (error) {
+      await client.close();
+      throw error instanceof ClientClosed && error.cause ? error.cause : error;
+    }
+  }
+
+  private constructor(url: string, options: ClientOptions) {
+    this.#settings = withDefaults(options);
+    if (options.onState) this.#states.add("*", options.onState);
+    this.#link = new Link(url, this.#settings, {
+      onState: (state) => this.#states.tell("*", state),
+      onEvent: (event) => this.#take(event),
+      onOpen: (connection) => this.#opened(connection),
+      onLost: () => {
+        for (const room of this.#rooms.values()) room.lost();
+      },
+      onClosed: (reason) => {
+        for (const room of this.#rooms.values()) room.end(reason);
+      },
+    });
+  }
+
+  get state(): ClientState {
+    return this.#link.state;
+  }
+
+  /** Listens to the changes of `state`. Returns what ends it. */
+  onState(listener: (state: ClientState) => void): Unsubscribe {
+    return this.#states.add("*", listener);
+  }
+
+  /** Listens to the events of one `type`, or to all (`"*"`), of rooms too. Returns what ends it. */
+  on(type: string, listener: (event: EventData) => void): Unsubscribe {
+    return this.#events.add(type, listener);
+  }
+
+  /**
+   * Calls a command, `class/subclass/cmd`. While there is no connection it waits; `signal` ends the waiting. A command that
+   * only reads is repeated until there is an answer; any other rejects with a `ConnectionLost` when the connection ends before its answer: its outcome is unknown.
+   */
+  async call<N extends CommandName>(
+    name: N,
+    data: CommandData<N>,
+    { signal }: CallOptions = {},
+  ): Promise<CommandResult<N>> {
+    const { gate } = this.#link;
+    const call = (connection: Connection) => connection.call(name, data, { signal });
+    if (reads.test(name)) return insist({ gate, settings: this.#settings, signal, call });
+    return call(await gate.pass(signal));
+  }
+
+  /** Subscribes to events (E2), on each connection anew. Returns what ends it. */
+  async subscribe(pattern: Pattern): Promise<() => Promise<void>> {
+    await this.call("core/event/subscribe", pattern);
+    this.#patterns.add(pattern);
+    return async () => {
+      const { body, ...key } = pattern;
+      if (this.#patterns.delete(pattern)) await this.call("core/event/unsubscribe", key);
+    };
+  }
+
+  /** Goes into a room, and again after each reconnect (R4). Rejects with a `CallError`; 304001: there is no such room. */
+  async join<T = JsonObject>(room_id: string, options: JoinOptions<T> = {}): Promise<Room<T>> {
+    if (this.#rooms.has(room_id))
+      throw new Error(`the room ${room_id} is joined already: use that one, or leave it first`);
+    const room = new Room<T>(
+      {
+        room_id,
+        settings: this.#settings,
+        gate: this.#link.gate,
+        newId: () => `${this.#id}-${++this.#lastId}`,
+        session_id: () => (this.state.kind === "open" ? this.state.session_id : undefined),
+        onOver: () => this.#rooms.delete(room_id),
+      },
+      options,
+    );
+    this.#rooms.set(room_id, room as Room<never>);
+    const { connection } = this.#link;
+    if (connection) void room.enter(connection);
+    return room.joined(options.signal).catch((error: Error) => {
+      // The server may have taken it in.
+      if (options.signal?.aborted) void room.leave().catch(() => {});
+      room.end(error);
+      throw error;
+    });
+  }
+
+  /** Closes the connection; what waits is rejected with a `ClientClosed`, iterators throw it. */
+  close(): Promise<void> {
+    return this.#link.close();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  #opened(connection: Connection): void {
+    for (const pattern of this.#patterns) connection.call("core/event/subscribe", pattern).catch(() => {});
+    for (const room of this.#rooms.values()) void room.enter(connection);
+  }
+
+  #take(event: EventData): void {
+    if (event.class === "media" && event.subclass === "room" && event.service === undefined)
+      this.#rooms.get(event.obj_id ?? "")?.take(event);
+    this.#events.tell(event.type ?? "", event);
+  }
+}
+
+/** Not by `randomUUID`, which a page has only over TLS or from this machine. */
+function randomName(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(ID_BYTES));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}

@@ -1,0 +1,42 @@
+import type { CommandData, StoredMessage } from "@roomlog/protocol";
+import type { CallOptions } from "./connection.ts";
+
+type Query = CommandData<"media/room/msglog_get">;
+
+/** Which messages; all that is given has to hold (M8). Times in µs since 1970, half-open; ids exclusive. */
+export interface HistoryOptions extends CallOptions {
+  readonly after?: number | undefined;
+  readonly before?: number | undefined;
+  readonly from_time?: number | undefined;
+  readonly to_time?: number | undefined;
+  readonly user_id?: string | undefined;
+  readonly session_id?: string | undefined;
+  /** `desc`, the newest first, unless it is said. */
+  readonly order?: "asc" | "desc" | undefined;
+  /** Most messages in all; no bound by default. */
+  readonly limit?: number | undefined;
+  /** Another life of the room, or `last` for the newest that ended (M12). */
+  readonly epoch?: string | undefined;
+}
+
+/** Most messages that one request asks for. */
+const PAGE = 200;
+
+/** Reads page by page, and no further than it is asked for messages. */
+export async function* history(
+  get: (query: Omit<Query, "room_id">) => Promise<StoredMessage[]>,
+  { signal, order = "desc", limit = Number.POSITIVE_INFINITY, ...query }: HistoryOptions,
+): AsyncGenerator<StoredMessage, void> {
+  const from = order === "asc" ? "after" : "before";
+  const given = Object.entries(query).filter(([, value]) => value !== undefined);
+  let range: Omit<Query, "room_id"> = Object.fromEntries(given);
+  for (let left = limit; left > 0; ) {
+    signal?.throwIfAborted();
+    const page = await get({ ...range, order, limit: Math.min(left, PAGE) });
+    yield* page;
+    const last = page.at(-1);
+    if (!last) return;
+    range = { ...range, [from]: last.msg_id };
+    left -= page.length;
+  }
+}

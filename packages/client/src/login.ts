@@ -1,0 +1,92 @@
+import type { CommandResult } from "@roomlog/protocol";
+import { CallError, type Connection } from "./connection.ts";
+import type { Settings } from "./options.ts";
+
+type Terms = CommandResult<"core/user/refresh">;
+
+const UNAUTHORIZED = 100030;
+const SESSION_IN_USE = 100034;
+/** The part of its time after which a login is refreshed. */
+const DUE = 0.75;
+
+/** Who logs in, and what is remembered of the last login to make the next one cheap (L13). */
+export class Login {
+  readonly #settings: Settings;
+  #session_id: string | undefined;
+  #resume: string | undefined;
+  #stop: () => void = () => {};
+
+  constructor(settings: Settings) {
+    this.#settings = settings;
+    this.#session_id = settings.session_id;
+  }
+
+  /** Logs the connection in and gives back its session id. */
+  async login(connection: Connection): Promise<string> {
+    const { session_id, ...terms } = await this.#admitted(connection);
+    this.#session_id = session_id;
+    this.#keep(connection, terms);
+    return session_id;
+  }
+
+  /** The connection has ended. */
+  lost(): void {
+    this.#stop();
+  }
+
+  /** What was remembered is not good any more (4005: its end has come). */
+  forget(): void {
+    this.#resume = undefined;
+  }
+
+  async #admitted(connection: Connection) {
+    const { user, password, meta, token } = this.#settings;
+    if (this.#resume !== undefined) {
+      const resumed = await this.#resumed(connection, this.#resume);
+      if (resumed) return resumed;
+    }
+    const given = { user, password, meta, token: await tokenOf(token), session_id: this.#session_id };
+    return connection.call("core/user/login", given).catch((error: unknown) => {
+      // An id that the server gave can be given up, one that was asked for cannot.
+      if (is(error, SESSION_IN_USE) && this.#session_id !== this.#settings.session_id) {
+        this.#session_id = undefined;
+        throw new CallError({ code: 100050, error: "the session id was still in use" });
+      }
+      throw error;
+    });
+  }
+
+  /** Undefined when the token is refused: then the credentials are needed. */
+  async #resumed(connection: Connection, token: string) {
+    try {
+      return await connection.call("core/user/login", { token, session_id: this.#session_id });
+    } catch (error) {
+      if (!is(error, UNAUTHORIZED)) throw error;
+      this.#resume = undefined;
+      return undefined;
+    }
+  }
+
+  /** Refreshes in time (L12): with a new token when it is the login that ends, else with the resume token, for another one. */
+  #keep(connection: Connection, { resume, expires_in = Number.POSITIVE_INFINITY }: Terms): void {
+    const { token: source, timers } = this.#settings;
+    this.#resume = resume?.token;
+    const asks = typeof source === "function" && expires_in <= (resume?.expires_in ?? expires_in);
+    const seconds = asks ? expires_in : resume?.expires_in;
+    if (seconds === undefined || !Number.isFinite(seconds)) return;
+    const renew = async () => {
+      const token = asks ? await source() : (resume?.token as string);
+      this.#keep(connection, await connection.call("core/user/refresh", { token }));
+    };
+    // Refused or not, the connection lives until it is closed with 4005, and the next login has the credentials.
+    this.#stop = timers.after(seconds * 1000 * DUE, () => void renew().catch(() => {}));
+  }
+}
+
+function tokenOf(source: Settings["token"]): string | undefined | Promise<string> {
+  return typeof source === "function" ? source() : source;
+}
+
+function is(error: unknown, code: number): boolean {
+  return error instanceof CallError && error.code === code;
+}

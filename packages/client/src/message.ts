@@ -1,0 +1,47 @@
+import type { JsonObject, StoredMessage } from "@roomlog/protocol";
+import { InvalidMessage, type Issue } from "./errors.ts";
+
+/** A message of the log: what was sent stands in `msg`, what the server added beside it (M2). */
+export interface Message<T = JsonObject> {
+  readonly msg: T;
+  readonly msg_id: number;
+  readonly user_id: string;
+  readonly session_id: string;
+  /** µs since 1970; on the wire `timestmap`. */
+  readonly timestamp: number;
+  readonly sentAt: Date;
+}
+
+/** What is used of a Standard Schema v1, as zod, valibot and others make them. */
+export interface Schema<T> {
+  readonly "~standard": {
+    readonly version: 1;
+    readonly vendor: string;
+    readonly validate: (value: unknown) => Validated<T> | Promise<Validated<T>>;
+    readonly types?: { readonly input: unknown; readonly output: T } | undefined;
+  };
+}
+
+type Validated<T> =
+  | { readonly value: T; readonly issues?: undefined }
+  | { readonly issues: readonly Issue[] };
+
+/**
+ * The server's fields stand behind what was sent, the time behind `session_id`: that is how its name is known, which
+ * a service can choose (M2).
+ */
+export function messageOf(stored: StoredMessage): Message<unknown> {
+  const names = Object.keys(stored);
+  const time = names[names.indexOf("session_id") + 1] as "timestmap";
+  const { msg_id, user_id, session_id, $log, [time]: timestamp, ...msg } = stored;
+  return { msg, msg_id, user_id, session_id, timestamp, sentAt: new Date(timestamp / 1000) };
+}
+
+/** The message as `schema` gives it back. Throws an `InvalidMessage`. */
+export async function checked<T>(stored: StoredMessage, schema: Schema<T> | undefined): Promise<Message<T>> {
+  const message = messageOf(stored);
+  if (!schema) return message as Message<T>;
+  const result = await schema["~standard"].validate(message.msg);
+  if (result.issues) throw new InvalidMessage(message.msg_id, message.msg, result.issues);
+  return { ...message, msg: result.value };
+}

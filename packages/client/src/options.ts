@@ -1,0 +1,49 @@
+import type { JsonObject } from "@roomlog/protocol";
+import type { ClientState } from "./state.ts";
+import { systemTimers, type Timers } from "./timers.ts";
+
+/** A token, or what fetches one: it is asked for each login, and again before what it gave expires (L12). */
+export type TokenSource = string | (() => string | Promise<string>);
+
+export interface ClientOptions {
+  readonly user?: string | undefined;
+  readonly password?: string | undefined;
+  readonly token?: TokenSource | undefined;
+  /** Kept across reconnects; one of the server's by default (L1). */
+  readonly session_id?: string | undefined;
+  /** What others see of the session (L2). */
+  readonly meta?: JsonObject | undefined;
+  /** Ends the first connecting; `close()` ends the client. */
+  readonly signal?: AbortSignal | undefined;
+  /** Called with each state, beginning with the first `connecting`. */
+  readonly onState?: ((state: ClientState) => void) | undefined;
+  /** Most messages that may wait to be sent in a room: 1000. */
+  readonly outbox?: number;
+  /** The first retry comes within `first_ms` (500), each further one within twice the time, at most `most_ms` (30,000). */
+  readonly backoff?: { readonly first_ms?: number; readonly most_ms?: number };
+  /** Longest time for a connection and its login: 20,000. */
+  readonly connect_ms?: number;
+  /** After so long without a frame the server is asked; after as long again it is taken for gone: 20,000. */
+  readonly silent_ms?: number;
+  /** 0 ≤ n < 1: spreads the retries of many clients. */
+  readonly random?: () => number;
+  readonly timers?: Timers;
+  /** Where `online` is told of: the window, in a page. */
+  readonly network?: Pick<EventTarget, "addEventListener" | "removeEventListener"> | undefined;
+}
+
+/** What holds when nothing else is said. */
+export function withDefaults(options: ClientOptions) {
+  return {
+    outbox: 1000,
+    connect_ms: 20_000,
+    silent_ms: 20_000,
+    random: Math.random,
+    timers: systemTimers,
+    network: "addEventListener" in globalThis ? (globalThis as unknown as EventTarget) : undefined,
+    ...options,
+    backoff: { first_ms: 500, most_ms: 30_000, ...options.backoff },
+  };
+}
+
+export type Settings = ReturnType<typeof withDefaults>;

@@ -1,0 +1,106 @@
+import type { CommandResult, JsonObject } from "@roomlog/protocol";
+import { CallError, type CallOptions, type Connection, ConnectionLost } from "./connection.ts";
+import { OutboxFull, OutcomeUnknown, RoomEnded } from "./errors.ts";
+import type { Gate } from "./gate.ts";
+import { insist } from "./insist.ts";
+import type { Settings } from "./options.ts";
+
+export interface SendOptions extends CallOptions {
+  /** The name of this send, by which a repeat is known (M9); one of the client's own by default. */
+  readonly client_msg_id?: string | undefined;
+}
+
+export type Sent = CommandResult<"media/room/msglog_send">;
+
+export interface OutboxParts {
+  readonly room_id: string;
+  /** Open while the room is joined. */
+  readonly gate: Gate<Connection>;
+  readonly settings: Settings;
+  readonly newId: () => string;
+  /** The life of the room to which all sends belong. */
+  readonly epoch: () => string | undefined;
+}
+
+const LOG_NOT_AVAILABLE = 304105;
+const OTHER_EPOCH = 304106;
+
+interface Item {
+  readonly msg: JsonObject;
+  readonly client_msg_id: string;
+  readonly signal: AbortSignal | undefined;
+  readonly settle: PromiseWithResolvers<Sent>;
+}
+
+/**
+ * The sends of a room, one after the other: that keeps their order whatever is lost or refused on the way. A repeat
+ * has the same `client_msg_id` and `epoch`, so it is stored once (M9).
+ */
+export class Outbox {
+  readonly #parts: OutboxParts;
+  readonly #waiting: Item[] = [];
+  #isAtWork = false;
+
+  constructor(parts: OutboxParts) {
+    this.#parts = parts;
+  }
+
+  /** `msg` is taken as it is now. */
+  async send(msg: object, { client_msg_id = this.#parts.newId(), signal }: SendOptions): Promise<Sent> {
+    signal?.throwIfAborted();
+    const { outbox } = this.#parts.settings;
+    if (this.#waiting.length >= outbox) throw new OutboxFull(outbox);
+    const settle = Promise.withResolvers<Sent>();
+    const item = { msg: JSON.parse(JSON.stringify(msg)), client_msg_id, signal, settle };
+    const withdraw = () => this.#withdraw(item);
+    signal?.addEventListener("abort", withdraw);
+    this.#waiting.push(item);
+    void this.#work();
+    return settle.promise.finally(() => signal?.removeEventListener("abort", withdraw));
+  }
+
+  /** What waits behind another has not been tried; the first one is aborted where it is being delivered. */
+  #withdraw(item: Item): void {
+    const at = this.#waiting.indexOf(item);
+    if (at <= 0) return;
+    this.#waiting.splice(at, 1);
+    item.settle.reject(item.signal?.reason);
+  }
+
+  async #work(): Promise<void> {
+    if (this.#isAtWork) return;
+    this.#isAtWork = true;
+    for (let item = this.#waiting[0]; item; item = this.#waiting[0]) {
+      await this.#deliver(item).then(item.settle.resolve, item.settle.reject);
+      this.#waiting.shift();
+    }
+    this.#isAtWork = false;
+  }
+
+  async #deliver({ msg, client_msg_id, signal }: Item): Promise<Sent> {
+    const { gate, settings, room_id, epoch } = this.#parts;
+    let isUnknown = false;
+    const call = async (connection: Connection) => {
+      const wasUnknown = isUnknown;
+      isUnknown = true;
+      try {
+        const data = { room_id, msg, client_msg_id, epoch: epoch() };
+        return await connection.call("media/room/msglog_send", data);
+      } catch (error) {
+        isUnknown = wasUnknown || leavesUnknown(error);
+        throw error;
+      }
+    };
+    return insist({ gate, settings, signal, call }).catch((error: unknown) => {
+      if (isUnknown) throw new OutcomeUnknown(client_msg_id, error);
+      if (error instanceof CallError && error.code === OTHER_EPOCH) throw new RoomEnded(room_id, error);
+      throw error;
+    });
+  }
+}
+
+/** Every other refusal means that this try stored nothing (M4). */
+function leavesUnknown(error: unknown): boolean {
+  if (error instanceof CallError) return error.code === LOG_NOT_AVAILABLE;
+  return !(error instanceof ConnectionLost && error.isTooLarge);
+}

@@ -1,0 +1,344 @@
+import type { CommandData, CommandResult, EventData, JsonObject, StoredMessage } from "@roomlog/protocol";
+import { delay, isTemporary } from "./again.ts";
+import { CallError, type CallOptions, type Connection, ConnectionLost } from "./connection.ts";
+import { InvalidMessage, RoomEnded, RoomLeft } from "./errors.ts";
+import { Gate } from "./gate.ts";
+import { type HistoryOptions, history } from "./history.ts";
+import { insist, pause } from "./insist.ts";
+import { Listeners, type Unsubscribe } from "./listeners.ts";
+import { checked, type Message, type Schema } from "./message.ts";
+import { follow, type Log } from "./messages.ts";
+import type { Settings } from "./options.ts";
+import { Outbox, type SendOptions, type Sent } from "./outbox.ts";
+import type { Member, Members, RoomEvents } from "./room-events.ts";
+import type { Tail } from "./tail.ts";
+
+type Joined = CommandResult<"media/room/join">;
+type Query = CommandData<"media/room/msglog_get">;
+
+export interface JoinOptions<T = JsonObject> extends CallOptions {
+  readonly role?: string | undefined;
+  readonly meta?: JsonObject | undefined;
+  /** How to make the room when it is not there (R1); afterwards it is not made again. */
+  readonly create?: Omit<CommandData<"media/room/create">, "room_id"> | undefined;
+  /** What a message has to be: a Standard Schema. */
+  readonly schema?: Schema<T> | undefined;
+  /** What becomes of a message that is something else: `throw` (default) ends the iterator with an `InvalidMessage`. */
+  readonly onInvalid?: "throw" | "skip" | undefined;
+}
+
+export interface MessagesOptions extends CallOptions {
+  /** The id behind which to begin; 0 for the first message. From now on by default. */
+  readonly after?: number | undefined;
+  /** The life of the room to which `after` belongs: the present one by default. */
+  readonly epoch?: string | undefined;
+  /** Told that the messages from `first` to `last` are not kept any more (M13), or not for this user (R11). */
+  readonly onDropped?: ((first: number, last: number) => void) | undefined;
+}
+
+/** What a room needs of its client. */
+export interface RoomParts {
+  readonly room_id: string;
+  /** Open while there is a connection that is logged in. */
+  readonly gate: Gate<Connection>;
+  readonly settings: Settings;
+  readonly newId: () => string;
+  readonly session_id: () => string | undefined;
+  /** It is over. */
+  readonly onOver: () => void;
+}
+
+const NO_ROOM = 304001;
+const ROOM_EXISTS = 304002;
+const NOT_A_MEMBER = 100036;
+const PAGE = 200;
+
+/** One life of a room that the client is in, and comes into again after each reconnect. */
+export class Room<T = JsonObject> {
+  readonly room_id: string;
+  readonly #parts: RoomParts;
+  readonly #options: JoinOptions<T>;
+  /** Open while the room is joined. */
+  readonly #gate = new Gate<Connection>();
+  readonly #listeners = new Listeners<[body: never, event: EventData | undefined]>();
+  readonly #tails = new Set<Tail>();
+  readonly #outbox: Outbox;
+  readonly #ended = Promise.withResolvers<Error>();
+  #members = new Map<string, Member>();
+  #epoch: string | undefined;
+  #tip = 0;
+  #over: Error | undefined;
+  /** What came on this connection before the answer to the join; undefined when that is there. */
+  #early: EventData[] | undefined = [];
+
+  constructor(parts: RoomParts, options: JoinOptions<T>) {
+    const { room_id, settings, newId } = parts;
+    this.room_id = room_id;
+    this.#parts = parts;
+    this.#options = options;
+    this.#outbox = new Outbox({ room_id, settings, newId, gate: this.#gate, epoch: () => this.#epoch });
+  }
+
+  /** The name of this life of the room (M12). */
+  get epoch(): string {
+    return this.#epoch ?? "";
+  }
+
+  /** Who is here, kept current; a new map after each change. */
+  get members(): Members {
+    return this.#members;
+  }
+
+  /** The id of the newest message that is known. */
+  get last_id(): number {
+    return this.#tip;
+  }
+
+  /** Resolves with why when the room is over: a `RoomEnded`, a `RoomLeft`, a `ClientClosed` or the refusal of the server. */
+  get ended(): Promise<Error> {
+    return this.#ended.promise;
+  }
+
+  /**
+   * Sends a message; resolves when it is durable. While there is no connection it waits, and it is sent again until
+   * the server has said what became of it: it is stored once. Rejects with a `CallError` that is definite, an
+   * `OutcomeUnknown`, an `OutboxFull`, or with why the room is over.
+   */
+  send(msg: T & object, options: SendOptions = {}): Promise<Sent> {
+    return this.#outbox.send(msg, options);
+  }
+
+  /** R5: typing, hands, cursors. Goes to who is here now; resolves with false when there is no connection. */
+  sendInfo(info: string, meta?: JsonObject): Promise<boolean> {
+    return this.#now((connection) =>
+      connection.call("media/room/send_info", { room_id: this.room_id, info, meta }),
+    );
+  }
+
+  /** R5: resolves with false when there is no connection. */
+  setStatus(cls: string, data: JsonObject): Promise<boolean> {
+    return this.#now((connection) =>
+      connection.call("media/room/set_status", { room_id: this.room_id, class: cls, data }),
+    );
+  }
+
+  /**
+   * Every message behind `after`, once and in order, over reconnects and restarts of the server; it waits for new
+   * ones. Ends when the room has ended or was left, throws when the user was put out. Each iterator is a cursor of its own.
+   */
+  messages(options: MessagesOptions = {}): AsyncGenerator<Message<T>, void> {
+    const { after = this.#tip, epoch = this.#epoch, signal, onDropped } = options;
+    return this.#checked(follow(this.#log, { after, epoch, signal, onDropped }));
+  }
+
+  /** What is in the log, from either end: the newest first unless `order` says `asc`. */
+  history(options: HistoryOptions = {}): AsyncGenerator<Message<T>, void> {
+    const { signal } = options;
+    const get = (query: Omit<Query, "room_id">) => this.#get(query, this.#parts.gate, signal);
+    return this.#checked(history(get, { epoch: this.#epoch, ...options }));
+  }
+
+  /** Listens to one kind of event, `members` or what R and M name. Returns what ends it. */
+  on<K extends keyof RoomEvents>(type: K, listener: (body: RoomEvents[K]) => void): Unsubscribe {
+    return this.#listeners.add(type, listener);
+  }
+
+  /** Leaves the room: iterators end, sends that wait are rejected. Resolves when the server knows. */
+  async leave({ signal }: CallOptions = {}): Promise<void> {
+    if (this.#over) return;
+    const { room_id } = this;
+    const { gate, settings } = this.#parts;
+    this.end(new RoomLeft(room_id, "left"));
+    const call = (connection: Connection) => connection.call("media/room/leave", { room_id });
+    await insist({ gate, settings, signal, call }).catch((error: unknown) => {
+      if (!is(error, NOT_A_MEMBER) && !is(error, NO_ROOM)) throw error;
+    });
+  }
+
+  /** @internal Resolves when it is joined. */
+  async joined(signal?: AbortSignal): Promise<this> {
+    await this.#gate.pass(signal);
+    return this;
+  }
+
+  /** @internal Joins, on a new connection. */
+  async enter(connection: Connection): Promise<void> {
+    const { settings } = this.#parts;
+    this.#early = [];
+    for (let attempt = 0; !this.#over; ) {
+      try {
+        return this.#entered(connection, await this.#join(connection));
+      } catch (error) {
+        if (error instanceof ConnectionLost) return;
+        if (!isTemporary(error)) return this.end(this.#reasonOf(error as Error));
+        await pause(delay(error, attempt++, settings), settings);
+      }
+    }
+  }
+
+  /** @internal The connection is lost. */
+  lost(): void {
+    this.#gate.shut();
+    this.#early = [];
+  }
+
+  /** @internal An event of this room. */
+  take(event: EventData): void {
+    if (this.#over) return;
+    if (this.#early) this.#early.push(event);
+    else this.#happened(event);
+  }
+
+  /** @internal For good. */
+  end(reason: Error): void {
+    if (this.#over) return;
+    this.#over = reason;
+    this.#gate.wallUp(reason);
+    this.#parts.onOver();
+    this.#ended.resolve(reason);
+    this.#wake();
+  }
+
+  async #join(connection: Connection): Promise<Joined> {
+    const { room_id } = this;
+    const { role, meta, create } = this.#options;
+    const join = () => connection.call("media/room/join", { room_id, role, meta });
+    if (!create || this.#epoch !== undefined) return join();
+    return join().catch(async (error: unknown) => {
+      if (!is(error, NO_ROOM)) throw error;
+      await connection.call("media/room/create", { ...create, room_id }).catch((error: unknown) => {
+        if (!is(error, ROOM_EXISTS)) throw error;
+      });
+      return join();
+    });
+  }
+
+  #entered(connection: Connection, { epoch = "", last_id = 0, members }: Joined): void {
+    if (this.#over || connection.ended) return;
+    this.#epoch ??= epoch;
+    if (epoch !== this.#epoch) return this.end(new RoomEnded(this.room_id));
+    this.#members = new Map(Object.entries(members) as [string, Member][]);
+    this.#tip = Math.max(this.#tip, last_id);
+    const early = this.#early ?? [];
+    this.#early = undefined;
+    this.#gate.open(connection);
+    for (const event of early) this.#happened(event);
+    this.#listeners.tell("members", this.#members as never, undefined);
+    this.#wake();
+  }
+
+  /** A room that is not there any more has ended while nobody looked, or is closed to this user. */
+  #reasonOf(error: Error): Error {
+    return is(error, NO_ROOM) && this.#epoch !== undefined ? new RoomEnded(this.room_id, error) : error;
+  }
+
+  #happened(event: EventData): void {
+    const { type = "", body = {} } = event;
+    if (this.#over) return;
+    if (type === "msglog_new_msg") this.#arrived(body as StoredMessage);
+    if (type === "msglog_dropped") this.#dropped(body as RoomEvents["msglog_dropped"]);
+    if (type === "started_member") this.#came(body as RoomEvents["started_member"]);
+    if (type === "stopped_member") this.#went(body as RoomEvents["stopped_member"]);
+    this.#listeners.tell(type, body as never, event);
+    if (type === "destroyed") this.end(new RoomEnded(this.room_id));
+    if (type === "kicked" || type === "banned") this.#putOut(type, body as RoomEvents["kicked"]);
+  }
+
+  #arrived(message: StoredMessage): void {
+    this.#tip = Math.max(this.#tip, message.msg_id);
+    for (const tail of this.#tails) tail.live(message);
+    this.#wake();
+  }
+
+  #dropped({ epoch, first_id }: RoomEvents["msglog_dropped"]): void {
+    if (epoch === this.#epoch) this.#tip = Math.max(this.#tip, first_id - 1);
+    this.#wake();
+  }
+
+  #came({ session_id, ...member }: RoomEvents["started_member"]): void {
+    this.#changeMembers((members) => members.set(session_id, member));
+  }
+
+  #went({ session_id }: RoomEvents["stopped_member"]): void {
+    this.#changeMembers((members) => members.delete(session_id));
+    if (session_id === this.#parts.session_id()) this.end(new RoomLeft(this.room_id, "removed"));
+  }
+
+  #changeMembers(change: (members: Map<string, Member>) => void): void {
+    this.#members = new Map(this.#members);
+    change(this.#members);
+    this.#listeners.tell("members", this.#members as never, undefined);
+  }
+
+  #putOut(how: "kicked" | "banned", { user_id, reason }: RoomEvents["kicked"]): void {
+    const own = this.#members.get(this.#parts.session_id() ?? "");
+    if (own?.user_id === user_id) this.end(new RoomLeft(this.room_id, how, reason));
+  }
+
+  #wake(): void {
+    for (const tail of this.#tails) tail.wake();
+  }
+
+  async #now(call: (connection: Connection) => Promise<unknown>): Promise<boolean> {
+    if (this.#over) throw this.#over;
+    if (this.#early) return false;
+    try {
+      await call(await this.#gate.pass());
+      return true;
+    } catch (error) {
+      if (error instanceof ConnectionLost) return false;
+      throw error;
+    }
+  }
+
+  #get(query: Omit<Query, "room_id">, gate: Gate<Connection>, signal?: AbortSignal) {
+    const { room_id } = this;
+    const { settings } = this.#parts;
+    const call = (connection: Connection) =>
+      connection.call("media/room/msglog_get", { room_id, ...query }) as Promise<StoredMessage[]>;
+    return insist({ gate, settings, signal, call });
+  }
+
+  /** What is read of this life is read while the room is joined, so that what comes live follows it without a hole. */
+  get #log(): Log {
+    const room = this;
+    const gateOf = (epoch: string | undefined) =>
+      epoch === room.#epoch && !room.#over ? room.#gate : room.#parts.gate;
+    return {
+      get epoch() {
+        return room.#epoch;
+      },
+      get tip() {
+        return room.#tip;
+      },
+      get over() {
+        return room.#over;
+      },
+      attach(tail) {
+        room.#tails.add(tail);
+        return () => room.#tails.delete(tail);
+      },
+      page: (after, epoch, signal) =>
+        room.#get({ after, limit: PAGE, ...(epoch && { epoch }) }, gateOf(epoch), signal),
+      async newest(signal) {
+        const [message] = await room.#get({ order: "desc", limit: 1 }, room.#gate, signal);
+        return message?.msg_id ?? room.#tip;
+      },
+    };
+  }
+
+  async *#checked(messages: AsyncGenerator<StoredMessage, void>): AsyncGenerator<Message<T>, void> {
+    const { schema, onInvalid } = this.#options;
+    for await (const stored of messages) {
+      try {
+        yield await checked(stored, schema);
+      } catch (error) {
+        if (!(error instanceof InvalidMessage && onInvalid === "skip")) throw error;
+      }
+    }
+  }
+}
+
+function is(error: unknown, code: number): boolean {
+  return error instanceof CallError && error.code === code;
+}

@@ -1,0 +1,12 @@
+/** Time, passed in so that tests can move it. */
+export interface Timers {
+  /** Calls `task` once, `ms` from now. Returns what stops it. */
+  after(ms: number, task: () => void): () => void;
+}
+
+export const systemTimers: Timers = {
+  after(ms, task) {
+    const timer = setTimeout(task, ms);
+    return () => clearTimeout(timer);
+  },
+};

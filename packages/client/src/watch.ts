@@ -1,0 +1,19 @@
+import type { Connection } from "./connection.ts";
+import type { Timers } from "./timers.ts";
+
+/** Asks a server that is silent, and gives the connection up when it stays so. Returns what ends the watch. */
+export function watch(connection: Connection, timers: Timers, silent_ms: number): () => void {
+  let stop = () => {};
+  let received = -1;
+  let isAsked = false;
+  const look = () => {
+    stop = timers.after(silent_ms, look);
+    const isSilent = connection.received === received;
+    received = connection.received;
+    if (isSilent && isAsked) return connection.drop("the server does not answer");
+    isAsked = isSilent;
+    if (isSilent) connection.call("core/core/ping", {}).catch(() => {});
+  };
+  look();
+  return () => stop();
+}
