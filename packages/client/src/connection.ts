@@ -6,6 +6,7 @@ import {
   closeCodes,
   type ErrorData,
   type EventData,
+  type Inbound,
   isJsonObject,
 } from "@roomlog/protocol";
 import { abortable } from "./abortable.ts";
@@ -45,8 +46,8 @@ export interface Closed {
 }
 
 export interface ConnectionOptions {
-  /** Called with the `data` of each event, in the order received. */
-  readonly onEvent?: (event: EventData) => void;
+  /** Called with the `data` of each event, in the order received, and the text of its frame (see `callText`). */
+  readonly onEvent?: (event: EventData, text: string) => void;
   /** Called once it has ended, before what waits for answers is rejected. */
   readonly onClosed?: (how: Closed) => void;
   /** Ends the attempt to connect. */
@@ -65,7 +66,7 @@ const FRAME_TOO_LARGE: number = closeCodes.frame_too_large;
 interface Pending {
   /** Of the request, in UTF-16 units. */
   readonly size: number;
-  resolve(data: unknown): void;
+  resolve(data: unknown, text: string): void;
   reject(error: Error): void;
 }
 
@@ -124,15 +125,20 @@ export class Connection {
     data: CommandData<N>,
     { signal }: CallOptions = {},
   ): Promise<CommandResult<N>> {
-    const [cls, subclass, cmd] = name.split("/");
-    const tid = ++this.#lastTid;
     const answer = new Promise<CommandResult<N>>((resolve, reject) => {
-      if (this.#ended) return reject(new ConnectionLost(this.#ended));
-      const text = JSON.stringify({ class: cls, subclass, cmd, data, tid });
-      this.#pending.set(tid, { resolve: resolve as Pending["resolve"], reject, size: text.length });
-      this.#socket.send(text);
+      this.#request(name, JSON.stringify(data), { resolve: resolve as Pending["resolve"], reject });
     });
     return abortable(answer, signal);
+  }
+
+  /**
+   * The same with `data` as the text of a JSON object, which goes out as it is, and the answer as the text of its
+   * frame: for who must not change a message by parsing it, since numbers of any size and the order of keys are kept (M7).
+   */
+  callText(name: CommandName, data: string): Promise<string> {
+    return new Promise((resolve, reject) => {
+      this.#request(name, data, { resolve: (_data, text) => resolve(text), reject });
+    });
   }
 
   /** Ends the connection; resolves when it has ended. */
@@ -145,6 +151,15 @@ export class Connection {
   drop(reason: string): void {
     this.#end({ code: VANISHED, reason });
     this.#socket.close();
+  }
+
+  #request(name: CommandName, data: string, pending: Omit<Pending, "size">): void {
+    if (this.#ended) return pending.reject(new ConnectionLost(this.#ended));
+    const [cls, subclass, cmd] = name.split("/");
+    const tid = ++this.#lastTid;
+    const text = `{"class":"${cls}","subclass":"${subclass}","cmd":"${cmd}","data":${data},"tid":${tid}}`;
+    this.#pending.set(tid, { ...pending, size: text.length });
+    this.#socket.send(text);
   }
 
   #end(how: Closed): void {
@@ -162,17 +177,17 @@ export class Connection {
     if (this.#ended) return;
     this.#received += 1;
     const frame = classify(JSON.parse(text));
-    if (frame.kind === "response") this.#settle(frame.tid, frame.result, frame.data);
+    if (frame.kind === "response") this.#settle(frame, text);
     if (frame.kind !== "request") return;
     this.#socket.send(JSON.stringify({ result: "ok", tid: frame.tid }));
-    if (frame.cmd === "event") this.#options.onEvent?.(frame.data as unknown as EventData);
+    if (frame.cmd === "event") this.#options.onEvent?.(frame.data as unknown as EventData, text);
   }
 
-  #settle(tid: unknown, result: unknown, data: unknown): void {
+  #settle({ tid, result, data }: Inbound & { readonly kind: "response" }, text: string): void {
     const pending = this.#pending.get(tid as number);
     this.#pending.delete(tid as number);
     if (result === "error" && isJsonObject(data))
       pending?.reject(new CallError(data as unknown as ErrorData));
-    else pending?.resolve(data ?? {});
+    else pending?.resolve(data ?? {}, text);
   }
 }
