@@ -49,6 +49,12 @@ export default {
       to: { path: server("(cli|testing)/") },
     },
     {
+      name: "client-only-in-the-command-line",
+      severity: "error",
+      from: { path: server("(?!cli/|testing/)") },
+      to: { path: "^packages/client/" },
+    },
+    {
       name: "socket-library-only-in-transport",
       severity: "error",
       from: { path: "^packages/", pathNot: server("transport/") },

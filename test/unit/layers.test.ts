@@ -24,6 +24,7 @@ test.for([
   ["packages/server/src/services/room", 'import "../../core/hub.ts"', "plugins-see-the-door"],
   ["packages/server/src/store", 'import "../core/hub.ts"', "stores-see-their-contract"],
   ["packages/protocol/src", 'import "../../client/src/index.ts"', "protocol-is-the-ground"],
+  ["packages/server/src/services", 'import "@roomlog/client"', "client-only-in-the-command-line"],
   ["packages/client/src", 'import "roomlog"', "client-sees-protocol"],
 ] as const)("in %s, %s is found", async ([folder, code, rule]) => {
   const planted = `${folder}/planted-violation`;
