@@ -125,12 +125,14 @@ test("[L17] roomlog user says what it cannot do", () => {
   says(["add", "*"], "x", 64, "cannot be the name of a user");
   says(["remove", "ann"], "", 64, "there is no user ann");
   says(["add", "ann", "--rights", "room_read,msglog_sent"], "x", 64, "did you mean msglog_send?");
-  expect(user(["list"])).toMatchObject({ status: 0, stdout: expect.stringContaining("no users") });
+  expect(user(["list"])).toEqual({ status: 0, stdout: "", stderr: "" });
   expect(user(["add", "ann"], "x")).toMatchObject({ status: 0 });
   says(["add", "ann"], "x", 64, "ann is there already");
-  expect(JSON.parse(user(["list", "--json"]).stdout)).toEqual([
-    { name: "ann", roles: [], from: join(data, "users.json") },
-  ]);
+  expect(JSON.parse(user(["list", "--json"]).stdout)).toEqual({
+    name: "ann",
+    roles: [],
+    from: join(data, "users.json"),
+  });
   says(["list", "--config", "/nonexistent.yaml"], "", 78, "/nonexistent.yaml");
   expect(cli("/proc/x")(["add", "bob"], "x")).toMatchObject({
     status: 74,

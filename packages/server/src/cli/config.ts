@@ -3,10 +3,8 @@ import { loadConfig } from "../config/load.ts";
 import { checkConfig } from "../server.ts";
 import { report } from "./report.ts";
 
-export function addConfig(program: Command): void {
-  program
-    .command("config")
-    .description("The configuration.")
+export function define(command: Command): void {
+  command
     .command("check <file>")
     .description("Check a configuration without starting the server; exit code 78 when it is wrong.")
     .action(check);

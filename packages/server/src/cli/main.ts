@@ -1,16 +1,25 @@
 import { Command } from "commander";
 import { version } from "../version.ts";
-import { addConfig } from "./config.ts";
 import { exitCodes } from "./exit.ts";
-import { addServe } from "./serve.ts";
-import { addUser } from "./user.ts";
+
+/** A command defines its arguments and flags; only the one that is asked for is loaded. */
+type Define = (command: Command) => void;
+
+const commands: readonly [name: string, summary: string, load: () => Promise<{ readonly define: Define }>][] =
+  [
+    ["serve", "Run the server.", () => import("./serve.ts")],
+    ["user", "Users that the data directory keeps, and passwords.", () => import("./user.ts")],
+    ["config", "The configuration.", () => import("./config.ts")],
+  ];
 
 const program = new Command("roomlog")
-  .description("A server that gives rooms a durable, ordered message log.")
+  .description("A server that gives rooms a durable, ordered message log, and what talks to it.")
   .version(version)
   .showHelpAfterError('(run "roomlog --help", or "roomlog serve --help", for what there is)')
   .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? exitCodes.ok : exitCodes.usage));
-addServe(program);
-addUser(program);
-addConfig(program);
+const asked = process.argv.slice(2).filter((argument) => !argument.startsWith("-") && argument !== "help");
+for (const [name, summary, load] of commands) {
+  const command = program.command(name).description(summary);
+  if (name === asked[0]) (await load()).define(command);
+}
 await program.parseAsync();

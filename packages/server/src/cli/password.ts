@@ -1,9 +1,7 @@
 import { createInterface } from "node:readline/promises";
 import { Writable } from "node:stream";
 import { text } from "node:stream/consumers";
-
-/** How a shell says that Ctrl-C ended a program. */
-const INTERRUPTED = 130;
+import { exitCodes } from "./exit.ts";
 
 /** A password from stdin; at a terminal it is asked for and not shown. Without its line end. */
 export async function readPassword(): Promise<string> {
@@ -11,7 +9,7 @@ export async function readPassword(): Promise<string> {
   process.stderr.write("Password (it is not shown): ");
   const silence = new Writable({ write: (_chunk, _encoding, done) => done() });
   const lines = createInterface({ input: process.stdin, output: silence, terminal: true });
-  lines.on("SIGINT", () => process.exit(INTERRUPTED));
+  lines.on("SIGINT", () => process.exit(exitCodes.interrupted));
   lines.on("close", () => process.stderr.write("\n"));
   const password = await lines.question("");
   lines.close();

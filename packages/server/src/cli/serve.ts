@@ -18,9 +18,8 @@ const LAST_ANSWERS_MS = 200;
 /** Ctrl-C under npm comes twice, from the terminal and from npm: that soon it is the same signal. */
 const ECHO_MS = 500;
 
-export function addServe(program: Command): void {
-  program
-    .command("serve")
+export function define(command: Command): void {
+  command
     .description("Run the server. Prints one line when it is ready; the log goes to stderr.")
     .addOption(new Option("--config <file>", "configuration, YAML").env("ROOMLOG_CONFIG"))
     .addOption(

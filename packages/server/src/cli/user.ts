@@ -1,13 +1,14 @@
 import { isName, MAX_USER } from "@roomlog/protocol";
 import { type Command, Option } from "commander";
 import { hashPassword } from "../auth/users.ts";
-import { type Config, ConfigError } from "../config/config.ts";
+import type { Config } from "../config/config.ts";
 import { type ListedUser, readKeptUsers, usersFile, writeKeptUsers } from "../config/kept-users.ts";
 import { loadConfig } from "../config/load.ts";
 import { faultOfRight } from "../config/rights.ts";
-import { exitCodes } from "./exit.ts";
+import { attempt, Failure } from "./failure.ts";
+import { lookOf, remark, say } from "./output.ts";
 import { readPassword } from "./password.ts";
-import { report } from "./report.ts";
+import { type Column, printTable } from "./table.ts";
 
 /** Where the users are. */
 interface Place {
@@ -21,34 +22,30 @@ interface Powers {
   readonly role?: string[];
 }
 
-/** A command that cannot be done as it was given. */
-class UsageError extends Error {}
-
-export function addUser(program: Command): void {
-  const user = program.command("user").description("Users that the data directory keeps, and passwords.");
+export function define(user: Command): void {
   user
     .command("hash")
     .description("Read a password from stdin and print its hash for `users` in the configuration.")
-    .action(() => attempt(undefined, printHash));
+    .action(() => attempt(printHash));
   inPlace(user.command("add <name>"))
     .description("Add a user; the password comes from stdin.")
     .option("--rights <names>", "what the user may do, with commas between (default: *)", names)
     .option("--role <name>", "a role of the configuration; may be repeated", collected)
     .action((name: string, flags: Place & Powers) =>
-      attempt(flags.config, () => add(name, flags, configOf(flags))),
+      attempt(() => add(name, flags, configOf(flags)), flags.config),
     );
   inPlace(user.command("passwd <name>"))
     .description("Give a user another password, from stdin.")
     .action((name: string, flags: Place) =>
-      attempt(flags.config, () => changePassword(name, configOf(flags))),
+      attempt(() => changePassword(name, configOf(flags)), flags.config),
     );
   inPlace(user.command("remove <name>"))
     .description("Remove a user: no further logins. Sessions that are open go on.")
-    .action((name: string, flags: Place) => attempt(flags.config, () => remove(name, configOf(flags))));
+    .action((name: string, flags: Place) => attempt(() => remove(name, configOf(flags)), flags.config));
   inPlace(user.command("list"))
     .description("List the users of the configuration and of the data directory.")
-    .option("--json", "as JSON")
-    .action((flags: Place & { json?: true }) => attempt(flags.config, () => list(flags, configOf(flags))));
+    .option("--json", "a JSON object a line")
+    .action((flags: Place & { json?: true }) => attempt(() => list(flags, configOf(flags)), flags.config));
 }
 
 function inPlace(command: Command): Command {
@@ -74,17 +71,20 @@ async function printHash(): Promise<void> {
 }
 
 async function add(name: string, { rights, role: roles = [] }: Powers, config: Config): Promise<void> {
-  if (!isName(name, MAX_USER)) throw new UsageError(`"${name}" cannot be the name of a user`);
+  if (!isName(name, MAX_USER)) throw new Failure("usage", `"${name}" cannot be the name of a user`);
   const kept = readKeptUsers(config.data);
-  if (isConfigured(name, config)) throw new UsageError(`${name} stands in the configuration already`);
+  if (isConfigured(name, config)) throw new Failure("usage", `${name} stands in the configuration already`);
   if (kept?.some((user) => user.name === name))
-    throw new UsageError(`${name} is there already; roomlog user passwd ${name} changes the password`);
+    throw new Failure("usage", `${name} is there already; roomlog user passwd ${name} changes the password`);
   const unknown = roles.find((role) => !Object.hasOwn(config.roles, role));
   if (unknown !== undefined)
-    throw new UsageError(`there is no role ${unknown} in the configuration; --config says which one that is`);
+    throw new Failure(
+      "usage",
+      `there is no role ${unknown} in the configuration; --config says which one that is`,
+    );
   for (const right of rights ?? []) {
     const fault = faultOfRight(right, config);
-    if (fault !== undefined) throw new UsageError(`--rights: ${fault}`);
+    if (fault !== undefined) throw new Failure("usage", `--rights: ${fault}`);
   }
   const password = await hashPassword(await givenPassword());
   write(config, [...(kept ?? []), { name, password, roles, ...(rights && { rights }) }]);
@@ -115,19 +115,30 @@ function remove(name: string, config: Config): void {
     say(`No users are left in ${usersFile(config.data)}. Without that file the server would run open.`);
 }
 
-function list({ json }: { readonly json?: true }, config: Config): void {
-  const listed = (users: readonly ListedUser[], from: string) =>
+async function list(flags: { readonly json?: true }, config: Config): Promise<void> {
+  const listed = (users: readonly ListedUser[], from: string): Row[] =>
     users.map(({ name, rights, roles }) => ({ name, ...(rights && { rights }), roles, from }));
   const all = [
     ...listed(config.users, "configuration"),
     ...listed(readKeptUsers(config.data) ?? [], usersFile(config.data)),
   ];
-  if (json) return say(JSON.stringify(all, null, 2));
-  if (all.length === 0) return say("There are no users. roomlog user add NAME adds one.");
-  for (const { name, rights = [], roles, from } of all) {
-    const powers = [...rights.map(rightText), ...roles.map((role) => `role ${role}`)];
-    say(`${name}\t${powers.length > 0 ? powers.join(", ") : "*"}\t${from}`);
-  }
+  await printTable(lookOf(flags), columns, all);
+  if (all.length === 0) remark("There are no users. roomlog user add NAME adds one.");
+}
+
+interface Row extends Pick<ListedUser, "name" | "rights" | "roles"> {
+  readonly from: string;
+}
+
+const columns: readonly Column<Row>[] = [
+  { head: "user", of: ({ name }) => name },
+  { head: "may", of: powers },
+  { head: "stands in", of: ({ from }) => from },
+];
+
+function powers({ rights = [], roles }: Row): string {
+  const all = [...rights.map(rightText), ...roles.map((role) => `role ${role}`)];
+  return all.length > 0 ? all.join(", ") : "*";
 }
 
 function rightText(right: NonNullable<ListedUser["rights"]>[number]): string {
@@ -139,8 +150,8 @@ function usersWith(name: string, config: Config): ListedUser[] {
   const users = readKeptUsers(config.data) ?? [];
   if (users.some((user) => user.name === name)) return users;
   if (isConfigured(name, config))
-    throw new UsageError(`${name} stands in the configuration: change it there`);
-  throw new UsageError(`there is no user ${name} in ${usersFile(config.data)}`);
+    throw new Failure("usage", `${name} stands in the configuration: change it there`);
+  throw new Failure("usage", `there is no user ${name} in ${usersFile(config.data)}`);
 }
 
 function isConfigured(name: string, { users }: Config): boolean {
@@ -153,7 +164,7 @@ function isNotAsked({ authenticators }: Config): boolean {
 
 async function givenPassword(): Promise<string> {
   const password = await readPassword();
-  if (password === "") throw new UsageError("no password on stdin");
+  if (password === "") throw new Failure("usage", "no password on stdin");
   return password;
 }
 
@@ -161,24 +172,8 @@ function write({ data }: Config, users: readonly ListedUser[]): void {
   try {
     writeKeptUsers(data, users);
   } catch (cause) {
-    process.exitCode = exitCodes.storage;
-    throw new UsageError(`${usersFile(data)} cannot be written: ${(cause as Error).message}`, { cause });
-  }
-}
-
-function say(line: string): void {
-  process.stdout.write(`${line}\n`);
-}
-
-/** Does it, or says why not and sets the exit code. */
-async function attempt(file: string | undefined, task: () => void | Promise<void>): Promise<void> {
-  try {
-    await task();
-  } catch (error) {
-    if (error instanceof ConfigError) process.exitCode = report(error, file);
-    else if (error instanceof UsageError) {
-      process.stderr.write(`roomlog: ${error.message}\n`);
-      process.exitCode ??= exitCodes.usage;
-    } else throw error;
+    throw new Failure("storage", `${usersFile(data)} cannot be written: ${(cause as Error).message}`, {
+      cause,
+    });
   }
 }

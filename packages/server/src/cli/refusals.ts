@@ -1,0 +1,67 @@
+import { CallError, type ConnectionLost } from "@roomlog/client";
+import type { CommandName, ErrorCode } from "@roomlog/protocol";
+import type { Ending } from "./exit.ts";
+import { Failure } from "./failure.ts";
+
+/** How a command ends for an error code; what is not here was given wrongly (`data`). */
+const endings: { readonly [code in ErrorCode]?: Ending } = {
+  100002: "unavailable",
+  100006: "unavailable",
+  100020: "missing",
+  100030: "refused",
+  100031: "refused",
+  100033: "missing",
+  100036: "missing",
+  100042: "unavailable",
+  100050: "later",
+  100051: "later",
+  100062: "missing",
+  304001: "missing",
+  304102: "later",
+  304105: "later",
+  304106: "missing",
+  304107: "refused",
+  304108: "refused",
+  304109: "later",
+};
+
+/** What to do about a code. */
+const advice: { readonly [code in ErrorCode]?: string } = {
+  100006: "this service has no plugin for it",
+  100030: "the right for it is missing (docs/rights.md)",
+  100033: "roomlog sessions lists who is there",
+  100050: "try again later",
+  100051: "try again when it runs again",
+  100062: "roomlog sessions lists them",
+  304001: "roomlog rooms lists them, roomlog rooms create makes one",
+  304101: "the service's msglog.max_message_bytes bounds it",
+  304102: "try again later",
+  304105: "whether it was stored is unknown",
+  304109: "the operator has to make room",
+};
+
+/** The server's answer to a command as a sentence and an ending. */
+export function explained(error: unknown, name: CommandName): Error {
+  if (!(error instanceof CallError)) return error as Error;
+  const { code, message } = error;
+  const hint = advice[code];
+  const sentence = `${message}${hint === undefined ? "" : `: ${hint}`} (${name}, ${code})`;
+  return new Failure(endings[code] ?? "data", sentence, { cause: error });
+}
+
+export function loginRefused({ user, token }: { readonly user?: string; readonly token?: string }): Failure {
+  const who = token === undefined ? `${user}` : "The token";
+  const what = "give --user and --password-file, or --token-file; the server's log says why (login_refused)";
+  return new Failure("refused", `${who} may not log in: ${what}`);
+}
+
+/** Codes from 4500 on say: not again as you are (T3). 1008 and 1009 are about what was sent. */
+export function isFinal({ code }: ConnectionLost): boolean {
+  return code >= 4500 || code === 1008 || code === 1009;
+}
+
+/** The connection ended while something was to be answered. */
+export function lost(error: ConnectionLost): Failure {
+  const again = isFinal(error) ? "" : "; try again";
+  return new Failure("unavailable", `the ${error.message}${again}`, { cause: error });
+}

@@ -1,0 +1,97 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { CallError, Connection, ConnectionLost, type ConnectionOptions } from "@roomlog/client";
+import type { CommandData, CommandName, CommandResult } from "@roomlog/protocol";
+import { memberText } from "../core/json-text.ts";
+import { readPassword } from "./password.ts";
+import { explained, loginRefused, lost } from "./refusals.ts";
+import { credentialsOf, type Target, urlOf } from "./target.ts";
+
+/** A command waits that long in all for a server that says "later" (Q4), in milliseconds. */
+const PATIENCE_MS = 60_000;
+
+/** A connection that has logged in. Errors of its calls are `Failure`s. */
+export interface Session {
+  readonly url: string;
+  readonly user: string;
+  readonly connection: Connection;
+  call<N extends CommandName>(name: N, data: CommandData<N>): Promise<CommandResult<N>>;
+  /** The same as text: the JSON of `data`, and of the answer's data, as they stand on the wire (M7). */
+  callText(name: CommandName, data: string): Promise<string>;
+}
+
+/** Runs a task with a session, which ends with it. */
+export async function withSession<T>(target: Target, task: (session: Session) => Promise<T>): Promise<T> {
+  const session = await logIn(target);
+  try {
+    return await task(session);
+  } finally {
+    await session.connection.close();
+  }
+}
+
+/** A `Failure` says what to do when nothing answers, or the login is refused. */
+export async function logIn(target: Target, options?: ConnectionOptions): Promise<Session> {
+  const url = urlOf(target);
+  const credentials = await credentialsOf(target);
+  const connection = await connect(url, options);
+  try {
+    await patiently(() => connection.call("core/user/login", credentials));
+  } catch (error) {
+    await connection.close();
+    if (!isRefused(error))
+      throw error instanceof ConnectionLost ? lost(error) : explained(error, "core/user/login");
+    if ("password" in credentials || "token" in credentials || !process.stdin.isTTY)
+      throw loginRefused(credentials);
+    return logIn({ ...target, password: await readPassword() }, options);
+  }
+  return sessionOn(connection, url, credentials.user ?? "");
+}
+
+async function connect(url: string, options?: ConnectionOptions): Promise<Connection> {
+  try {
+    return await Connection.connect(url, options);
+  } catch (error) {
+    const { whyUnreachable } = await import("./unreachable.ts");
+    throw await whyUnreachable(url, error);
+  }
+}
+
+function sessionOn(connection: Connection, url: string, user: string): Session {
+  const explaining = async <T>(name: CommandName, call: () => Promise<T>): Promise<T> => {
+    try {
+      return await patiently(call);
+    } catch (error) {
+      throw error instanceof ConnectionLost ? lost(error) : explained(error, name);
+    }
+  };
+  return {
+    url,
+    user,
+    connection,
+    call: (name, data) => explaining(name, () => connection.call(name, data)),
+    callText: (name, data) => explaining(name, () => connection.callText(name, data)).then(dataIn),
+  };
+}
+
+/** The `data` of an answer's frame. */
+function dataIn(frame: string): string {
+  return memberText(frame, "data") ?? "{}";
+}
+
+/** Calls again as long as the server says when that can succeed. */
+export async function patiently<T>(call: () => Promise<T>): Promise<T> {
+  for (let waited = 0; ; ) {
+    try {
+      return await call();
+    } catch (error) {
+      const pause = error instanceof CallError ? error.data.retry_after_ms : undefined;
+      if (pause === undefined || waited + pause > PATIENCE_MS) throw error;
+      waited += pause;
+      await sleep(pause);
+    }
+  }
+}
+
+function isRefused(error: unknown): boolean {
+  return error instanceof CallError && error.code === 100030;
+}
