@@ -42,6 +42,10 @@ export default {
       from: { path: server("(core|services|store|auth|transport|config)/") },
       to: { path: server("http/") },
     },
+    only("metrics-see-what-they-count", server("metrics/"), [
+      protocol,
+      server("(core/|store/(managed|free-space)\\.ts$|health\\.ts$)"),
+    ]),
     {
       name: "nobody-imports-the-edges",
       severity: "error",

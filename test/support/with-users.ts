@@ -13,9 +13,11 @@ export const credentials = (user: string, session_id?: string) => ({ user, passw
 /** A server, in memory, with these users. Time stands still until `clock` is moved. */
 export async function withUsers(config: ConfigInput = {}) {
   const clock = new ManualClock();
-  const { url } = await serverForTest({ store: { kind: "memory" }, users, ...config }, { clock });
+  const server = await serverForTest({ store: { kind: "memory" }, users, ...config }, { clock });
+  const { url } = server;
   return {
     clock,
+    server,
     url,
     async login(user = "ann", session_id?: string) {
       const client = await RawClient.connect(url);

@@ -20,8 +20,13 @@ import { type Logger, silentLogger } from "./core/logger.ts";
 import type { Plugin } from "./core/plugin.ts";
 import { Service, type ServiceSetup } from "./core/service.ts";
 import { Visitors } from "./core/visitors.ts";
-import type { PortRoutes } from "./http/edge.ts";
+import { type Condition, healthz, type Page, readyz } from "./health.ts";
 import { Pool } from "./http/pool.ts";
+import { Metrics } from "./metrics/metrics.ts";
+import { processMeasures } from "./metrics/process.ts";
+import { serverMeasures } from "./metrics/server.ts";
+import { spansIfWanted } from "./metrics/tracing.ts";
+import { portRoutes } from "./port-routes.ts";
 import { type AppServer, attachedConfig, type OpenPort, openPorts, urlsOf } from "./ports.ts";
 import { FreeSpace } from "./store/free-space.ts";
 import { ManagedStore } from "./store/managed.ts";
@@ -51,6 +56,11 @@ export interface Server {
   readonly open: boolean;
   /** Commits and writes of the store so far. */
   readonly counts: ManagedStore["counts"];
+  /** Whether it is of use (O1), and whether clients are to be sent here (O2). */
+  healthz(): Page;
+  readyz(): Page;
+  /** Its numbers in Prometheus' text format (O3), for an application that answers for itself. */
+  metrics(): Promise<Page>;
   /** Resolves with the cause when the store has failed; the server has closed its sessions then (1011). */
   readonly failed: Promise<unknown>;
   /**
@@ -65,9 +75,6 @@ export interface Server {
 
 /** How often the services do what is due by the clock, in milliseconds. */
 const SWEEP_MS = 1000;
-
-/** What every port answers by itself. */
-const portRoutes: PortRoutes = new Map();
 
 const STORE_FAILED = "the store failed; sends without an answer: outcome unknown";
 
@@ -86,10 +93,22 @@ export async function createServer(input: ConfigInput = {}, parts: ServerParts =
   const setups = await setupsOf(config, { ...surroundings, listeners, plugins: parts.plugins });
 
   const failure = Promise.withResolvers<unknown>();
-  const store = new ManagedStore(parts.store ?? stores[config.store.kind](config), config.store, (cause) => {
-    for (const service of services.values()) service.closeAll(closeCodes.internal_error, STORE_FAILED);
-    failure.resolve(cause);
-  });
+  const spans = await spansIfWanted(version);
+  const metrics = new Metrics(() => ({ server: measures, services: services.values() }));
+  const store = new ManagedStore(
+    parts.store ?? stores[config.store.kind](config),
+    config.store,
+    (cause) => {
+      for (const service of services.values()) service.closeAll(closeCodes.internal_error, STORE_FAILED);
+      failure.resolve(cause);
+    },
+    (commit) => {
+      metrics.committed(commit);
+      spans?.committed(commit);
+    },
+  );
+  let state: Condition["state"] = "starting";
+  const condition = () => ({ state, hasFailed: store.hasFailed, isDiskLow: isDiskLow() });
   let ports: readonly OpenPort[] = [];
   let stopped: Promise<void> | undefined;
   const readAndChange = async () => {
@@ -122,6 +141,7 @@ export async function createServer(input: ConfigInput = {}, parts: ServerParts =
   await store.open();
   const secret = await secretBeside(store, config);
   const find = (name: string): Service | undefined => services.get(name);
+  const door = new DoorAudit({ logger, clock });
   const visitors = new Visitors(() => config.limits);
   const pool = new Pool({ visitors, clock });
   const freeSpace = freeSpaceFor(config, logger);
@@ -136,6 +156,7 @@ export async function createServer(input: ConfigInput = {}, parts: ServerParts =
     isDiskLow,
     secret,
     visitors,
+    tracing: spans,
     reload,
     find,
   };
@@ -144,22 +165,26 @@ export async function createServer(input: ConfigInput = {}, parts: ServerParts =
   );
 
   await freeSpace?.check();
+  const ofProcess = processMeasures();
+  const measures = [...serverMeasures({ store, visitors, freeSpace, door }), ...ofProcess.measures];
   const stopServices = async () => {
     pool.close();
     for (const service of services.values()) service.stop();
+    ofProcess.stop();
     await store.close();
   };
   const start = async () => {
     for (const service of services.values()) await service.start();
-    const door = new DoorAudit({ logger, clock });
+    const routes = portRoutes({ condition, metrics, settings: () => config.metrics });
     const isStopping = () => stopped !== undefined;
-    const known = { services, visitors, pool, logger, clock, door, routes: portRoutes, isStopping };
-    return openPorts(listeners, known, { ...config, app });
+    const reached = { services, visitors, pool, logger, clock, door, routes, isStopping };
+    return openPorts(listeners, reached, { ...config, app });
   };
   ports = await start().catch(async (error: unknown) => {
     await stopServices();
     throw error;
   });
+  state = "running";
   const stopSweep = clock.every(SWEEP_MS, () => {
     visitors.sweep(clock.monotonic());
     void freeSpace?.check();
@@ -167,6 +192,7 @@ export async function createServer(input: ConfigInput = {}, parts: ServerParts =
   });
 
   const stop = async () => {
+    state = "stopping";
     for (const { listening } of ports) listening.stop();
     const { drain_seconds, drain_sessions, drain_pause_ms } = config.limits;
     const all = [...services.values()];
@@ -195,6 +221,9 @@ export async function createServer(input: ConfigInput = {}, parts: ServerParts =
     get counts() {
       return store.counts;
     },
+    healthz: () => healthz(condition()),
+    readyz: () => readyz(condition()),
+    metrics: async () => ({ status: 200, ...(await metrics.text()) }),
     failed: failure.promise,
     reload,
     close,

@@ -177,6 +177,19 @@ export const configSchema = z.strictObject({
     .describe("Least important log line that is written."),
   store: store.prefault({}).describe("How rooms and logs are kept."),
   limits: limits.prefault({}).describe("What bounds each connection."),
+  metrics: z
+    .strictObject({
+      enabled: z.boolean().default(true).describe("Whether there is `/metrics` (O3)."),
+      token: z
+        .string()
+        .min(16, "at least 16 characters, as `openssl rand -hex 32` makes them")
+        .optional()
+        .describe(
+          "Who sends it as a bearer token gets them, from anywhere; without it only programs on this machine (O3).",
+        ),
+    })
+    .prefault({})
+    .describe("Numbers for Prometheus."),
   users: z
     .array(user)
     .default([])

@@ -1,5 +1,6 @@
 import type { Ended, Upgrade } from "../transport/transport.ts";
 import type { Clock } from "./clock.ts";
+import { count } from "./counts.ts";
 import type { RequestError } from "./errors.ts";
 import type { Logger } from "./logger.ts";
 
@@ -88,12 +89,15 @@ export class Audit {
 export class DoorAudit {
   readonly #parts: Omit<AuditParts, "service">;
   readonly #lines = new Allowance();
+  /** How many there were, by HTTP status. */
+  readonly refusals = new Map<number, number>();
 
   constructor(parts: Omit<AuditParts, "service">) {
     this.#parts = parts;
   }
 
   refused({ address, path, origin, host }: Upgrade, status: number): void {
+    count(this.refusals, status);
     const omitted = this.#lines.take(this.#parts.clock.monotonic());
     if (omitted === undefined) return;
     const [said, of, to] = [origin, host, path].map((text) => text?.slice(0, MAX_TEXT));

@@ -139,7 +139,7 @@ function checkLengths({ longField }: Command, { text }: Request, limit: number):
   const data = memberText(text, "data");
   for (const { key, start, end } of data?.startsWith("{") ? membersOf(data) : []) {
     if (key === longField || fits((data as string).slice(start, end), limit)) continue;
-    throw new RequestError(100044, { detail: key, field: key, limit });
+    throw new RequestError(100044, { detail: key, field: key, limit, setting: "limits.field_bytes" });
   }
 }
 

@@ -6,6 +6,8 @@ export interface ErrorDetails {
   readonly detail?: string;
   readonly field?: string;
   readonly limit?: number;
+  /** The setting that says the limit; for the metrics. */
+  readonly setting?: string;
   readonly retry_after_ms?: number;
   readonly close?: CloseCode;
   /** The right that is missing; for the log. */
@@ -58,7 +60,7 @@ const DISK_RETRY_MS = 1000;
 
 /** Q9: the disk is nearly full. */
 export function diskLow(): RequestError {
-  return new RequestError(304109, { retry_after_ms: DISK_RETRY_MS });
+  return new RequestError(304109, { retry_after_ms: DISK_RETRY_MS, setting: "store.min_free_bytes" });
 }
 
 /** C7: a mandatory field that is not there. */

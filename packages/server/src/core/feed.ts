@@ -118,6 +118,13 @@ export class Feed {
     return [...this.#lanes.keys()];
   }
 
+  /** How many events wait. */
+  get lag(): number {
+    if (this.#lanes === NO_LANES) return 0;
+    const items = Array.from(this.#lanes.values(), (lane) => lane.items).flat();
+    return items.reduce((sum, item) => sum + (item.kind === "event" ? 1 : item.to - item.from + 1), 0);
+  }
+
   /** Forgets what waits in a lane: all, or only messages of the log, or all but these. */
   drop(key: string, what: "all" | "log" | "events"): void {
     const lane = this.#lanes.get(key);

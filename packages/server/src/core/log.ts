@@ -16,6 +16,7 @@ import type {
   Trimmed,
 } from "../store/store.ts";
 import type { Clock } from "./clock.ts";
+import type { Counts } from "./counts.ts";
 import { type LogRun, type LogSource, laneOf, type Most, type Stretch, type Subscriber } from "./delivery.ts";
 import { diskLow, RequestError } from "./errors.ts";
 import type { Hub } from "./hub.ts";
@@ -35,6 +36,7 @@ export interface LogParts {
   readonly rights: RoomRights;
   /** Whether the disk is nearly full (Q9). */
   readonly isDiskLow: () => boolean;
+  readonly counts: Counts;
 }
 
 export interface LogOptions {
@@ -97,6 +99,11 @@ export class Log implements LogSource {
     this.#quota.start((await store.usage({ service })).bytes);
   }
 
+  /** Bytes of messages' text that are stored, of ended lives too (Q8). */
+  get bytes(): number {
+    return this.#quota.held;
+  }
+
   /** Goes on with other options (S4). */
   update({ time_field, max_bytes_total }: LogOptions): void {
     this.#quota.limit = max_bytes_total;
@@ -112,7 +119,7 @@ export class Log implements LogSource {
    * space, Q8, Q9).
    */
   append(sent: Sent, settle: (outcome: AppendOutcome) => void): void {
-    const { service, store, rooms, clock } = this.#parts;
+    const { service, store, rooms, clock, counts } = this.#parts;
     const { room_id, epoch, user_id, session_id, client_msg_id } = sent;
     const msg = withoutMembers(sent.msg, this.#reserved);
     const bytes = Buffer.byteLength(msg);
@@ -133,8 +140,12 @@ export class Log implements LogSource {
     store.write(write, (outcome) => {
       if (outcome.kind !== "appended") this.#quota.give(bytes);
       if (outcome.kind === "appended" || outcome.kind === "duplicate") rooms.touch(room_id);
-      if (outcome.kind === "duplicate") return settle({ msg_id: outcome.msg_id, duplicate: true });
+      if (outcome.kind === "duplicate") {
+        counts.repeats += 1;
+        return settle({ msg_id: outcome.msg_id, duplicate: true });
+      }
       if (outcome.kind !== "appended") return settle(failureOf(outcome) ?? new RequestError(100002));
+      counts.sends += 1;
       this.#newest.changed(room_id);
       const { msg_id, timestmap } = outcome;
       this.#tell(room_id, outcome.epoch, { msg_id, user_id, session_id, timestmap, msg });
@@ -281,7 +292,7 @@ export class Log implements LogSource {
     if (this.#parts.isDiskLow()) return diskLow();
     const { limit } = this.#quota;
     if (this.#quota.take(bytes) || limit === undefined) return undefined;
-    return new RequestError(304109, { limit });
+    return new RequestError(304109, { limit, setting: "msglog.max_bytes_total" });
   }
 
   /** The messages of one room that one commit made durable are told together, behind the answers to their senders (E7). */

@@ -10,6 +10,7 @@ import type { RequestError } from "./errors.ts";
 import type { Answer } from "./frames.ts";
 import type { HookPoints } from "./hook-points.ts";
 import type { Hook, HookTypes } from "./hooks.ts";
+import type { Measure } from "./measures.ts";
 import type { Afterwards } from "./requests.ts";
 import type { Service } from "./service.ts";
 import type { Identity, Session } from "./session.ts";
@@ -25,6 +26,7 @@ export type { HookPoints } from "./hook-points.ts";
 export type { Hub, Pattern } from "./hub.ts";
 export { JsonText, toJson, withField } from "./json-text.ts";
 export type { AppendOutcome, Log, LogOptions, Sent } from "./log.ts";
+export type { Measure } from "./measures.ts";
 export { Quota } from "./quota.ts";
 export { Rights } from "./rights.ts";
 export type { Rooms } from "./rooms.ts";
@@ -147,6 +149,8 @@ export interface Plugin<Settings = unknown> {
 export interface Installed {
   readonly commands?: readonly Command[];
   readonly hooks?: HookTypes<HookPoints>;
+  /** Numbers of its own for `/metrics` (O3). */
+  readonly measures?: readonly Measure[];
   /** Called once before the service is reached; what it gives back is called when the service stops. */
   start?(): Promise<Stop> | Stop;
   /** Takes other settings while it runs (S4). Without it the plugin is stopped and set up anew for them. */

@@ -7,6 +7,10 @@ export class Quota {
     this.limit = limit;
   }
 
+  get held(): number {
+    return this.#held;
+  }
+
   /** What there was before. */
   start(held: number): void {
     this.#held = held;

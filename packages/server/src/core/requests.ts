@@ -33,10 +33,15 @@ export interface Serving {
   run(request: Request, afterwards: Afterwards): Outcome | Promise<Outcome>;
 }
 
+/** Takes the error code of an answer, or undefined. */
+type Traced = (code: number | undefined) => void;
+
 /** The connection that requests belong to. */
 export interface RequestsParts {
   /** How many detached requests may be unanswered, and how much of them may be held (F10). */
   readonly limits: { readonly requests_in_flight: number; readonly session_queue_bytes: number };
+  /** Follows a command until it is answered, when somebody wants that (O4). */
+  traced(command: string): Traced | undefined;
   serve(request: Request): Serving;
   sendAnswer(frame: string): void;
   /** Ends the connection after an answer that says so. */
@@ -58,6 +63,7 @@ interface Slot {
   readonly command: string;
   /** For the audit log: the room of a request that was refused at once, or that takes a promise. */
   room_id?: string | undefined;
+  traced?: Traced | undefined;
   afterwards?: { readonly task: () => void; readonly when: "ok" | "always" }[];
   done?: Answer | RequestError | "nothing";
 }
@@ -165,6 +171,7 @@ export class Requests {
       this.#slots.push(slot);
       return this.#settle(slot, refusal);
     }
+    slot.traced = this.#parts.traced(slot.command);
     if (serving.detached) this.#detach(slot);
     else this.#slots.push(slot);
     this.#alone = !(serving.pipelined || serving.detached);
@@ -176,9 +183,12 @@ export class Requests {
   #refusal({ detached }: Serving, tid: string): RequestError | undefined {
     if (!detached) return undefined;
     const { requests_in_flight: requests, session_queue_bytes: bytes } = this.#parts.limits;
-    if (this.#detached.size >= requests) return new RequestError(100050, { limit: requests });
+    if (this.#detached.size >= requests)
+      return new RequestError(100050, { limit: requests, setting: "limits.requests_in_flight" });
     const held = this.#detachedLength + tid.length;
-    return held > bytes ? new RequestError(100050, { limit: bytes }) : undefined;
+    return held > bytes
+      ? new RequestError(100050, { limit: bytes, setting: "limits.session_queue_bytes" })
+      : undefined;
   }
 
   #detach(slot: Slot): void {
@@ -235,6 +245,7 @@ export class Requests {
   /** Sends this answer and those behind it that were only waiting for their turn. */
   #settle(slot: Slot, outcome: Answer | RequestError): void {
     slot.done = outcome ?? NOTHING;
+    slot.traced?.(outcome instanceof RequestError ? outcome.code : undefined);
     if (this.#detached.delete(slot)) this.#settleDetached(slot);
     while (!this.#ended && this.#slots[0]?.done !== undefined) this.#answer(this.#slots.shift() as Slot);
     if (this.#slots.length === 0) this.#alone = false;

@@ -5,6 +5,7 @@ import type { ManagedStore } from "../store/managed.ts";
 import type { Connection } from "../transport/transport.ts";
 import { Audit } from "./audit.ts";
 import { type Clock, type Stop, steadyTime } from "./clock.ts";
+import { Counts } from "./counts.ts";
 import { Cursors, follows } from "./cursors.ts";
 import { laneOf } from "./delivery.ts";
 import { Dispatcher } from "./dispatcher.ts";
@@ -15,12 +16,14 @@ import { Hub } from "./hub.ts";
 import type { SessionLimits } from "./limits.ts";
 import { Log, type LogOptions } from "./log.ts";
 import type { Logger } from "./logger.ts";
+import type { Measure } from "./measures.ts";
 import type { Installed, Plugin } from "./plugin.ts";
 import type { Request, Serving } from "./requests.ts";
 import { RoomRights } from "./room-rights.ts";
 import { Rooms } from "./rooms.ts";
 import { type Identity, Session } from "./session.ts";
 import { type OpenSession, Sessions } from "./sessions.ts";
+import type { Tracing } from "./tracing.ts";
 import type { Visitors } from "./visitors.ts";
 
 /** What a service is made of for its whole life. */
@@ -41,6 +44,8 @@ export interface ServiceParts {
   readonly visitors: Visitors;
   /** Bytes that only this server knows, the same after a restart (L13). */
   readonly secret: Buffer;
+  /** Follows commands (O4). */
+  readonly tracing?: Tracing | undefined;
   /** Reads the configuration of the server anew; gives back what needs a restart (S4). */
   readonly reload: () => Promise<readonly string[]>;
   /** Another service of the server (S3). */
@@ -86,12 +91,15 @@ export class Service {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly audit: Audit;
+  readonly counts = new Counts();
   readonly newId: () => string;
   readonly nextTid: () => number;
   /** The time by which messages age (M13), µs since 1970. */
   readonly steadyTime: () => number;
   /** L13 */
   readonly secret: Buffer;
+  /** O4; mostly nobody wants it. */
+  readonly tracing: Tracing | undefined;
   /** C11 */
   readonly reload: () => Promise<readonly string[]>;
   readonly #find: (service: string) => Service | undefined;
@@ -120,6 +128,7 @@ export class Service {
     this.newId = newId;
     this.nextTid = nextTid;
     this.secret = secret;
+    this.tracing = parts.tracing;
     this.reload = reload;
     this.#find = find;
     this.#store = store;
@@ -166,9 +175,15 @@ export class Service {
     return this.#setup.plugins.map(({ plugin }) => plugin.name);
   }
 
+  /** What `/metrics` shows of it (O3). */
+  get measures(): readonly Measure[] {
+    const ofPlugins = this.#running.flatMap(({ installed }) => installed.measures ?? []);
+    return [...this.counts.measures, ...this.sessions.measures, ...ofPlugins];
+  }
+
   /** The message logs of this service's rooms. */
   openLog(options: LogOptions): Log {
-    const { name, hub, rooms, clock, roomRights: rights } = this;
+    const { name, hub, rooms, clock, counts, roomRights: rights } = this;
     const parts = {
       service: name,
       store: this.#store,
@@ -176,6 +191,7 @@ export class Service {
       rooms,
       clock,
       rights,
+      counts,
       isDiskLow: this.#isDiskLow,
     };
     return new Log(parts, options);

@@ -6,12 +6,14 @@ import type { OpenSession } from "./sessions.ts";
 export class SessionRate {
   readonly #clock: Clock;
   readonly #code: 100050 | 304102;
+  readonly #setting: string;
   readonly #saved = new WeakMap<OpenSession, { times: number; at: number }>();
 
-  /** `code`: of the error over it. */
-  constructor(clock: Clock, code: 100050 | 304102) {
+  /** `code`: of the error over it; `setting`: that says the limit. */
+  constructor(clock: Clock, code: 100050 | 304102, setting: string) {
     this.#clock = clock;
     this.#code = code;
+    this.#setting = setting;
   }
 
   /** Throws with `retry_after_ms` when the session has done it more than `limit` times a second. */
@@ -25,7 +27,7 @@ export class SessionRate {
     this.#saved.set(session, saved);
     if (saved.times < 1) {
       const retry_after_ms = Math.ceil(((1 - saved.times) / limit) * 1000);
-      throw new RequestError(this.#code, { limit, retry_after_ms });
+      throw new RequestError(this.#code, { limit, retry_after_ms, setting: this.#setting });
     }
     saved.times -= 1;
   }

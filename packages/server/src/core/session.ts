@@ -20,6 +20,7 @@ import type { Excess, Shared } from "./rates.ts";
 import { type Request, Requests, type RequestsParts, type Serving } from "./requests.ts";
 import type { Rights } from "./rights.ts";
 import type { Service } from "./service.ts";
+import type { Tracing } from "./tracing.ts";
 import { type Replied, type Reply, Unanswered } from "./unanswered.ts";
 import { usualRequest } from "./usual-request.ts";
 
@@ -288,6 +289,10 @@ export class Session implements Receiver, FeedParts, RequestsParts {
     return this.#service.serve(request, this);
   }
 
+  traced(command: string): ReturnType<Tracing["command"]> | undefined {
+    return this.#service.tracing?.command(command, this.#service.name);
+  }
+
   sendAnswer(frame: string): void {
     this.#send(frame);
   }
@@ -302,6 +307,7 @@ export class Session implements Receiver, FeedParts, RequestsParts {
   }
 
   failed(error: RequestError, of: { readonly command: string; readonly room_id: string | undefined }): void {
+    this.#service.counts.failed(error.code, error.details.setting);
     if (!(this.identity && isAudited(error))) return;
     this.#told ??= new Told();
     this.#service.audit.failed(this.#who(), { error, ...of }, this.#told);
@@ -333,6 +339,7 @@ export class Session implements Receiver, FeedParts, RequestsParts {
   }
 
   sendEvents(events: EventFrames): void {
+    this.#service.counts.deliveries += events.texts.length;
     this.#send(events);
     this.#unanswered.addEvents(events.tid, events.texts.length, this.#connection.sent);
   }
@@ -394,6 +401,7 @@ export class Session implements Receiver, FeedParts, RequestsParts {
   }
 
   #add(request: Request, bytes: number): void {
+    this.#service.counts.requests += 1;
     const excess = this.#count(1, bytes);
     if (this.isClosed) return;
     this.#requests.add(excess ? this.#refused(request, excess) : request);
@@ -431,9 +439,9 @@ export class Session implements Receiver, FeedParts, RequestsParts {
   }
 
   /** Only what an answer needs is kept. */
-  #refused({ class: cls, subclass, cmd, tid }: Request, { limit, retry_after_ms }: Excess): Request {
+  #refused({ class: cls, subclass, cmd, tid }: Request, { name, limit, retry_after_ms }: Excess): Request {
     const code = this.#service.overRate({ class: cls, subclass, cmd });
-    const fault = new RequestError(code, { limit, retry_after_ms });
+    const fault = new RequestError(code, { limit, retry_after_ms, setting: name });
     return { class: cls, subclass, cmd, data: {}, tid, text: "", fault };
   }
 
@@ -511,6 +519,7 @@ export class Session implements Receiver, FeedParts, RequestsParts {
   #end(how: Ended): void {
     if (this.isClosed) return;
     this.#service.audit.closed(this.#who(), how, this.#told);
+    if (how.by === "server") this.#service.counts.closed(how.code, settingIn(how.reason));
     this.#service.leave(this);
     this.#state = { name: "closed" };
     this.#endRest?.();
@@ -541,6 +550,11 @@ function replyOf(result: unknown, text: string, deep: string | undefined): Reply
   if (deep !== undefined) return { result: undefined, data: undefined };
   const data = memberText(text, "data");
   return { result, data: data === undefined ? undefined : new JsonText(data) };
+}
+
+/** The setting of the limit that a connection is closed for: the reason begins with it (T3). */
+function settingIn(reason = ""): string | undefined {
+  return /^(limits\.\w+): /.exec(reason)?.[1];
 }
 
 /** The reason as far as it fits into a close frame. */

@@ -1,5 +1,6 @@
 import { closeCodes } from "@roomlog/protocol";
 import { RequestError } from "./errors.ts";
+import type { Measure } from "./measures.ts";
 import { Pool } from "./rates.ts";
 import { Recent } from "./recent.ts";
 import type { Service } from "./service.ts";
@@ -50,6 +51,27 @@ export class Sessions {
     return [...this.#byId.values()].filter(
       (session): session is OpenSession => session.identity !== undefined,
     );
+  }
+
+  get measures(): Measure[] {
+    const gauge = (name: string, help: string, read: () => number): Measure => ({
+      name: `roomlog_${name}`,
+      kind: "gauge",
+      help,
+      read,
+    });
+    return [
+      gauge("sessions", "Sessions that have logged in.", () => this.#byId.size),
+      gauge("sessions_lagging", "Sessions for which events wait (M11).", () => this.#lags().length),
+      gauge("events_waiting", "Events that wait for sessions that lag (M11).", () =>
+        this.#lags().reduce((sum, lag) => sum + lag, 0),
+      ),
+    ];
+  }
+
+  /** How many events each session lacks that lags. */
+  #lags(): number[] {
+    return Array.from(this.#all, ({ feed }) => feed.lag).filter((lag) => lag > 0);
   }
 
   add(session: Session): void {
@@ -113,6 +135,9 @@ export class Sessions {
     const { limits, authenticator } = this.#service;
     const { holders = 0 } = this.#users.find(user_id) ?? {};
     if (authenticator.open || holders < limits.sessions_per_user) return;
-    throw new RequestError(100050, { limit: limits.sessions_per_user });
+    throw new RequestError(100050, {
+      limit: limits.sessions_per_user,
+      setting: "limits.sessions_per_user",
+    });
   }
 }

@@ -30,6 +30,10 @@ export class Visitors {
     this.#limits = limits;
   }
 
+  get connections(): number {
+    return this.#connections;
+  }
+
   /** Why a connection from `address` is not taken; in open mode all come from one. */
   refusal(address: string, isOpenMode: boolean): Crowded | undefined {
     const { connections, handshakes_per_address } = this.#limits();

@@ -31,6 +31,15 @@ export interface BatchLimits {
   readonly batch_bytes: number;
 }
 
+/** A batch that was made durable. Times are those of `performance.now()`, in milliseconds. */
+export interface Commit {
+  readonly writes: number;
+  readonly started: number;
+  readonly ended: number;
+  /** How much of it was waiting for the disk, when the driver says it. */
+  readonly sync_ms: number | undefined;
+}
+
 /** Called once for each write, in the order of the log, when it is durable, or when nobody can know (`unknown`). */
 export type Settled = (outcome: Written | { readonly kind: "unknown" }) => void;
 
@@ -48,6 +57,7 @@ export class ManagedStore {
   readonly #driver: Store;
   readonly #limits: BatchLimits;
   readonly #onFailure: (cause: unknown) => void;
+  readonly #onCommit: (commit: Commit) => void;
   #waiting: Waiting[] = [];
   #committing = false;
   #scheduled = false;
@@ -60,10 +70,16 @@ export class ManagedStore {
   #batches = 0;
   #writes = 0;
 
-  constructor(driver: Store, limits: BatchLimits, onFailure: (cause: unknown) => void) {
+  constructor(
+    driver: Store,
+    limits: BatchLimits,
+    onFailure: (cause: unknown) => void,
+    onCommit: (commit: Commit) => void = () => {},
+  ) {
     this.#driver = driver;
     this.#limits = limits;
     this.#onFailure = onFailure;
+    this.#onCommit = onCommit;
   }
 
   /** Commits and writes so far; their ratio is the mean batch size. */
@@ -74,6 +90,15 @@ export class ManagedStore {
   open(): Promise<void> {
     this.#opened ??= this.#driver.open();
     return this.#opened;
+  }
+
+  /** Writes that are not in a commit yet. */
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
+  get hasFailed(): boolean {
+    return this.#failure !== undefined;
   }
 
   /** Queues a write. `settled` runs later, never in this call. */
@@ -178,10 +203,13 @@ export class ManagedStore {
   }
 
   async #tryCommit(writes: readonly Write[]): Promise<Written[] | undefined> {
+    const started = performance.now();
     try {
       const outcomes = await this.#driver.commit(writes);
       this.#batches += 1;
       this.#writes += writes.length;
+      const { sync_ms } = this.#driver;
+      this.#onCommit({ writes: writes.length, started, ended: performance.now(), sync_ms });
       return outcomes;
     } catch (cause) {
       this.#failure ??= { cause, reported: false };

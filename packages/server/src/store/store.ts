@@ -10,6 +10,8 @@ export interface Store {
   open(): Promise<void>;
   /** Makes all writes durable in one transaction, in their order. A rejection is final: nothing is known of them. */
   commit(writes: readonly Write[]): Promise<Written[]>;
+  /** How long the last commit waited for the disk, in milliseconds; undefined where nothing is waited for. */
+  readonly sync_ms?: number | undefined;
   /** The living room. */
   room(key: RoomKey): Promise<Room | undefined>;
   /** Rooms that exist, ascending by `room_id` in code point order; without their meta data, which may be large. */

@@ -52,7 +52,7 @@ export class Callbacks {
     );
     const limit = this.#service.limits.subscriptions;
     if (others.filter((one) => one.session === session).length >= limit)
-      throw new RequestError(100050, { limit });
+      throw new RequestError(100050, { limit, setting: "limits.subscriptions" });
     this.#registered.set(name, [...others, { session, class: cls }]);
   }
 

@@ -7,7 +7,8 @@ export const subscribe = (service: Service) =>
     run({ data: { body: _, service: named, ...pattern }, session, raw }) {
       const hub = service.hubOf(named, session.identity);
       const limit = service.limits.subscriptions;
-      if (hub.countOf(session) >= limit) throw new RequestError(100050, { limit });
+      if (hub.countOf(session) >= limit)
+        throw new RequestError(100050, { limit, setting: "limits.subscriptions" });
       const body = copied(raw("body"));
       return service.hooks.run("core.subscribe", { session, pattern, service: named }, (subscription) => {
         hub.subscribe(session, subscription.pattern, body);

@@ -6,7 +6,7 @@ import type { CoreSettings } from "./settings.ts";
  * is the operator's, so there is a rate in open mode too (Q10).
  */
 export const sessionLog = (service: Service, current: () => CoreSettings) => {
-  const rate = new SessionRate(service.clock, 100050);
+  const rate = new SessionRate(service.clock, 100050, "core.log_rate");
   return command("core/session/log", {
     run({ data: { level = 1, ...client }, session }) {
       rate.count(session, current().log_rate);

@@ -16,9 +16,17 @@ export const get = (log: Log, settings: () => MsglogSettings) =>
       };
       const page = await log.page(query, session.identity);
       if (limit === undefined && page.cut)
-        throw new RequestError(304103, { limit: max_get_bytes, field: "limit" });
+        throw new RequestError(304103, {
+          limit: max_get_bytes,
+          field: "limit",
+          setting: "msglog.max_get_bytes",
+        });
       if (limit === undefined && page.count > max_get_messages) {
-        throw new RequestError(304103, { limit: max_get_messages, field: "limit" });
+        throw new RequestError(304103, {
+          limit: max_get_messages,
+          field: "limit",
+          setting: "msglog.max_get_messages",
+        });
       }
       return page.messages;
     },

@@ -37,6 +37,14 @@ export const msglog = definePlugin({
         update(service, log, trimmer),
       ],
       hooks: { "room.join": withPosition(service, cursors) },
+      measures: [
+        {
+          name: "roomlog_stored_bytes",
+          kind: "gauge",
+          help: "Bytes of the messages' text that are stored, of ended rooms too (Q8).",
+          read: () => log.bytes,
+        },
+      ],
       async start() {
         keepLogs();
         await log.start();

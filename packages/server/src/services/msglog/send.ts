@@ -13,11 +13,15 @@ import type { MsglogSettings } from "./settings.ts";
 
 /** M1–M5, M9, M14: answered when the message is durable. */
 export const send = (service: Service, log: Log, settings: () => MsglogSettings) => {
-  const rate = new SessionRate(service.clock, 304102);
+  const rate = new SessionRate(service.clock, 304102, "msglog.send_rate");
   const tooLarge = (text: string) => {
     const { max_message_bytes } = settings();
     if (Buffer.byteLength(text) <= max_message_bytes) return undefined;
-    return new RequestError(304101, { limit: max_message_bytes, field: "msg" });
+    return new RequestError(304101, {
+      limit: max_message_bytes,
+      field: "msg",
+      setting: "msglog.max_message_bytes",
+    });
   };
   // Who may not know of a room learns the same of one that is not there (R10).
   const refuse = async (room_id: string, error: RequestError): Promise<never> => {

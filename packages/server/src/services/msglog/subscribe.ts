@@ -6,7 +6,7 @@ export const subscribe = (service: Service, cursors: Cursors) =>
     async run({ data: { room_id, ...from }, session, afterwards }) {
       const limit = service.limits.subscriptions;
       if (service.hub.countOf(session) >= limit && !cursors.has(session, room_id)) {
-        throw new RequestError(100050, { limit });
+        throw new RequestError(100050, { limit, setting: "limits.subscriptions" });
       }
       afterwards(cursors.hold(session, room_id), "always");
       const position = await cursors.open(session, room_id, { ...from, isLasting: true });

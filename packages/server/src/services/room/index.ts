@@ -75,6 +75,7 @@ export const room = definePlugin({
           members.lost(session);
         },
       },
+      measures: [{ name: "roomlog_rooms", kind: "gauge", help: "Rooms that exist.", read: () => quota.held }],
       update(changed) {
         const { default_timeout, max_rooms, member_grace_seconds, memory_bytes, create_on_join } =
           changed as z.infer<typeof settings>;

@@ -37,7 +37,8 @@ export const join = (service: Service, members: Members, ensure: Ensure) =>
           const limit = service.limits.subscriptions;
           const isNew = !members.has(room_id, identity.session_id);
           const count = Math.max(service.hub.countOf(session), members.countOf(identity.session_id));
-          if (isNew && count >= limit) throw new RequestError(100050, { limit });
+          if (isNew && count >= limit)
+            throw new RequestError(100050, { limit, setting: "limits.subscriptions" });
           const meta = raw("meta");
           afterwards(members.join(room_id, session, { role, ...(meta && { meta: JsonText.kept(meta) }) }));
           service.rooms.touch(room_id);

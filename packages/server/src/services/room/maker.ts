@@ -61,7 +61,10 @@ export class Maker {
     settle: (outcome: Made | RequestError) => void,
   ): void {
     const { limit } = this.#quota;
-    if (!this.#quota.take(1)) return settle(new RequestError(100050, limit === undefined ? {} : { limit }));
+    if (!this.#quota.take(1))
+      return settle(
+        new RequestError(100050, limit === undefined ? {} : { limit, setting: "room.max_rooms" }),
+      );
     const settled = (failure: RequestError | undefined) => {
       if (failure) this.#quota.give(1);
       else this.#timeouts.add({ room_id, epoch, ...info });

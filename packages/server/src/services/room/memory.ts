@@ -16,7 +16,7 @@ export class Memory {
   replace(before: JsonText | undefined, next: JsonText | undefined, field: string): void {
     const more = sizeOf(next) - sizeOf(before);
     if (more > 0 && this.#used + more > this.limit)
-      throw new RequestError(100050, { field, limit: this.limit });
+      throw new RequestError(100050, { field, limit: this.limit, setting: "room.memory_bytes" });
     this.#used += more;
   }
 

@@ -41,6 +41,8 @@ const module = (name: string): URL =>
  */
 export class SqliteStore implements Store {
   readonly #directory: string;
+  /** Of the last commit. */
+  sync_ms: number | undefined;
   #threads: { readonly writer: WorkerCalls<Writer>; readonly reader: WorkerCalls<Reader> } | undefined;
 
   constructor(directory: string) {
@@ -63,7 +65,9 @@ export class SqliteStore implements Store {
   }
 
   async commit(writes: readonly Write[]): Promise<Written[]> {
-    return unpackOutcomes(await this.#running.writer.call("commit", packWrites(writes)));
+    const { outcomes, sync_ms } = await this.#running.writer.call("commit", packWrites(writes));
+    this.sync_ms = sync_ms;
+    return unpackOutcomes(outcomes);
   }
 
   room(key: RoomKey): Promise<Room | undefined> {

@@ -23,6 +23,12 @@ interface Counter {
   rows: unknown[];
 }
 
+interface Committed {
+  readonly outcomes: PackedOutcomes;
+  /** How long SQLite's COMMIT took, in which it waits for the disk; in milliseconds. */
+  readonly sync_ms: number;
+}
+
 type Counters = Map<string, Counter | undefined>;
 type Bound = number | null;
 
@@ -52,6 +58,8 @@ class Writer {
   readonly #name: Database.Statement<[number, string, string, number, number]>;
   readonly #named: Database.Statement<[number, string, string], number>;
   readonly #count: Database.Statement<[number, number, number, number]>;
+  /** When the last transaction had nothing left to do but its COMMIT. */
+  #appliedAt = 0;
 
   constructor(directory: string) {
     this.#lock = takeLock(directory);
@@ -89,8 +97,10 @@ class Writer {
     this.#commit = db.transaction((writes) => this.#applyAll(writes));
   }
 
-  commit(packed: PackedWrites): PackedOutcomes {
-    return packOutcomes(this.#commitAll(unpackWrites(packed)));
+  commit(packed: PackedWrites): Committed {
+    const written = this.#commitAll(unpackWrites(packed));
+    const sync_ms = performance.now() - this.#appliedAt;
+    return { outcomes: packOutcomes(written), sync_ms };
   }
 
   tidy(): boolean {
@@ -111,6 +121,7 @@ class Writer {
     const counters: Counters = new Map();
     const written = writes.map((write) => this.#apply(write, counters));
     this.#save([...counters.values()]);
+    this.#appliedAt = performance.now();
     return written;
   }
 

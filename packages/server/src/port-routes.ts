@@ -1,0 +1,43 @@
+import { type Condition, healthz, type Page, readyz } from "./health.ts";
+import type { PortRoutes } from "./http/edge.ts";
+import type { Metrics } from "./metrics/metrics.ts";
+import { type Asked, type MetricsSettings, metricsPage } from "./metrics/page.ts";
+import { plainAddress } from "./transport/proxies.ts";
+import type { PlainRequest } from "./transport/transport.ts";
+
+export interface RouteParts {
+  readonly condition: () => Condition;
+  readonly metrics: Metrics;
+  /** As they stand now (S4). */
+  readonly settings: () => MetricsSettings;
+}
+
+/** Headers by which proxies say that they ask for somebody else. */
+const FORWARDED = ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via"];
+
+/** What every port answers by itself (O1–O3). */
+export function portRoutes({ condition, metrics, settings }: RouteParts): PortRoutes {
+  return new Map<string, (request: PlainRequest) => Page | Promise<Page>>([
+    ["/healthz", () => healthz(condition())],
+    ["/readyz", () => readyz(condition())],
+    [
+      "/metrics",
+      async (request) => {
+        const page = await metricsPage(metrics, askedBy(request), settings());
+        if (page.status === 401) request.outgoing.setHeader("www-authenticate", "Bearer");
+        return page;
+      },
+    ],
+  ]);
+}
+
+function askedBy({ incoming, host, origin }: PlainRequest): Asked {
+  const { socket, headers } = incoming;
+  return {
+    peer: plainAddress(socket.remoteAddress ?? ""),
+    host,
+    origin,
+    authorization: headers.authorization,
+    isForwarded: FORWARDED.some((name) => headers[name] !== undefined),
+  };
+}
