@@ -33,6 +33,9 @@ const trim = fc.record({
   most: fc.integer({ min: 1, max: 4 }),
 });
 
+const webhook = fc.constantFrom("v", "w");
+const dead = fc.record({ from_id: fc.nat(9), to_id: fc.nat(9), error: fc.constant("late"), at: time });
+
 /** Writes of one service; an epoch is given once, as names of lives are. */
 const write = fc.oneof(
   {
@@ -63,6 +66,18 @@ const write = fc.oneof(
       .map((o) => ({ kind: "append", ...o })),
   },
   { weight: 3, arbitrary: trim.map((o) => ({ kind: "trim", ...o })) },
+  {
+    weight: 2,
+    arbitrary: fc
+      .record({ webhooks: fc.uniqueArray(webhook), now: time, forget_before: time })
+      .map((o) => ({ kind: "set_webhooks", ...o })),
+  },
+  {
+    weight: 4,
+    arbitrary: fc
+      .record({ room_id, epoch, webhook, delivered_id: fc.nat(9), ended: fc.boolean(), dead: maybe(dead) })
+      .map((o) => ({ kind: "move_cursor", ...o })),
+  },
 );
 const batches = fc.array(fc.array(write, { minLength: 1, maxLength: 12 }), { minLength: 1, maxLength: 8 });
 
@@ -80,7 +95,7 @@ const query: fc.Arbitrary<Omit<MessageQuery, "service">> = fc.record({
   max_bytes: fc.integer({ min: 1, max: 80 }),
 }) as fc.Arbitrary<Omit<MessageQuery, "service">>;
 
-test("[M6] [M8] [M9] [M12] [M13] memory and SQLite answer alike, whatever is written and asked", async () => {
+test("[M6] [M8] [M9] [M12] [M13] [W2] [W4] [W6] memory and SQLite answer alike, whatever is written and asked", async () => {
   const questions = fc.record({
     queries: fc.array(query, { minLength: 6, maxLength: 6 }),
     bounds,
@@ -141,6 +156,11 @@ async function look(store: Store, service: string, { queries, bounds, trim, befo
   }
   for (const one of queries) said.push(await store.messages({ service, ...one } as MessageQuery));
   const { lives } = await store.overdue({ service, bounds, from: 0, most: 1_000_000 });
+  for (const one of ["v", "w"]) {
+    said.push(await store.roomsBehind({ service, webhook: one, from: 0, most: 1_000_000 }));
+    for (const room_id of ["a", "b"]) said.push(await store.undelivered({ service, webhook: one, room_id }));
+  }
+  said.push(await store.webhooks({ service }), await store.deadLetters({ service, limit: 100 }));
   const { before: below, ...order } = trim;
   const purge = below === undefined ? order : { ...order, before: below };
   said.push(lives, await store.trimmable({ service, ...purge, counted }));

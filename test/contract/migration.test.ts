@@ -92,6 +92,42 @@ test("[M8] a long log of schema 2 is found by author after it was brought up to 
   await store.close();
 });
 
+test("[W4] a file of schema 4 takes webhooks, which are told nothing of what it holds", async () => {
+  const directory = dataDirectory();
+  const db = new Database(join(directory, "roomlog.db"));
+  for (const step of migrations.slice(0, 4)) db.exec(step);
+  db.pragma("user_version = 4");
+  db.exec(`
+    INSERT INTO rooms (room_key, service, room_id, epoch, class, created_at, last_id, last_timestmap, info)
+    VALUES (1, 'main', 'one', 'e1', 'chat', 10, 1, 30, '{"class":"chat"}');
+    INSERT INTO messages VALUES (1, 1, 30, 'ann', 's1', '{}')`);
+  db.close();
+
+  const store = new SqliteStore(directory);
+  await store.open();
+  const set = {
+    kind: "set_webhooks",
+    service: "main",
+    webhooks: ["hook"],
+    now: 40,
+    forget_before: 0,
+  } as const;
+  const send = {
+    kind: "append",
+    ...one,
+    user_id: "ann",
+    session_id: "s1",
+    timestmap: 50,
+    msg: "{}",
+  } as const;
+  const hook = { service: "main", webhook: "hook" };
+  await store.commit([set]);
+  expect(await store.roomsBehind({ ...hook, from: 0, most: 10 })).toEqual({ room_ids: [], next: undefined });
+  await store.commit([send]);
+  expect(await store.undelivered({ ...hook, room_id: "one" })).toMatchObject({ delivered_id: 1, last_id: 2 });
+  await store.close();
+});
+
 /** One room id with an ended and a living life, and a room without messages. */
 function writeSchema1(directory: string): void {
   const db = new Database(join(directory, "roomlog.db"));

@@ -1,4 +1,8 @@
 import type {
+  BehindQuery,
+  DeadLetter,
+  DeadLettersQuery,
+  KeptWebhook,
   Life,
   LifeKey,
   ListedRoom,
@@ -12,14 +16,18 @@ import type {
   Room,
   RoomKey,
   RoomQuery,
+  RoomsBehind,
   StandingQuery,
   Standings,
   StandingsQuery,
   Store,
   TrimmableQuery,
   Trimmed,
+  Undelivered,
+  UndeliveredQuery,
   Usage,
   UsageQuery,
+  WebhooksQuery,
   Write,
   Written,
 } from "./store.ts";
@@ -154,6 +162,22 @@ export class ManagedStore {
 
   trimmable(query: TrimmableQuery): Promise<Trimmed | undefined> {
     return this.#driver.trimmable(query);
+  }
+
+  webhooks(query: WebhooksQuery): Promise<KeptWebhook[]> {
+    return this.#driver.webhooks(query);
+  }
+
+  roomsBehind(query: BehindQuery): Promise<RoomsBehind> {
+    return this.#driver.roomsBehind(query);
+  }
+
+  undelivered(query: UndeliveredQuery): Promise<Undelivered | undefined> {
+    return this.#driver.undelivered(query);
+  }
+
+  deadLetters(query: DeadLettersQuery): Promise<DeadLetter[]> {
+    return this.#driver.deadLetters(query);
   }
 
   /** False without a try when the store has failed or is closing. */

@@ -1,12 +1,17 @@
 import { changedAccess, type RoomInfo } from "@roomlog/protocol";
+import { MemoryWebhooks } from "./memory-webhooks.ts";
 import { textOf } from "./page-text.ts";
 import { isForgotten, isStale, type LogState, sliceOf } from "./retention.ts";
 import { withOwn } from "./room-info.ts";
 import type {
   Append,
+  BehindQuery,
   ChangeAccess,
   CreateRoom,
+  DeadLetter,
+  DeadLettersQuery,
   DestroyRoom,
+  KeptWebhook,
   Life,
   LifeKey,
   ListedRoom,
@@ -22,6 +27,7 @@ import type {
   Room,
   RoomKey,
   RoomQuery,
+  RoomsBehind,
   SetMute,
   SetRole,
   SetSince,
@@ -33,9 +39,12 @@ import type {
   Trim,
   TrimmableQuery,
   Trimmed,
+  Undelivered,
+  UndeliveredQuery,
   UpdateRoom,
   Usage,
   UsageQuery,
+  WebhooksQuery,
   Write,
   Written,
 } from "./store.ts";
@@ -68,6 +77,7 @@ export class MemoryStore implements Store {
   readonly #lives = new Map<number, Kept>();
   /** The living ones, by service and room_id. */
   readonly #living = new Map<string, Kept>();
+  readonly #webhooks = new MemoryWebhooks(this.#lives);
   #count = 0;
 
   async open(): Promise<void> {}
@@ -165,6 +175,22 @@ export class MemoryStore implements Store {
     return sliceOf(left, query, life.log.slice(counted.messages).map(measured));
   }
 
+  async webhooks(query: WebhooksQuery): Promise<KeptWebhook[]> {
+    return this.#webhooks.all(query);
+  }
+
+  async roomsBehind(query: BehindQuery): Promise<RoomsBehind> {
+    return this.#webhooks.roomsBehind(query);
+  }
+
+  async undelivered(query: UndeliveredQuery): Promise<Undelivered | undefined> {
+    return this.#webhooks.undelivered(query);
+  }
+
+  async deadLetters(query: DeadLettersQuery): Promise<DeadLetter[]> {
+    return this.#webhooks.deadLetters(query);
+  }
+
   async tidy(): Promise<boolean> {
     return false;
   }
@@ -191,6 +217,11 @@ export class MemoryStore implements Store {
         return this.#append(write);
       case "trim":
         return this.#trim(write);
+      case "set_webhooks":
+      case "move_cursor":
+      case "drop_dead_letter":
+        this.#webhooks.apply(write);
+        return done;
     }
   }
 
@@ -262,6 +293,7 @@ export class MemoryStore implements Store {
   #destroy({ epoch, destroyed_at, keep_log, ...key }: DestroyRoom): Written {
     const life = this.#living.get(keyOf(key));
     if (!life || (epoch !== undefined && epoch !== life.epoch)) return refused("room_not_found");
+    this.#webhooks.happened(life, life.last_id, Math.max(life.last_timestmap, destroyed_at));
     life.destroyed_at = destroyed_at;
     life.kept = keep_log;
     this.#living.delete(keyOf(key));
@@ -276,6 +308,7 @@ export class MemoryStore implements Store {
     const first = name === undefined ? undefined : life.names.get(name);
     if (first) return { kind: "duplicate", msg_id: first.msg_id };
     const timestmap = Math.max(time, life.last_timestmap);
+    this.#webhooks.happened(life, life.last_id, timestmap);
     const msg_id = life.last_id + 1;
     life.log.push({ msg_id, user_id, session_id, timestmap, msg });
     life.last_id = msg_id;

@@ -36,6 +36,14 @@ export interface Store {
   overdue(query: OverdueQuery): Promise<Overdue>;
   /** What a `trim` would drop, a slice of it; undefined when there is no such life. Changes nothing. */
   trimmable(query: TrimmableQuery): Promise<Trimmed | undefined>;
+  /** The webhooks of a service that are remembered (W4), by name. */
+  webhooks(query: WebhooksQuery): Promise<KeptWebhook[]>;
+  /** Rooms of which a webhook has something to be told, each once or more. Looks at a slice of all lives. */
+  roomsBehind(query: BehindQuery): Promise<RoomsBehind>;
+  /** The first life of a room of which a webhook has something to be told; undefined when it is level. */
+  undelivered(query: UndeliveredQuery): Promise<Undelivered | undefined>;
+  /** What webhooks of a service could not be told (W6), the newest first. */
+  deadLetters(query: DeadLettersQuery): Promise<DeadLetter[]>;
   /** Gives a slice of the space of what was dropped back to the disk; whether there is more to give. */
   tidy(): Promise<boolean>;
   /** Ends after running calls have. */
@@ -62,7 +70,10 @@ export type Write =
   | SetSince
   | DestroyRoom
   | Append
-  | Trim;
+  | Trim
+  | WebhookWrite;
+
+export type WebhookWrite = SetWebhooks | MoveCursor | DropDeadLetter;
 
 /** Starts a new life of `room_id`; refused with `room_exists` while it has one. */
 export interface CreateRoom extends RoomKey {
@@ -173,6 +184,41 @@ export interface Trim extends RoomKey {
   readonly bounds: Bounds;
   /** Most messages of the slice. */
   readonly most: number;
+}
+
+/**
+ * Says which webhooks a service has (W4). A new one begins with what is written from now on, whatever the clocks say. One
+ * that is not named any more keeps its cursors; when it is not named, or named again, after it was away since before
+ * `forget_before`, they and its dead letters are gone.
+ */
+export interface SetWebhooks {
+  readonly kind: "set_webhooks";
+  readonly service: string;
+  readonly webhooks: readonly string[];
+  /** µs since 1970 */
+  readonly now: number;
+  /** µs since 1970 */
+  readonly forget_before: number;
+}
+
+/** Moves a webhook's cursor on a log, never back. What is not there any more, life or webhook, is passed over. */
+export interface MoveCursor extends RoomKey {
+  readonly kind: "move_cursor";
+  readonly webhook: string;
+  readonly epoch: string;
+  readonly delivered_id: number;
+  /** Whether the end of the life was told too. */
+  readonly ended: boolean;
+  /** What could not be delivered, up to the new place of the cursor. It joins a letter that ends where it begins. */
+  readonly dead?: Pick<DeadLetter, "from_id" | "to_id" | "error" | "at">;
+}
+
+/** Takes what stands up to `to_id` out of a dead letter; a letter without anything is gone. */
+export interface DropDeadLetter {
+  readonly kind: "drop_dead_letter";
+  readonly service: string;
+  readonly letter: number;
+  readonly to_id: number;
 }
 
 /** What became of a write, in the order of the writes. */
@@ -352,6 +398,82 @@ export interface TrimmableQuery extends Omit<Trim, "kind"> {
   /** What earlier slices have counted already. */
   readonly counted: { readonly messages: number; readonly bytes: number };
 }
+
+export interface WebhooksQuery {
+  readonly service: string;
+}
+
+/** A webhook that a service has or had (W4). Times are µs since 1970. */
+export interface KeptWebhook {
+  readonly webhook: string;
+  /** From when on it is told what is written. */
+  readonly since: number;
+  /** Since when the service does not have it any more. */
+  readonly removed_at?: number;
+  readonly dead_letters: number;
+}
+
+/** A webhook of a service. */
+export interface WebhookKey {
+  readonly service: string;
+  readonly webhook: string;
+}
+
+export interface BehindQuery extends WebhookKey {
+  /** Only rooms whose ids begin so. */
+  readonly prefix?: string;
+  /** Where the last slice ended; 0 to begin. */
+  readonly from: number;
+  /** Lives to look at. */
+  readonly most: number;
+}
+
+export interface RoomsBehind {
+  readonly room_ids: readonly string[];
+  /** Where the next slice begins; undefined after the last one. */
+  readonly next: number | undefined;
+}
+
+export interface UndeliveredQuery extends WebhookKey {
+  readonly room_id: string;
+}
+
+/** A life of which a webhook has something to be told: what follows `delivered_id`, or its end. */
+export interface Undelivered {
+  readonly epoch: string;
+  readonly delivered_id: number;
+  /** Whether the cursor stands in the store; otherwise it was found by the time from which on the webhook is told. */
+  readonly has_cursor: boolean;
+  /** Of the newest message there ever was; 0 without one. */
+  readonly last_id: number;
+  /** µs since 1970; absent while the room lives. */
+  readonly destroyed_at?: number;
+}
+
+export interface DeadLettersQuery {
+  readonly service: string;
+  readonly webhook?: string;
+  /** Only letters with a smaller number. */
+  readonly before?: number;
+  readonly limit: number;
+}
+
+/** A stretch of a log that a webhook was not told (W6). Of the end of a life alone, `from_id` is `to_id + 1`. */
+export interface DeadLetter extends RoomKey {
+  /** Its number. Later ones have greater ones. */
+  readonly letter: number;
+  readonly webhook: string;
+  readonly epoch: string;
+  readonly from_id: number;
+  readonly to_id: number;
+  /** Of the last attempt. */
+  readonly error: string;
+  /** When it was given up; µs since 1970. */
+  readonly at: number;
+}
+
+/** As many dead letters of a webhook are kept, and some that a driver has not got round to yet; then the oldest go. */
+export const MOST_DEAD_LETTERS = 10_000;
 
 /** Why a store does not open. The message says what to do. */
 export class StoreError extends Error {

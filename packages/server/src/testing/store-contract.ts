@@ -11,6 +11,7 @@ import { restartCases } from "./store-contract/restarts.ts";
 import { retentionCases } from "./store-contract/retention.ts";
 import { roomCases } from "./store-contract/rooms.ts";
 import { standingCases } from "./store-contract/standings.ts";
+import { webhookCases } from "./store-contract/webhooks.ts";
 
 export type { NewStore, StoreCase } from "./store-contract/case.ts";
 
@@ -26,6 +27,7 @@ export const storeContract: readonly StoreCase[] = [
   ...retentionCases,
   ...overdueCases,
   ...randomTrimCases,
+  ...webhookCases,
   ...groupCommitCases,
 ];
 

@@ -1,6 +1,10 @@
 import { extname } from "node:path";
 import { fileURLToPath } from "node:url";
 import {
+  type BehindQuery,
+  type DeadLetter,
+  type DeadLettersQuery,
+  type KeptWebhook,
   type Life,
   type LifeKey,
   type ListedRoom,
@@ -14,6 +18,7 @@ import {
   type Room,
   type RoomKey,
   type RoomQuery,
+  type RoomsBehind,
   type StandingQuery,
   type Standings,
   type StandingsQuery,
@@ -21,8 +26,11 @@ import {
   StoreError,
   type TrimmableQuery,
   type Trimmed,
+  type Undelivered,
+  type UndeliveredQuery,
   type Usage,
   type UsageQuery,
+  type WebhooksQuery,
   type Write,
   type Written,
 } from "../store.ts";
@@ -112,6 +120,22 @@ export class SqliteStore implements Store {
 
   trimmable(query: TrimmableQuery): Promise<Trimmed | undefined> {
     return this.#running.reader.call("trimmable", query);
+  }
+
+  webhooks(query: WebhooksQuery): Promise<KeptWebhook[]> {
+    return this.#running.reader.call("webhooks", query);
+  }
+
+  roomsBehind(query: BehindQuery): Promise<RoomsBehind> {
+    return this.#running.reader.call("roomsBehind", query);
+  }
+
+  undelivered(query: UndeliveredQuery): Promise<Undelivered | undefined> {
+    return this.#running.reader.call("undelivered", query);
+  }
+
+  deadLetters(query: DeadLettersQuery): Promise<DeadLetter[]> {
+    return this.#running.reader.call("deadLetters", query);
   }
 
   tidy(): Promise<boolean> {

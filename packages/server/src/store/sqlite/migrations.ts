@@ -127,4 +127,37 @@ export const migrations: readonly string[] = [
     UNIQUE (room_key, user_id)
   ) STRICT;
   `,
+  // How far webhooks have been told. Cursors stand with their room, since they go with it.
+  `
+  CREATE TABLE webhooks (
+    webhook_key INTEGER PRIMARY KEY,
+    service     TEXT    NOT NULL,
+    webhook     TEXT    NOT NULL,
+    since       INTEGER NOT NULL,
+    removed_at  INTEGER,
+    UNIQUE (service, webhook)
+  ) STRICT;
+
+  CREATE TABLE webhook_cursors (
+    room_key     INTEGER NOT NULL REFERENCES rooms (room_key),
+    webhook_key  INTEGER NOT NULL REFERENCES webhooks (webhook_key),
+    delivered_id INTEGER NOT NULL,
+    ended        INTEGER NOT NULL,
+    PRIMARY KEY (room_key, webhook_key)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE dead_letters (
+    letter      INTEGER PRIMARY KEY AUTOINCREMENT,
+    webhook_key INTEGER NOT NULL REFERENCES webhooks (webhook_key),
+    room_id     TEXT    NOT NULL,
+    epoch       TEXT    NOT NULL,
+    from_id     INTEGER NOT NULL,
+    to_id       INTEGER NOT NULL,
+    error       TEXT    NOT NULL,
+    at          INTEGER NOT NULL
+  ) STRICT;
+
+  CREATE INDEX dead_letters_by_webhook ON dead_letters (webhook_key);
+  CREATE INDEX dead_letters_by_life ON dead_letters (webhook_key, room_id, epoch);
+  `,
 ];

@@ -2,6 +2,7 @@ import type Database from "better-sqlite3";
 import { textOf } from "../page-text.ts";
 import type { LifeKey, Message, MessageQuery, Page, PageText, PageTextQuery } from "../store.ts";
 import { ByAuthor, type Either, eitherWay, type Range } from "./authors.ts";
+import { firstSince } from "./first-since.ts";
 
 /** A life whose log is read. */
 interface Log {
@@ -102,15 +103,8 @@ export class Pages {
     return { low: from, high: this.#firstSince(to_time, log, { low: from, high }) - 1 };
   }
 
-  /** The lowest id of the range with a time from `time` on, or the one behind it: times never fall as ids rise. */
-  #firstSince(time: number, { room_key }: Log, { low, high }: Range): number {
-    let [from, to] = [low, high];
-    while (from <= to) {
-      const middle = from + Math.floor((to - from) / 2);
-      if ((this.#time.get(room_key, middle) ?? 0) < time) from = middle + 1;
-      else to = middle - 1;
-    }
-    return from;
+  #firstSince(time: number, { room_key }: Log, range: Range): number {
+    return firstSince(time, range, (msg_id) => this.#time.get(room_key, msg_id) ?? 0);
   }
 }
 

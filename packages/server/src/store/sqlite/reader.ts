@@ -1,6 +1,10 @@
 import { MAX_ROOM_ID } from "@roomlog/protocol";
 import type Database from "better-sqlite3";
 import type {
+  BehindQuery,
+  DeadLetter,
+  DeadLettersQuery,
+  KeptWebhook,
   Life,
   LifeKey,
   ListedRoom,
@@ -14,13 +18,17 @@ import type {
   Room,
   RoomKey,
   RoomQuery,
+  RoomsBehind,
   StandingQuery,
   Standings,
   StandingsQuery,
   TrimmableQuery,
   Trimmed,
+  Undelivered,
+  UndeliveredQuery,
   Usage,
   UsageQuery,
+  WebhooksQuery,
 } from "../store.ts";
 import { openForReading } from "./file.ts";
 import { OverdueLives } from "./overdue.ts";
@@ -43,6 +51,7 @@ import {
   standingOf,
 } from "./rows.ts";
 import { Trimmable } from "./trimmable.ts";
+import { WebhooksReader } from "./webhooks-reader.ts";
 import { serve } from "./worker-calls.ts";
 
 /** Behind a prefix, greater than whatever else may follow it. */
@@ -63,6 +72,7 @@ class Reader {
   readonly #pages: Pages;
   readonly #overdue: OverdueLives;
   readonly #trimmable: Trimmable;
+  readonly #webhooks: WebhooksReader;
   readonly #room: Database.Statement<[string, string], RoomRow>;
   readonly #rooms: Database.Statement<[string, string, string, string, string, number], ListedRow>;
   readonly #ofUser: Database.Statement<[string, string, string], OfUserRow>;
@@ -79,6 +89,7 @@ class Reader {
     this.#pages = new Pages(this.#db);
     this.#overdue = new OverdueLives(this.#db);
     this.#trimmable = new Trimmable(this.#db);
+    this.#webhooks = new WebhooksReader(this.#db);
     this.#room = this.#db.prepare(`SELECT ${ROOM} ${OF_ROOM_ID} AND destroyed_at IS NULL`);
     this.#rooms = this.#db.prepare(
       `SELECT ${LISTED} FROM rooms
@@ -161,6 +172,22 @@ class Reader {
 
   overdue(query: OverdueQuery): Overdue {
     return this.#overdue.find(query);
+  }
+
+  webhooks(query: WebhooksQuery): KeptWebhook[] {
+    return this.#webhooks.all(query);
+  }
+
+  roomsBehind(query: BehindQuery): RoomsBehind {
+    return this.#webhooks.roomsBehind(query);
+  }
+
+  undelivered(query: UndeliveredQuery): Undelivered | undefined {
+    return this.#webhooks.undelivered(query);
+  }
+
+  deadLetters(query: DeadLettersQuery): DeadLetter[] {
+    return this.#webhooks.deadLetters(query);
   }
 
   trimmable(query: TrimmableQuery): Trimmed | undefined {

@@ -1,17 +1,19 @@
 import type { Retention } from "@roomlog/protocol";
 import type Database from "better-sqlite3";
 import { withoutOwn } from "../room-info.ts";
-import type { Append, CreateRoom, DestroyRoom, Refusal, Write, Written } from "../store.ts";
+import type { Append, CreateRoom, DestroyRoom, Refusal, WebhookWrite, Write, Written } from "../store.ts";
 import { AuthorIndex } from "./authors.ts";
 import { openForWriting, takeLock } from "./file.ts";
 import { type PackedOutcomes, type PackedWrites, packOutcomes, unpackWrites } from "./packed.ts";
 import { giveBack } from "./space.ts";
 import { StandingsWriter } from "./standings.ts";
 import { Trims } from "./trims.ts";
+import { WebhooksWriter } from "./webhooks-writer.ts";
 import { serve } from "./worker-calls.ts";
 
 /** The living room a write goes to, while its transaction runs. */
 interface Counter {
+  readonly service: string;
   readonly room_key: number;
   readonly epoch: string;
   /** In the table. */
@@ -35,6 +37,7 @@ type Bound = number | null;
 /** Rows of one INSERT: what a statement costs beside its rows is paid once. */
 const MANY_ROWS = 16;
 const COLUMNS = ["room_key", "msg_id", "timestmap", "user_id", "session_id", "msg"];
+const TIME_COLUMN = COLUMNS.indexOf("timestmap");
 
 const done: Written = { kind: "done" };
 const refused = (reason: Refusal): Written => ({ kind: "refused", reason });
@@ -46,6 +49,7 @@ class Writer {
   readonly #trims: Trims;
   readonly #authors: AuthorIndex;
   readonly #standings: StandingsWriter;
+  readonly #webhooks: WebhooksWriter;
   readonly #commit: Database.Transaction<(writes: readonly Write[]) => Written[]>;
   readonly #find: Database.Statement<[string, string], Omit<Counter, "saved_id" | "rows">>;
   readonly #create: Database.Statement<
@@ -67,9 +71,10 @@ class Writer {
     const db = this.#db;
     this.#authors = new AuthorIndex(db);
     this.#standings = new StandingsWriter(db);
+    this.#webhooks = new WebhooksWriter(db);
     this.#trims = new Trims(db, this.#authors);
     this.#find = db.prepare(
-      `SELECT room_key, epoch, last_id, last_timestmap, bytes FROM rooms
+      `SELECT service, room_key, epoch, last_id, last_timestmap, bytes FROM rooms
        WHERE service = ? AND room_id = ? AND destroyed_at IS NULL`,
     );
     this.#create = db.prepare(
@@ -126,6 +131,7 @@ class Writer {
   }
 
   #apply(write: Write, counters: Counters): Written {
+    if (isOfWebhooks(write)) return this.#applyToWebhooks(write, counters);
     const key = `${write.service}\u0000${write.room_id}`;
     if (!counters.has(key)) counters.set(key, this.#read(write.service, write.room_id));
     const counter = counters.get(key);
@@ -168,6 +174,16 @@ class Writer {
     }
   }
 
+  /** They look at rooms as they stand, so the counters are written first. */
+  #applyToWebhooks(write: WebhookWrite, counters: Counters): Written {
+    if (write.kind === "set_webhooks") {
+      this.#save([...counters.values()]);
+      counters.clear();
+    }
+    this.#webhooks.apply(write);
+    return done;
+  }
+
   #append(write: Append, counter: Counter): Written {
     if (isOther(write, counter)) return refused("epoch_not_found");
     const { room_key, epoch } = counter;
@@ -206,11 +222,12 @@ class Writer {
     const room_key = Number(lastInsertRowid);
     if (info.access) this.#standings.changeAccess(room_key, info.access);
     if (owner !== undefined) this.#standings.setRole(room_key, { user_id: owner, role: "owner" });
-    return { room_key, epoch, last_id: 0, saved_id: 0, last_timestmap: 0, bytes: 0, rows: [] };
+    return { service, room_key, epoch, last_id: 0, saved_id: 0, last_timestmap: 0, bytes: 0, rows: [] };
   }
 
   #end({ destroyed_at, keep_log }: DestroyRoom, counter: Counter): void {
     this.#save([counter]);
+    this.#webhooks.ended(counter, destroyed_at);
     this.#destroy.run(destroyed_at, keep_log ? 1 : 0, counter.room_key);
   }
 
@@ -223,9 +240,11 @@ class Writer {
   #save(counters: readonly (Counter | undefined)[]): void {
     const grown = counters.filter(isGrown);
     this.#insert(grown.flatMap(({ rows }) => rows));
-    for (const { room_key, saved_id, last_id, last_timestmap, bytes } of grown) {
+    for (const counter of grown) {
+      const { room_key, saved_id, last_id, last_timestmap, bytes } = counter;
       this.#count.run(last_id, last_timestmap, bytes, room_key);
       this.#authors.grown(room_key, saved_id, last_id);
+      this.#webhooks.grown(counter, counter.rows[TIME_COLUMN] as number);
     }
   }
 
@@ -245,6 +264,10 @@ function isGrown(counter: Counter | undefined): counter is Counter {
 function insertOf(rows: number): string {
   const row = `(${COLUMNS.map(() => "?").join(", ")})`;
   return `INSERT INTO messages (${COLUMNS.join(", ")}) VALUES ${Array(rows).fill(row).join(", ")}`;
+}
+
+function isOfWebhooks(write: Write): write is WebhookWrite {
+  return write.kind === "set_webhooks" || write.kind === "move_cursor" || write.kind === "drop_dead_letter";
 }
 
 /** Whether the write is meant for another life than the living one. */

@@ -1,5 +1,9 @@
 import { type BatchLimits, ManagedStore, type Settled } from "../../store/managed.ts";
 import type {
+  BehindQuery,
+  DeadLetter,
+  DeadLettersQuery,
+  KeptWebhook,
   Life,
   LifeKey,
   ListedRoom,
@@ -13,14 +17,18 @@ import type {
   Room,
   RoomKey,
   RoomQuery,
+  RoomsBehind,
   StandingQuery,
   Standings,
   StandingsQuery,
   Store,
   TrimmableQuery,
   Trimmed,
+  Undelivered,
+  UndeliveredQuery,
   Usage,
   UsageQuery,
+  WebhooksQuery,
   Write,
   Written,
 } from "../../store/store.ts";
@@ -94,6 +102,22 @@ class WatchedStore implements Store {
 
   trimmable(query: TrimmableQuery): Promise<Trimmed | undefined> {
     return this.#driver.trimmable(query);
+  }
+
+  webhooks(query: WebhooksQuery): Promise<KeptWebhook[]> {
+    return this.#driver.webhooks(query);
+  }
+
+  roomsBehind(query: BehindQuery): Promise<RoomsBehind> {
+    return this.#driver.roomsBehind(query);
+  }
+
+  undelivered(query: UndeliveredQuery): Promise<Undelivered | undefined> {
+    return this.#driver.undelivered(query);
+  }
+
+  deadLetters(query: DeadLettersQuery): Promise<DeadLetter[]> {
+    return this.#driver.deadLetters(query);
   }
 
   async tidy(): Promise<boolean> {

@@ -47,6 +47,31 @@ export const restartCases: readonly StoreCase[] = [
   },
 
   {
+    title: "[W2, W6] cursors of webhooks and dead letters outlive a restart",
+    async run(newStore) {
+      const hook = { service: one.service, webhook: "hook" };
+      const set = { kind: "set_webhooks", service: one.service, webhooks: ["hook"], now: 100 } as const;
+      const life = { ...one, webhook: "hook", epoch: "first life", ended: false };
+      const dead = { from_id: 2, to_id: 2, error: "late", at: 5 };
+      const move = { kind: "move_cursor", ...life, delivered_id: 2, dead } as const;
+      const sends = idsTo(3).map(() => append(one, "{}", 200));
+      await whileOpen(newStore(), (store) =>
+        store.commit([{ ...set, forget_before: 0 }, create(one), ...sends, move]),
+      );
+      await whileOpen(newStore(), async (store) => {
+        const place = { epoch: "first life", delivered_id: 2, last_id: 3, has_cursor: true };
+        assert.deepEqual(await store.undelivered({ ...hook, room_id: "one" }), place);
+        const letters = await store.deadLetters({ ...hook, limit: 9 });
+        assert.deepEqual(letters, [{ ...one, ...hook, epoch: "first life", letter: 1, ...dead }]);
+        // What is older than the webhook by a clock that was set back is told all the same.
+        const late = { ...one, room_id: "late" };
+        await store.commit([create(late), append(late, "{}", 50)]);
+        assert.equal((await store.undelivered({ ...hook, room_id: "late" }))?.delivered_id, 0);
+      });
+    },
+  },
+
+  {
     title: "[R7] nothing written, nothing there",
     async run(newStore) {
       await whileOpen(newStore(), async () => {});
