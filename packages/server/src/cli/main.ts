@@ -8,6 +8,9 @@ type Define = (command: Command) => void;
 const commands: readonly [name: string, summary: string, load: () => Promise<{ readonly define: Define }>][] =
   [
     ["serve", "Run the server.", () => import("./serve.ts")],
+    ["send", "Send messages to a room.", () => import("./send.ts")],
+    ["tail", "The newest messages of rooms, and those to come.", () => import("./tail.ts")],
+    ["get", "Read the log of a room.", () => import("./get.ts")],
     ["user", "Users that the data directory keeps, and passwords.", () => import("./user.ts")],
     ["config", "The configuration.", () => import("./config.ts")],
   ];

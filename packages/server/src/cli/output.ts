@@ -32,12 +32,12 @@ export function remark(line: string): void {
 }
 
 export function sayJson(value: unknown): void {
-  sayJsonText(JSON.stringify(value));
+  say(shown(JSON.stringify(value)));
 }
 
-/** JSON as it stands; at a terminal without what could drive it, which changes no value. */
-export function sayJsonText(text: string): void {
-  say(process.stdout.isTTY ? text.replace(UNSEEN, asUnicode) : text);
+/** A JSON value as it stands; at a terminal without what could drive it, which changes no value. */
+export function shown(json: string): string {
+  return process.stdout.isTTY ? json.replace(UNSEEN, asUnicode) : json;
 }
 
 /**

@@ -4,15 +4,15 @@ import type { CommandData, CommandName, CommandResult } from "@roomlog/protocol"
 import { memberText } from "../core/json-text.ts";
 import { readPassword } from "./password.ts";
 import { explained, loginRefused, lost } from "./refusals.ts";
-import { credentialsOf, type Target, urlOf } from "./target.ts";
+import { credentialsOf, type Target, urlOf, withStdinSecret } from "./target.ts";
 
 /** A command waits that long in all for a server that says "later" (Q4), in milliseconds. */
 const PATIENCE_MS = 60_000;
 
 /** A connection that has logged in. Errors of its calls are `Failure`s. */
 export interface Session {
-  readonly url: string;
-  readonly user: string;
+  /** With it the same user can log in again. */
+  readonly target: Target;
   readonly connection: Connection;
   call<N extends CommandName>(name: N, data: CommandData<N>): Promise<CommandResult<N>>;
   /** The same as text: the JSON of `data`, and of the answer's data, as they stand on the wire (M7). */
@@ -29,22 +29,22 @@ export async function withSession<T>(target: Target, task: (session: Session) =>
   }
 }
 
-/** A `Failure` says what to do when nothing answers, or the login is refused. */
-export async function logIn(target: Target, options?: ConnectionOptions): Promise<Session> {
-  const url = urlOf(target);
+/** A `Failure` says what to do when nothing answers, or the login is refused. At a terminal a password is asked for. */
+export async function logIn(given: Target, options?: ConnectionOptions): Promise<Session> {
+  const target = await withStdinSecret(given);
   const credentials = await credentialsOf(target);
-  const connection = await connect(url, options);
+  const connection = await connect(urlOf(target), options);
   try {
     await patiently(() => connection.call("core/user/login", credentials));
   } catch (error) {
     await connection.close();
-    if (!isRefused(error))
-      throw error instanceof ConnectionLost ? lost(error) : explained(error, "core/user/login");
+    if (error instanceof ConnectionLost) throw lost(error);
+    if (!isRefused(error)) throw explained(error, "core/user/login");
     if ("password" in credentials || "token" in credentials || !process.stdin.isTTY)
       throw loginRefused(credentials);
     return logIn({ ...target, password: await readPassword() }, options);
   }
-  return sessionOn(connection, url, credentials.user ?? "");
+  return sessionOn(connection, target);
 }
 
 async function connect(url: string, options?: ConnectionOptions): Promise<Connection> {
@@ -56,7 +56,7 @@ async function connect(url: string, options?: ConnectionOptions): Promise<Connec
   }
 }
 
-function sessionOn(connection: Connection, url: string, user: string): Session {
+function sessionOn(connection: Connection, target: Target): Session {
   const explaining = async <T>(name: CommandName, call: () => Promise<T>): Promise<T> => {
     try {
       return await patiently(call);
@@ -65,8 +65,7 @@ function sessionOn(connection: Connection, url: string, user: string): Session {
     }
   };
   return {
-    url,
-    user,
+    target,
     connection,
     call: (name, data) => explaining(name, () => connection.call(name, data)),
     callText: (name, data) => explaining(name, () => connection.callText(name, data)).then(dataIn),

@@ -51,6 +51,13 @@ export function urlOf({ url = DEFAULT_URL }: Target): string {
   throw new Failure("usage", `--url ${url}: write it as ws://HOST:PORT/ or wss://HOST/PATH`);
 }
 
+/** Stdin can be read only once: what it says stands in the target from then on. */
+export async function withStdinSecret({ passwordFile, tokenFile, ...target }: Target): Promise<Target> {
+  if (tokenFile === "-") return { ...target, token: await secretIn(tokenFile) };
+  if (passwordFile === "-") return { ...target, password: await secretIn(passwordFile) };
+  return { ...target, ...(passwordFile && { passwordFile }), ...(tokenFile && { tokenFile }) };
+}
+
 /** Who logs in, as `core/user/login` wants it. */
 export async function credentialsOf(target: Target) {
   const { user, password, passwordFile, token, tokenFile } = target;

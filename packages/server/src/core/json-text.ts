@@ -137,6 +137,19 @@ function isKey(text: string, from: number, end: number, key: string): boolean {
   return written.includes("\\") && JSON.parse(written) === key;
 }
 
+/** The texts of the elements of the array that is `text`. */
+export function elementsOf(text: string): string[] {
+  const elements: string[] = [];
+  let i = skipSpace(text, text.indexOf("[") + 1);
+  while (i < text.length && text.charCodeAt(i) !== CLOSE_BRACKET) {
+    const end = endOfValue(text, i);
+    elements.push(text.slice(i, end));
+    i = skipSpace(text, end);
+    if (text.charCodeAt(i) === COMMA) i = skipSpace(text, i + 1);
+  }
+  return elements;
+}
+
 /** The object `text` without its members of these names, in whatever way their keys are written. */
 export function withoutMembers(text: string, names: ReadonlySet<string>): string {
   if (isFreeOf(text, names)) return text;

@@ -477,7 +477,7 @@ export const MOST_DEAD_LETTERS = 10_000;
 
 /** Why a store does not open. The message says what to do. */
 export class StoreError extends Error {
-  readonly reason: "in_use" | "newer_schema" | "old_library" | "unavailable";
+  readonly reason: "in_use" | "newer_schema" | "older_schema" | "old_library" | "unavailable";
 
   constructor(reason: StoreError["reason"], message: string, options?: ErrorOptions) {
     super(message, options);

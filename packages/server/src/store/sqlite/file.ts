@@ -73,6 +73,26 @@ export function openForReading(directory: string): Database.Database {
   return db;
 }
 
+/** A database that no writer of this process has opened before: that it is there, and written by this Roomlog. */
+export function checkReadable(directory: string): void {
+  const { database } = paths(directory);
+  if (!existsSync(database))
+    throw new StoreError(
+      "unavailable",
+      `${directory} is not the data directory of a Roomlog: ${database} is not there.`,
+    );
+  const db = new Database(database, { readonly: true });
+  try {
+    const version = schemaOf(db);
+    checkSchema(version, database);
+    if (version === migrations.length) return;
+    const what = `${database} was written by an older Roomlog (schema ${version}, this one reads ${migrations.length}). Start the server on it once: that brings it up to date.`;
+    throw new StoreError("older_schema", what);
+  } finally {
+    db.close();
+  }
+}
+
 export function checkLibrary(version: string): void {
   if (version.localeCompare(OLDEST_LIBRARY, "en", { numeric: true }) >= 0) return;
   const what = `SQLite ${version} can corrupt a database in WAL mode; ${OLDEST_LIBRARY} or newer is needed. Run "npm ci" again to get the library Roomlog was released with.`;

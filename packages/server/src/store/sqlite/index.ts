@@ -34,6 +34,7 @@ import {
   type Write,
   type Written,
 } from "../store.ts";
+import { checkReadable } from "./file.ts";
 import { packWrites, unpackOutcomes } from "./packed.ts";
 import type { Reader } from "./reader.ts";
 import { WorkerCalls } from "./worker-calls.ts";
@@ -42,6 +43,31 @@ import type { Writer } from "./writer.ts";
 /** The threads' modules lie beside this one, as source or built. */
 const module = (name: string): URL =>
   new URL(`./${name}${extname(fileURLToPath(import.meta.url))}`, import.meta.url);
+
+/** What reads a data directory that may be another process's. */
+export type ReadOnlyStore = Pick<
+  Store,
+  "rooms" | "room" | "life" | "endedLives" | "pageText" | "usage" | "close"
+>;
+
+/** Opens a data directory without taking it: beside a server, or without one. Nothing in it is changed. */
+export async function openReadOnly(directory: string): Promise<ReadOnlyStore> {
+  try {
+    checkReadable(directory);
+  } catch (cause) {
+    throw cause instanceof StoreError ? cause : unreadable(directory, cause);
+  }
+  const reader = new WorkerCalls<Reader>(module("reader"), directory);
+  return {
+    rooms: (query) => reader.call("rooms", query),
+    room: (key) => reader.call("room", key),
+    life: (key) => reader.call("life", key),
+    endedLives: (query) => reader.call("endedLives", query),
+    pageText: (query) => reader.call("pageText", query),
+    usage: (query) => reader.call("usage", query),
+    close: () => reader.call("close", undefined),
+  };
+}
 
 /**
  * Rooms and logs in one SQLite file: one thread writes (WAL, `synchronous=FULL`, a transaction a batch), another
@@ -152,6 +178,11 @@ export class SqliteStore implements Store {
     if (!this.#threads) throw new Error("the store is not open");
     return this.#threads;
   }
+}
+
+function unreadable(directory: string, cause: unknown): StoreError {
+  const why = cause instanceof Error ? cause.message : String(cause);
+  return new StoreError("unavailable", `The data directory ${directory} cannot be read: ${why}.`, { cause });
 }
 
 function unavailable(directory: string, cause: unknown): StoreError {

@@ -1,0 +1,139 @@
+import { CallError, type Connection, ConnectionLost } from "@roomlog/client";
+import type { EventData } from "@roomlog/protocol";
+import { elementsOf, memberText } from "../core/json-text.ts";
+import { logInAgain } from "./backoff.ts";
+import { idOf } from "./message-line.ts";
+import { plain, remark } from "./output.ts";
+import { explained, isFinal, lost } from "./refusals.ts";
+import { logIn, patiently, type Session } from "./session.ts";
+import type { Target } from "./target.ts";
+
+/** Where the printed part of a log ends. */
+interface Cursor {
+  readonly epoch: string;
+  after: number;
+}
+
+/** Where to begin: behind a message, or so many before the end. */
+interface Start {
+  readonly after?: number;
+  readonly lines: number;
+}
+
+const SUBSCRIBE = "media/room/msglog_subscribe";
+
+/** Of a page when the rest of an ended life is read. */
+const PAGE = 1000;
+
+/**
+ * Follows rooms over lost connections and restarts: what is printed is a cursor in each log, and each connection goes on
+ * behind it (M10). It works on the text of the frames, so that messages are printed as they were sent (M7).
+ */
+export class Follower {
+  readonly #print: (room_id: string, messages: readonly string[]) => void;
+  readonly #cursors = new Map<string, Cursor>();
+  /** Called when no room is left. */
+  #ended: () => void = () => {};
+
+  constructor(print: (room_id: string, messages: readonly string[]) => void) {
+    this.#print = print;
+  }
+
+  /** Resolves when all rooms have ended. Rejects with a `Failure`. */
+  async follow(target: Target, rooms: readonly string[], start: Start): Promise<void> {
+    const onEvent = (event: EventData, text: string) => this.#receive(event, text);
+    let session = await logIn(target, { onEvent });
+    const { target: again } = session;
+    try {
+      for (const room_id of rooms) this.#cursors.set(room_id, await cursorFor(session, room_id, start));
+      for (;;) {
+        const end = await this.#listen(session.connection);
+        if (!end) return;
+        if (isFinal(end)) throw lost(end);
+        remark(`The ${end.message}; connecting again …`);
+        session = await logInAgain(() => logIn(again, { onEvent }), Number.POSITIVE_INFINITY);
+        remark("Connected again.");
+      }
+    } finally {
+      await session.connection.close();
+    }
+  }
+
+  /** Resolves when the connection is lost, or with nothing when all rooms have ended. */
+  async #listen(connection: Connection): Promise<ConnectionLost | undefined> {
+    const ended = new Promise<undefined>((resolve) => {
+      this.#ended = () => resolve(undefined);
+    });
+    try {
+      for (const [room_id, cursor] of this.#cursors) await this.#goOn(connection, room_id, cursor);
+    } catch (error) {
+      if (error instanceof ConnectionLost) return error;
+      throw explained(error, SUBSCRIBE);
+    }
+    return Promise.race([connection.closed.then((how) => new ConnectionLost(how)), ended]);
+  }
+
+  async #goOn(connection: Connection, room_id: string, cursor: Cursor): Promise<void> {
+    const { epoch, after } = cursor;
+    const found = await orMissing(patiently(() => connection.call(SUBSCRIBE, { room_id, after, epoch })));
+    if (found?.epoch === epoch) {
+      if (!found.recovered) tellDropped(room_id, found.first_id);
+      return;
+    }
+    // That life has ended meanwhile. What it still had may be kept.
+    this.#cursors.delete(room_id);
+    if (found) await connection.call("media/room/msglog_unsubscribe", { room_id });
+    await this.#printRest(connection, room_id, cursor);
+    this.#end(room_id);
+  }
+
+  async #printRest(connection: Connection, room_id: string, { epoch, after }: Cursor): Promise<void> {
+    for (let from = after; ; ) {
+      const query = JSON.stringify({ room_id, epoch, after: from, limit: PAGE });
+      const frame = await orMissing(patiently(() => connection.callText("media/room/msglog_get", query)));
+      const page = elementsOf(memberText(frame ?? "{}", "data") ?? "[]");
+      if (page.length === 0) return;
+      this.#print(room_id, page);
+      from = idOf(page.at(-1) ?? "");
+    }
+  }
+
+  #receive({ type, obj_id: room_id = "", body = {} }: EventData, text: string): void {
+    const cursor = this.#cursors.get(room_id);
+    if (!cursor) return;
+    const { msg_id, first_id } = body as { readonly msg_id?: number; readonly first_id?: number };
+    if (type === "msglog_new_msg") this.#printEvent(room_id, cursor, Number(msg_id), text);
+    else if (type === "msglog_dropped") tellDropped(room_id, first_id);
+    else if (type === "destroyed") this.#end(room_id);
+  }
+
+  #printEvent(room_id: string, cursor: Cursor, msg_id: number, frame: string): void {
+    cursor.after = msg_id;
+    this.#print(room_id, [memberText(memberText(frame, "data") ?? "{}", "body") ?? "{}"]);
+  }
+
+  #end(room_id: string): void {
+    this.#cursors.delete(room_id);
+    remark(`The room ${plain(room_id)} has ended.`);
+    if (this.#cursors.size === 0) this.#ended();
+  }
+}
+
+function tellDropped(room_id: string, first_id: number | undefined): void {
+  remark(`${plain(room_id)}: what stood before #${first_id} was dropped.`);
+}
+
+async function cursorFor(session: Session, room_id: string, { after, lines }: Start): Promise<Cursor> {
+  const { epoch, last_id } = await session.call("media/room/msglog_info", { room_id });
+  return { epoch, after: after ?? Math.max(0, last_id - lines) };
+}
+
+/** Undefined when the room, or that life of it, is not there any more. */
+async function orMissing<T>(call: Promise<T>): Promise<T | undefined> {
+  try {
+    return await call;
+  } catch (error) {
+    if (error instanceof CallError && (error.code === 304001 || error.code === 304106)) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,90 @@
+import { type Command, Option } from "commander";
+import { attempt } from "./failure.ts";
+import { idOf, messageLine } from "./message-line.ts";
+import { wholeNumber } from "./numbers.ts";
+import { lookOf, say } from "./output.ts";
+import { progress } from "./progress.ts";
+import { type PageQuery, type Source, withSourceOf } from "./source.ts";
+import { type Source as Place, withSource } from "./target.ts";
+import { timeOf } from "./when.ts";
+
+/** Messages of a page: the most a server gives at once (M8). */
+const PAGE = 1000;
+
+interface Flags extends Place {
+  readonly after?: number;
+  readonly before?: number;
+  readonly from?: number;
+  readonly to?: number;
+  readonly by?: string;
+  readonly session?: string;
+  readonly order: "asc" | "desc";
+  readonly limit?: number;
+  readonly epoch?: string;
+  readonly json?: true;
+}
+
+export function define(command: Command): void {
+  withSource(command)
+    .description("Read the log of a room, all of it or what the flags select.")
+    .argument("<room>")
+    .option("--after <id>", "only messages behind this one", wholeNumber(0))
+    .option("--before <id>", "only messages before this one", wholeNumber(0))
+    .option("--from <time>", 'only from then on: ISO 8601, or "10m ago"', (text) => timeOf(text))
+    .option("--to <time>", "only before then", (text) => timeOf(text))
+    .option("--by <user>", "only messages of this user")
+    .option("--session <id>", "only messages of this session")
+    .addOption(
+      new Option("--order <order>", "desc: the newest first").choices(["asc", "desc"]).default("asc"),
+    )
+    .option("--limit <number>", "at most so many", wholeNumber(1))
+    .option("--epoch <epoch>", 'another life of the room, "last" for the newest that has ended')
+    .option("--json", "each message as its exact JSON, one a line")
+    .action((room: string, flags: Flags) =>
+      attempt(() => withSourceOf(flags, (source) => get(source, room, flags))),
+    );
+}
+
+async function get(source: Source, room_id: string, flags: Flags): Promise<void> {
+  const { epoch, count } = await source.log(room_id, flags.epoch);
+  const look = lookOf(flags);
+  const done = progress("messages");
+  let got = 0;
+  for await (const page of pages(
+    source,
+    queryOf(room_id, epoch, flags),
+    flags.limit ?? Number.POSITIVE_INFINITY,
+  )) {
+    got += page.length;
+    if (!process.stdout.isTTY) done.at(got, isWhole(flags) ? count : undefined);
+    say(page.map((text) => messageLine(text, look)).join("\n"));
+  }
+  done.end();
+}
+
+function queryOf(room_id: string, epoch: string, flags: Flags): Omit<PageQuery, "limit"> {
+  const { after, before, from: from_time, to: to_time, by: user_id, session: session_id, order } = flags;
+  const given = Object.entries({ after, before, from_time, to_time, user_id, session_id });
+  return { room_id, epoch, order, ...Object.fromEntries(given.filter(([, value]) => value !== undefined)) };
+}
+
+function isWhole({ after, before, from, to, by, session, limit }: Flags): boolean {
+  return [after, before, from, to, by, session, limit].every((flag) => flag === undefined);
+}
+
+/** Page after page until there is nothing left, or `most` messages are there. */
+export async function* pages(
+  source: Source,
+  query: Omit<PageQuery, "limit">,
+  most: number,
+): AsyncGenerator<string[]> {
+  let next = query;
+  for (let left = most; left > 0; ) {
+    const page = await source.page({ ...next, limit: Math.min(left, PAGE) });
+    const last = page.at(-1);
+    if (last === undefined) return;
+    yield page;
+    left -= page.length;
+    next = { ...next, [query.order === "desc" ? "before" : "after"]: idOf(last) };
+  }
+}

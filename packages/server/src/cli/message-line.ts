@@ -1,0 +1,52 @@
+import { isJsonObject, type JsonObject, reservedNames } from "@roomlog/protocol";
+import { withoutMembers } from "../core/json-text.ts";
+import { humaneTime, isoTime, type Look, paint, plain, shown } from "./output.ts";
+
+/** What a service may call the time of a message (M2). */
+const TIME_FIELDS = ["timestmap", "timestamp"] as const;
+
+const STAMP: ReadonlySet<string> = new Set([...reservedNames, "timestamp"]);
+const STAMP_AND_TEXT: ReadonlySet<string> = new Set([...STAMP, "text"]);
+
+/** A stored message as a line; `text` is its JSON. With `room_id` the line says which room it is of. */
+export function messageLine(text: string, look: Look, room_id?: string): string {
+  if (look === "json") return shown(jsonLine(text, room_id));
+  const message: JsonObject = JSON.parse(text);
+  const { msg_id, user_id } = message;
+  const time = timeIn(message);
+  const said = saidIn(message, text);
+  if (look === "plain") return fields(room_id, [msg_id, isoTime(time), user_id], said).join("\t");
+  const stamp = [
+    paint("cyan", `#${msg_id}`),
+    paint("dim", humaneTime(time)),
+    paint("bold", plain(String(user_id))),
+  ];
+  return fields(room_id && paint("magenta", plain(room_id)), stamp, said).join("  ");
+}
+
+/** Line ends between the parts of a message, as some write JSON, are the only ones there are in it. */
+function jsonLine(text: string, room_id: string | undefined): string {
+  const line = text.replace(/[\r\n]+/g, " ");
+  return room_id === undefined ? line : `{"room_id":${JSON.stringify(room_id)},"message":${line}}`;
+}
+
+function fields(room_id: string | undefined, stamp: readonly unknown[], said: string): unknown[] {
+  return room_id === undefined ? [...stamp, said] : [room_id, ...stamp, said];
+}
+
+function timeIn(message: JsonObject): number {
+  return Number(TIME_FIELDS.map((field) => message[field]).find((time) => typeof time === "number") ?? 0);
+}
+
+/** The `text` of a message as it reads, and whatever else was sent as JSON. */
+function saidIn(message: JsonObject, json: string): string {
+  if (typeof message.text !== "string") return plain(withoutMembers(json, STAMP));
+  const rest = withoutMembers(json, STAMP_AND_TEXT);
+  return plain(/^\{\s*\}$/.test(rest) ? message.text : `${message.text}  ${rest}`);
+}
+
+/** The id of a stored message, by its JSON. */
+export function idOf(text: string): number {
+  const message: unknown = JSON.parse(text);
+  return isJsonObject(message) ? Number(message.msg_id) : 0;
+}

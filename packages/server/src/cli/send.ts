@@ -1,0 +1,97 @@
+import type { RoomInfo } from "@roomlog/protocol";
+import { type Command, Option } from "commander";
+import { attempt, Failure } from "./failure.ts";
+import { wholeNumber } from "./numbers.ts";
+import { type Look, lookOf, remark, say, sayJson } from "./output.ts";
+import { progress } from "./progress.ts";
+import { Sender } from "./sender.ts";
+import { type Line, linesOf, messageIn } from "./stdin-messages.ts";
+import { type Target, withTarget } from "./target.ts";
+
+interface Flags extends Target {
+  readonly create?: true;
+  readonly class: RoomInfo["class"];
+  readonly text?: true;
+  readonly inFlight?: number;
+  readonly json?: true;
+}
+
+/** Sends side by side where no rates are to be expected: to a server that runs open (L7). */
+const IN_FLIGHT = 256;
+
+export function define(command: Command): void {
+  withTarget(command)
+    .description("Send to a room: text, a JSON object as it is, or with - (or nothing) each line of stdin.")
+    .argument("<room>")
+    .argument("[message...]")
+    .option("--create", "make the room when it is not there")
+    .addOption(
+      new Option("--class <class>", "of the room that is made")
+        .choices(["chat", "sfu", "mcu"])
+        .default("chat"),
+    )
+    .option("--text", "take JSON for text too")
+    .option(
+      "--in-flight <number>",
+      `lines sent side by side (default: ${IN_FLIGHT}; with a password or token 1, since a rate that refuses one of several changes their order)`,
+      wholeNumber(1, IN_FLIGHT),
+    )
+    .option("--json", "the ids as JSON")
+    .action((room_id: string, words: string[], flags: Flags) =>
+      attempt(() => send(room_id, words.join(" "), flags)),
+    );
+}
+
+async function send(room_id: string, message: string, flags: Flags): Promise<void> {
+  const { create, class: cls, text } = flags;
+  const jsonOf = (line: string, place: string) =>
+    text ? JSON.stringify({ text: line }) : messageIn(line, place);
+  const stdin = message === "" || message === "-";
+  if (stdin && [flags.passwordFile, flags.tokenFile].includes("-"))
+    throw new Failure(
+      "usage",
+      "stdin has the messages: give the password or token by a file or the environment",
+    );
+  const single = stdin ? undefined : jsonOf(message, "the message");
+  const sender = await Sender.start({ target: flags, room_id, create: create && cls });
+  try {
+    if (single !== undefined) tell(await sender.send([single]), flags);
+    else await sendLines(sender, ({ text, number }) => jsonOf(text, `line ${number} of stdin`), flags);
+  } finally {
+    await sender.close();
+  }
+}
+
+async function sendLines(sender: Sender, jsonOf: (line: Line) => string, flags: Flags): Promise<void> {
+  if (process.stdin.isTTY) remark("A message a line; Ctrl-D ends.");
+  const done = progress("messages");
+  const most = flags.inFlight ?? (isKnown(flags) ? 1 : IN_FLIGHT);
+  let [sent, last, late] = [0, 0, 0];
+  for await (const lines of linesOf(process.stdin.setEncoding("utf8"))) {
+    for (let i = 0; i < lines.length; i += most) {
+      const ids = await sender.send(lines.slice(i, i + most).map(jsonOf));
+      for (const id of ids) {
+        if (id < last) late += 1;
+        last = Math.max(last, id);
+      }
+      sent += ids.length;
+      if (!process.stdout.isTTY) done.at(sent);
+      tell(ids, flags);
+    }
+  }
+  done.end();
+  if (late > 0)
+    process.stderr.write(
+      `roomlog: the server refused ${late} messages at first, so they stand behind later ones\n`,
+    );
+}
+
+function isKnown({ password, passwordFile, token, tokenFile }: Flags): boolean {
+  return [password, passwordFile, token, tokenFile].some((secret) => secret !== undefined);
+}
+
+function tell(ids: readonly number[], flags: Flags): void {
+  const look: Look = lookOf(flags);
+  if (look === "json") for (const msg_id of ids) sayJson({ msg_id });
+  else if (ids.length > 0) say(ids.map((id) => (look === "pretty" ? `sent #${id}` : id)).join("\n"));
+}

@@ -1,0 +1,130 @@
+import { randomUUID } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+import { CallError, ConnectionLost } from "@roomlog/client";
+import type { RoomInfo } from "@roomlog/protocol";
+import { memberText } from "../core/json-text.ts";
+import { logInAgain } from "./backoff.ts";
+import { explained, isFinal, lost } from "./refusals.ts";
+import { logIn, type Session } from "./session.ts";
+import type { Target } from "./target.ts";
+
+/** A send is tried again for so long, in milliseconds. */
+const PATIENCE_MS = 60_000;
+
+const SEND = "media/room/msglog_send";
+
+export interface SenderOptions {
+  readonly target: Target;
+  readonly room_id: string;
+  /** With it a room that is not there is made. */
+  readonly create: RoomInfo["class"] | undefined;
+}
+
+/** Sends to one room, each message once: over lost connections, and when the server says "later" (M9). */
+export class Sender {
+  readonly #options: SenderOptions;
+  readonly #run = randomUUID();
+  #session: Session;
+  #epoch: string | undefined;
+  #sent = 0;
+
+  static async start(options: SenderOptions): Promise<Sender> {
+    const sender = new Sender(options, await logIn(options.target));
+    await sender.#findRoom();
+    return sender;
+  }
+
+  private constructor(options: SenderOptions, session: Session) {
+    this.#options = options;
+    this.#session = session;
+  }
+
+  /** Sends JSON texts side by side, in their order; gives back their ids. */
+  async send(messages: readonly string[]): Promise<number[]> {
+    const requests = messages.map((msg) => this.#request(msg));
+    const ids: number[] = Array(requests.length);
+    let open = requests.map((_, i) => i);
+    for (let waited = 0; open.length > 0; ) {
+      const results = await Promise.allSettled(
+        open.map((i) => this.#session.connection.callText(SEND, requests[i] ?? "")),
+      );
+      const errors: Error[] = [];
+      open = open.filter((i, at) => {
+        const result = results[at];
+        if (result?.status === "rejected") errors.push(result.reason);
+        else if (result) ids[i] = idIn(result.value);
+        return result?.status === "rejected";
+      });
+      if (open.length > 0) waited += await this.#recover(errors, waited);
+    }
+    return ids;
+  }
+
+  async close(): Promise<void> {
+    await this.#session.connection.close();
+  }
+
+  /** Each message has a name of its own, so that it may be sent again; and the life of the room it is meant for. */
+  #request(msg: string): string {
+    const { room_id } = this.#options;
+    const client_msg_id = `${this.#run}-${++this.#sent}`;
+    const head = JSON.stringify({ room_id, client_msg_id, epoch: this.#epoch });
+    return `${head.slice(0, -1)},"msg":${msg}}`;
+  }
+
+  /** Waits until what failed can be tried again; gives back how long, in milliseconds. Throws what is final. */
+  async #recover(errors: readonly Error[], waited: number): Promise<number> {
+    const broken = errors.find((error) => error instanceof ConnectionLost);
+    const final = errors.find((error) => !isPassing(error));
+    if (final) throw explained(final, SEND);
+    if (waited > PATIENCE_MS) throw broken ? lost(broken) : explained(errors[0], SEND);
+    const began = performance.now();
+    if (broken) this.#session = await logInAgain(() => logIn(this.#session.target), PATIENCE_MS - waited);
+    else await sleep(Math.max(...errors.map(pauseOf)));
+    return performance.now() - began;
+  }
+
+  /** Which life of the room is meant; who may not know sends without. */
+  async #findRoom(): Promise<void> {
+    const { room_id, create } = this.#options;
+    const { connection } = this.#session;
+    try {
+      this.#epoch = (await connection.call("media/room/msglog_info", { room_id })).epoch;
+    } catch (error) {
+      if (!(error instanceof CallError)) throw lost(error as ConnectionLost);
+      if (error.code !== 304001) return;
+      if (create === undefined) throw explained(error, SEND);
+      await this.#create(create);
+    }
+  }
+
+  async #create(cls: RoomInfo["class"]): Promise<void> {
+    const { room_id } = this.#options;
+    try {
+      await this.#session.connection.call("media/room/create", { room_id, class: cls });
+    } catch (error) {
+      // Somebody was quicker.
+      if (!(error instanceof CallError && error.code === 304002)) throw explained(error, "media/room/create");
+    }
+  }
+}
+
+/** Unknown outcomes may be tried again too: the name makes sure that nothing is stored twice. */
+const UNKNOWN_OUTCOME = 304105;
+
+/** Before that is tried again, in milliseconds. */
+const PAUSE_MS = 500;
+
+function isPassing(error: Error): boolean {
+  if (error instanceof ConnectionLost) return !isFinal(error);
+  if (!(error instanceof CallError)) return false;
+  return error.data.retry_after_ms !== undefined || error.code === UNKNOWN_OUTCOME;
+}
+
+function pauseOf(error: Error): number {
+  return (error instanceof CallError ? error.data.retry_after_ms : undefined) ?? PAUSE_MS;
+}
+
+function idIn(frame: string): number {
+  return JSON.parse(memberText(frame, "data") ?? "{}").msg_id;
+}

@@ -1,0 +1,40 @@
+import type { CommandData, CommandResult, RoomInfo } from "@roomlog/protocol";
+import type { Source as Flags } from "./target.ts";
+
+/** Where rooms and logs are read: a server, or a data folder. Both give the same, byte for byte. */
+export interface Source {
+  /** Ascending, at most `limit`, with ids greater than `after`. */
+  rooms(query: {
+    readonly prefix: string;
+    readonly after: string;
+    readonly limit: number;
+  }): Promise<ListedRoom[]>;
+  /** Where a log stands; `epoch` names a life of the room, `"last"` the newest ended one (M12). */
+  log(room_id: string, epoch?: string): Promise<LogInfo>;
+  /** A page of a log (M8), each message as its JSON text (M2). */
+  page(query: PageQuery): Promise<string[]>;
+  close(): Promise<void>;
+}
+
+export interface ListedRoom {
+  readonly room_id: string;
+  readonly class: RoomInfo["class"];
+}
+
+export type LogInfo = CommandResult<"media/room/msglog_info">;
+export type PageQuery = CommandData<"media/room/msglog_get"> & { readonly limit: number };
+
+/** Runs a task with the source that the flags name, which is closed with it. */
+export async function withSourceOf<T>(flags: Flags, task: (source: Source) => Promise<T>): Promise<T> {
+  const source = await open(flags);
+  try {
+    return await task(source);
+  } finally {
+    await source.close();
+  }
+}
+
+async function open(flags: Flags): Promise<Source> {
+  if (flags.data === undefined) return (await import("./server-source.ts")).openServer(flags);
+  return (await import("./folder-source.ts")).openFolder(flags.data, flags.service);
+}

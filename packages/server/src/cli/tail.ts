@@ -1,0 +1,60 @@
+import type { Command } from "commander";
+import { exitCodes } from "./exit.ts";
+import { attempt, Failure } from "./failure.ts";
+import { Follower } from "./follower.ts";
+import { pages } from "./get.ts";
+import { messageLine } from "./message-line.ts";
+import { wholeNumber } from "./numbers.ts";
+import { type Look, lookOf, say } from "./output.ts";
+import { type Source, withSourceOf } from "./source.ts";
+import { type Source as Place, withSource } from "./target.ts";
+
+interface Flags extends Place {
+  readonly follow?: true;
+  readonly lines: number;
+  readonly after?: number;
+  readonly json?: true;
+}
+
+export function define(command: Command): void {
+  withSource(command)
+    .description("The newest messages of rooms; with -f also those to come, over reconnects and restarts.")
+    .argument("<room...>")
+    .option("-f, --follow", "go on until Ctrl-C (exit code 130), or until the rooms have ended")
+    .option("-n, --lines <number>", "how many", wholeNumber(0), 10)
+    .option("--after <id>", "instead: all behind this message", wholeNumber(0))
+    .option("--json", "each message as its exact JSON, one a line")
+    .action((rooms: string[], flags: Flags) => attempt(() => tail([...new Set(rooms)], flags)));
+}
+
+async function tail(rooms: readonly string[], flags: Flags): Promise<void> {
+  const print = printer(rooms.length > 1, lookOf(flags));
+  if (!flags.follow) return withSourceOf(flags, (source) => newest(source, rooms, flags, print));
+  if (flags.data !== undefined)
+    throw new Failure("usage", "-f follows a server: leave out --data, or leave out -f");
+  process.on("SIGINT", () => process.exit(exitCodes.interrupted));
+  await new Follower(print).follow(flags, rooms, flags);
+}
+
+type Print = (room_id: string, messages: readonly string[]) => void;
+
+function printer(several: boolean, look: Look): Print {
+  return (room_id, messages) => {
+    const lines = messages.map((text) => messageLine(text, look, several ? room_id : undefined));
+    if (lines.length > 0) say(lines.join("\n"));
+  };
+}
+
+async function newest(
+  source: Source,
+  rooms: readonly string[],
+  { lines, after }: Flags,
+  print: Print,
+): Promise<void> {
+  for (const room_id of rooms) {
+    const { epoch, last_id } = await source.log(room_id);
+    const from = after ?? Math.max(0, last_id - lines);
+    const query = { room_id, epoch, after: from, before: last_id + 1 };
+    for await (const page of pages(source, query, Number.POSITIVE_INFINITY)) print(room_id, page);
+  }
+}
