@@ -46,7 +46,7 @@ export const twins: Readonly<Record<string, Planted>> = {
     fuzzer: "commands",
     patches: [
       {
-        file: "core/session.js",
+        file: "core/inbound.js",
         from: 'return copyOf(memberText(text, "tid"));',
         to: "return JSON.stringify(tid);",
       },
@@ -76,7 +76,11 @@ export const twins: Readonly<Record<string, Planted>> = {
   "lets everybody in": {
     fuzzer: "handshake",
     patches: [
-      { file: "server.js", from: "listeners.find(({ path }) => path === upgrade.path)", to: "listeners[0]" },
+      {
+        file: "http/entrances.js",
+        from: "entrances.find((one) => baseOf(one.path) === base)",
+        to: "entrances[0]",
+      },
     ],
     found: /101, but the path is/,
   },

@@ -9,7 +9,7 @@ type JsonTextModule = typeof import("../../../packages/server/src/core/json-text
 type UsualModule = typeof import("../../../packages/server/src/core/usual-request.ts");
 interface Gate extends JsonTextModule, Pick<UsualModule, "usualRequest"> {}
 
-/** As in `core/session.ts`: a message of 64 levels inside `data` inside the frame. */
+/** As in `core/inbound.ts`: a message of 64 levels inside `data` inside the frame. */
 const MAX_DEPTH = 66;
 const RESERVED = new Set<string>(reservedNames);
 const stamp = { msg_id: 7, user_id: 'a"\n', session_id: "s", timestmap: 1 };

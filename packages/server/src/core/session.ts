@@ -1,28 +1,21 @@
-import {
-  type CloseCode,
-  classify,
-  closeCodes,
-  type Inbound,
-  MAX_CLOSE_REASON_BYTES,
-  MAX_MESSAGE_DEPTH,
-} from "@roomlog/protocol";
+import { type CloseCode, closeCodes, MAX_CLOSE_REASON_BYTES } from "@roomlog/protocol";
 import type { Connection, Ended, Receiver } from "../transport/transport.ts";
 import { isAudited, Told, type Who } from "./audit.ts";
-import type { Stop } from "./clock.ts";
 import type { EventFrames, Most, Place } from "./delivery.ts";
-import { missingField, RequestError, syntaxError } from "./errors.ts";
+import { RequestError } from "./errors.ts";
 import { Feed, type FeedParts } from "./feed.ts";
-import { plainOk, requestFrame, type ServerRequest } from "./frames.ts";
-import { copyOf, fits, JsonText, memberText, parseShallow, shapeOf } from "./json-text.ts";
+import { requestFrame, type ServerRequest } from "./frames.ts";
+import { inboundOf } from "./inbound.ts";
+import { fits, type JsonText } from "./json-text.ts";
 import type { SessionLimits } from "./limits.ts";
 import { Meter } from "./meter.ts";
 import type { Excess, Shared } from "./rates.ts";
+import { Reading, type ReadingParts } from "./reading.ts";
 import { type Request, Requests, type RequestsParts, type Serving } from "./requests.ts";
 import type { Rights } from "./rights.ts";
 import type { Service } from "./service.ts";
 import type { Tracing } from "./tracing.ts";
 import { type Replied, type Reply, Unanswered } from "./unanswered.ts";
-import { usualRequest } from "./usual-request.ts";
 
 /** Who a connection belongs to after login. */
 export interface Identity {
@@ -38,28 +31,16 @@ type State =
   | { readonly name: "open"; identity: Identity; nextPing: number; endsAt: number }
   | { readonly name: "closed" };
 
-/** A frame that had to be parsed. */
-interface Received {
-  readonly text: string;
-  /** On the wire. */
-  readonly bytes: number;
-  /** The field that is nested too deeply. */
-  readonly deep: string | undefined;
-}
-
 type SecondsLimit = "answer_seconds" | "login_seconds" | "idle_seconds" | "stalled_seconds";
 
-/** A message of 64 levels inside `data` inside the frame (M7). */
-const MAX_FRAME_DEPTH = MAX_MESSAGE_DEPTH + 2;
-
-/** The usual answer to an event. */
+/** What the usual answer to an event says. */
 const PLAIN_OK: Reply = { result: "ok", data: undefined };
 
 /** The delay of the first refused login; each further one doubles it (L3). */
 const FIRST_REFUSAL_MS = 100;
 
 /** One connection of a client: its frames, its login, its requests and those of the server to it. */
-export class Session implements Receiver, FeedParts, RequestsParts {
+export class Session implements Receiver, FeedParts, ReadingParts, RequestsParts {
   readonly #service: Service;
   readonly #connection: Connection;
   readonly #requests: Requests;
@@ -74,9 +55,8 @@ export class Session implements Receiver, FeedParts, RequestsParts {
   user: Shared | undefined;
   /** Counts what is received; not in open mode (L7). */
   #meter: Meter | undefined;
-  #paused = false;
-  /** Ends the rest that a connection over its rates has to take (Q3). */
-  #endRest: Stop | undefined;
+  /** Most are always read from. */
+  #reading: Reading | undefined;
   #state: State;
   /** Since the last sweep some frame went in or out (T4). */
   #busy = true;
@@ -121,28 +101,19 @@ export class Session implements Receiver, FeedParts, RequestsParts {
     if (this.isClosed) return;
     this.#busy = true;
     if (this.#state.name === "new" && !this.#fitsBeforeLogin(text)) return;
-    const answered = plainOk(text);
-    if (answered !== undefined) {
-      if (!this.#settle(answered, PLAIN_OK)) this.#count(1, bytes);
-      return;
-    }
-    const { frame_values } = this.#service.limits;
-    // A shorter one has fewer values in any case.
-    const shape = text.length > frame_values ? shapeOf(text, MAX_FRAME_DEPTH) : undefined;
-    if (shape && shape.values > frame_values)
-      return this.close(
-        closeCodes.malformed_frame,
-        `limits.frame_values: over ${frame_values} values in a frame`,
-      );
-    const usual = usualRequest(text, MAX_FRAME_DEPTH);
-    if (usual) return this.#add(usual, bytes);
-    try {
-      const { value, deep } = parseShallow(text, MAX_FRAME_DEPTH, shape?.depth);
-      if (value === undefined) return this.close(closeCodes.malformed_frame, "tid: nested too deeply");
-      this.#receive(classify(value), { text, bytes, deep });
-    } catch (error) {
-      if (!(error instanceof SyntaxError)) throw error;
-      this.close(closeCodes.malformed_frame, "invalid JSON");
+    const inbound = inboundOf(text, this.#service.limits.frame_values);
+    switch (inbound.kind) {
+      case "request":
+        return this.#add(inbound.request, bytes);
+      case "ok":
+        if (!this.#settle(inbound.tid, PLAIN_OK)) this.#count(1, bytes);
+        return;
+      case "reply":
+        return void this.#count(this.#settle(inbound.tid, inbound.reply) ? 0 : 1, bytes);
+      case "ack":
+        return this.#extend(inbound.tid, bytes);
+      case "malformed":
+        return this.close(closeCodes.malformed_frame, inbound.reason);
     }
   }
 
@@ -159,7 +130,7 @@ export class Session implements Receiver, FeedParts, RequestsParts {
     if (this.isClosed) return;
     this.feed.serve();
     this.#requests.run();
-    this.#readOn();
+    this.#reading?.goOn();
   }
 
   closed(how: Ended): void {
@@ -298,7 +269,7 @@ export class Session implements Receiver, FeedParts, RequestsParts {
   }
 
   answered(): void {
-    this.#readOn();
+    this.#reading?.goOn();
   }
 
   /** Whether so much waits for the socket that nothing more is put there. */
@@ -368,36 +339,18 @@ export class Session implements Receiver, FeedParts, RequestsParts {
     return false;
   }
 
-  #receive(inbound: Inbound, { text, bytes, deep }: Received): void {
-    switch (inbound.kind) {
-      case "request": {
-        const { class: cls, subclass, cmd, data } = inbound;
-        const request = { class: cls, subclass, cmd, data, tid: tidOf(text, inbound.tid), text };
-        return this.#add(deep === undefined ? request : { ...request, fault: syntaxError(deep) }, bytes);
-      }
-      case "invalid": {
-        const fault =
-          inbound.problem === "missing" ? missingField(inbound.field) : syntaxError(inbound.field);
-        return this.#add(
-          { class: "", subclass: "", cmd: "", data: {}, tid: tidOf(text), text, fault },
-          bytes,
-        );
-      }
-      case "response": {
-        const isAsked = this.#settle(inbound.tid, replyOf(inbound.result, text, deep));
-        this.#count(isAsked ? 0 : 1, bytes);
-        return;
-      }
-      case "ack": {
-        const { clock, limits } = this.#service;
-        const until = clock.monotonic() + limits.extended_answer_seconds * 1000;
-        const isAsked = this.#unanswered.extend(inbound.tid, until, limits.acks);
-        this.#count(isAsked ? 0 : 1, bytes);
-        return;
-      }
-      case "malformed":
-        return this.close(closeCodes.malformed_frame, inbound.reason);
-    }
+  /** Whether it was an answer to something. */
+  #settle(tid: unknown, reply: Reply): boolean {
+    const isAsked = this.#unanswered.settle(tid, reply);
+    this.feed.serve();
+    return isAsked;
+  }
+
+  #extend(tid: unknown, bytes: number): void {
+    const { clock, limits } = this.#service;
+    const until = clock.monotonic() + limits.extended_answer_seconds * 1000;
+    const isAsked = this.#unanswered.extend(tid, until, limits.acks);
+    this.#count(isAsked ? 0 : 1, bytes);
   }
 
   #add(request: Request, bytes: number): void {
@@ -405,7 +358,7 @@ export class Session implements Receiver, FeedParts, RequestsParts {
     const excess = this.#count(1, bytes);
     if (this.isClosed) return;
     this.#requests.add(excess ? this.#refused(request, excess) : request);
-    if (!this.isClosed && this.#isFull()) this.#stopReading();
+    if (!this.isClosed && this.isFull()) this.#readingNow.stop();
   }
 
   /** Q2: counts what was received. What was over a limit is not read on from before time has passed (Q3). */
@@ -419,8 +372,9 @@ export class Session implements Receiver, FeedParts, RequestsParts {
 
   #slowDown(meter: Meter, { name, retry_after_ms }: Excess): void {
     if (this.isClosed) return;
+    const reading = this.#readingNow;
     // Also before the end: what still comes until the other side has closed is not read any more.
-    this.#stopReading();
+    reading.stop();
     if (meter.isTooMuch) {
       const { rate_refusals } = this.#service.limits;
       return this.close(
@@ -428,14 +382,7 @@ export class Session implements Receiver, FeedParts, RequestsParts {
         `limits.rate_refusals: over ${name}, ${rate_refusals} times too often`,
       );
     }
-    this.#endRest ??= this.#service.clock.after(retry_after_ms, () => this.#rest(meter));
-  }
-
-  /** What was refused behind the first one has made the rest longer. */
-  #rest(meter: Meter): void {
-    const ms = meter.waitMs();
-    this.#endRest = ms > 0 ? this.#service.clock.after(ms, () => this.#rest(meter)) : undefined;
-    this.#readOn();
+    reading.rest(meter, retry_after_ms);
   }
 
   /** Only what an answer needs is kept. */
@@ -445,31 +392,20 @@ export class Session implements Receiver, FeedParts, RequestsParts {
     return { class: cls, subclass, cmd, data: {}, tid, text: "", fault };
   }
 
-  #stopReading(): void {
-    if (this.#paused) return;
-    this.#paused = true;
-    this.#connection.pause();
+  get #readingNow(): Reading {
+    this.#reading ??= new Reading(this.#service.clock, this.#connection, this);
+    return this.#reading;
   }
 
   /** Whether so many requests, or such long ones, are unanswered that nothing more is read (F6). */
-  #isFull(): boolean {
+  isFull(): boolean {
     const { requests_in_flight, session_queue_bytes } = this.#service.limits;
     if (this.#requests.size >= requests_in_flight) return true;
     return this.#requests.waitingLength > session_queue_bytes;
   }
 
-  #readOn(): void {
-    if (!this.#paused || this.#endRest || this.#isFull()) return;
-    this.#paused = false;
+  resumed(): void {
     this.#unanswered.restart();
-    this.#connection.resume();
-  }
-
-  /** Whether it was an answer to something. */
-  #settle(tid: unknown, reply: Reply): boolean {
-    const isAsked = this.#unanswered.settle(tid, reply);
-    this.feed.serve();
-    return isAsked;
   }
 
   /** Whether the socket has taken no byte for too long while some wait for it (M11). */
@@ -493,7 +429,7 @@ export class Session implements Receiver, FeedParts, RequestsParts {
 
   /** Whether the client left a request of the server unanswered for too long (F8). */
   #isOverdue(now: number): boolean {
-    if (this.#paused) {
+    if (this.#reading?.isStopped) {
       this.#unanswered.restart();
       return false;
     }
@@ -522,7 +458,7 @@ export class Session implements Receiver, FeedParts, RequestsParts {
     if (how.by === "server") this.#service.counts.closed(how.code, settingIn(how.reason));
     this.#service.leave(this);
     this.#state = { name: "closed" };
-    this.#endRest?.();
+    this.#reading?.end();
     this.#requests.end();
     this.feed.end();
     this.#unanswered.end();
@@ -538,19 +474,6 @@ export class Session implements Receiver, FeedParts, RequestsParts {
 }
 
 function nobodyWaits(): void {}
-
-/** The text of a request's tid. Most are a number that stands at the end. */
-function tidOf(text: string, tid?: unknown): string {
-  if (typeof tid === "number" && text.endsWith(`,"tid":${tid}}`)) return String(tid);
-  return copyOf(memberText(text, "tid") as string);
-}
-
-/** What is nested too deeply was not checked to be JSON, so it is passed on to nobody. */
-function replyOf(result: unknown, text: string, deep: string | undefined): Reply {
-  if (deep !== undefined) return { result: undefined, data: undefined };
-  const data = memberText(text, "data");
-  return { result, data: data === undefined ? undefined : new JsonText(data) };
-}
 
 /** The setting of the limit that a connection is closed for: the reason begins with it (T3). */
 function settingIn(reason = ""): string | undefined {
