@@ -43,6 +43,8 @@ async function attempt({ bytes, pieces, end }: HandshakeInput, url: string): Pro
     answer += text;
   });
   socket.on("error", () => {});
+  // The server may end it while the request is being written.
+  socket.on("end", () => socket.end());
   // Not `once`, which rejects at an error.
   const closed = new Promise<void>((resolve) => socket.on("close", () => resolve()));
   try {
@@ -50,7 +52,6 @@ async function attempt({ bytes, pieces, end }: HandshakeInput, url: string): Pro
     await write(socket, bytes, pieces);
     if (end === "reset") socket.resetAndDestroy();
     else if (end === "fin") socket.end();
-    socket.on("end", () => socket.end());
     const isOpen = () => answer.startsWith("HTTP/1.1 101");
     await within(
       END_LIMIT_MS[end],
