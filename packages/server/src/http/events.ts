@@ -6,7 +6,7 @@ import { HttpError } from "./answers.ts";
 import { type Ctx, callerOf, resultOf } from "./context.ts";
 import type { LocalClient } from "./local-client.ts";
 import { logIn } from "./login.ts";
-import { dataOf } from "./query.ts";
+import { dataOf, numberIn } from "./query.ts";
 
 /** So often something is sent when nothing happens: proxies close what is silent for a minute; in milliseconds. */
 const HEARTBEAT_MS = 15_000;
@@ -47,11 +47,8 @@ function cursorIn(c: Ctx): Record<string, string | number> {
     after = asked,
     epoch,
   } = dataOf(c.req.url, ["Last-Event-ID", "after", "epoch"]);
-  const last = c.req.header("last-event-id") || after;
-  return {
-    ...(last !== undefined && last !== "" && { after: /^\d{1,15}$/.test(`${last}`) ? Number(last) : last }),
-    ...(epoch !== undefined && { epoch }),
-  };
+  const last = c.req.header("last-event-id") || `${after ?? ""}`;
+  return { ...(last !== "" && { after: numberIn(last) }), ...(epoch !== undefined && { epoch }) };
 }
 
 /** The stream ends with its session, and the session with its stream. */

@@ -77,7 +77,7 @@ function linksOf(path: string, query: Record<string, string | number>, page: str
     first: start,
     last: { ...start, order: other },
     next: last === undefined ? undefined : { ...query, [onward as string]: last },
-    prev: first === undefined ? undefined : { ...query, [back as string]: first, order: other },
+    prev: first === undefined ? undefined : { ...start, [back as string]: first, order: other },
   });
 }
 

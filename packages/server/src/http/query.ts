@@ -11,7 +11,13 @@ export function dataOf(url: string, fields: readonly string[]): Record<string, s
   const data: Record<string, string | number> = {};
   for (const [name, value] of new URL(url).searchParams) {
     if (!fields.includes(name)) throw faulty(name);
-    data[name] = NUMBERS.has(name) && /^\d{1,15}$/.test(value) ? Number(value) : value;
+    data[name] = NUMBERS.has(name) ? numberIn(value) : value;
   }
   return data;
+}
+
+/** A whole number as such, anything else as it was written. */
+export function numberIn(text: string): number | string {
+  const number = Number(text);
+  return /^\d+$/.test(text) && Number.isSafeInteger(number) ? number : text;
 }
