@@ -9,6 +9,7 @@ const writer = "store/sqlite/writer.js";
 const log = "core/log.js";
 const cursors = "core/cursors.js";
 const rooms = "core/rooms.js";
+const sse = "http/events.js";
 
 /** What is done when a commit has failed. */
 const FAILURE = `catch (cause) {
@@ -123,6 +124,12 @@ export const broken = {
   /** Forgets messages that a connection could not take at once. */
   lagIsLost: [
     { file: "core/feed.js", from: "if (place.stretch)", to: "if (place.stretch) return; if (false)" },
+  ],
+  /** Begins a stream that goes on with what comes from now on (H7). */
+  sseForgetsId: [{ file: sse, from: '(last !== "" &&', to: "(false &&" }],
+  /** Goes on one message too late. */
+  sseIdTooLate: [
+    { file: sse, from: "after: numberIn(last)", to: "after: Number(last) + (Number(last) > 0)" },
   ],
   /** Waits for answers for ever. */
   neverClosed: [{ file: "core/session.js", from: "if (this.#isOverdue(now))", to: "if (false)" }],

@@ -1,6 +1,6 @@
 import { mkdirSync, rmSync } from "node:fs";
 import type { HistoryRecord } from "roomlog/testing";
-import { Workload } from "../workload/workload.ts";
+import { type Company, Workload } from "../workload/workload.ts";
 import { exceeds } from "./exceeds.ts";
 import type { Random } from "./random.ts";
 import { ServerProcess } from "./server-process.ts";
@@ -58,9 +58,9 @@ export class Episode {
   }
 
   /** The last life: everybody catches up, then everything is read. Without it a history cannot be judged. */
-  async conclude(): Promise<void> {
+  async conclude(company?: Company): Promise<void> {
     const server = await this.start();
-    const life = await this.workload.begin(server.url);
+    const life = await this.workload.begin(server.url, company);
     await life.leave();
     await this.workload.readAll(server.url);
     await server.stop();

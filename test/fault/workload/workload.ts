@@ -29,8 +29,10 @@ export interface WorkloadOptions {
 }
 
 /** Who else is there. */
-interface Company {
+export interface Company {
   readonly lateAnswerers?: number;
+  /** Subscribers of the program's own. */
+  readonly others?: readonly { begin(site: Site): Promise<Actor> }[];
 }
 
 export const subscribers = [...listeners, ...followers];
@@ -59,7 +61,7 @@ export class Workload {
   }
 
   /** Starts everybody at once: subscriptions begin while messages flow. Resolves when all are at work. */
-  async begin(url: string, { lateAnswerers = 0 }: Company = {}): Promise<Life> {
+  async begin(url: string, { lateAnswerers = 0, others = [] }: Company = {}): Promise<Life> {
     const site = this.#site(url);
     const present = (actor: Promise<Actor>) => actor.catch((error: unknown) => cameTooLate(error, site));
     const all = (actors: readonly Promise<Actor>[]) => Promise.all(actors.map(present));
@@ -69,7 +71,7 @@ export class Workload {
     );
     const [workers, subscribers] = await Promise.all([
       all([...this.#senders.map((sender) => sender.begin(site)), beginPager(site)]),
-      all([...[...this.#listeners, ...this.#followers].map((one) => one.begin(site)), ...late]),
+      all([...[...this.#listeners, ...this.#followers, ...others].map((one) => one.begin(site)), ...late]),
     ]);
     return lifeOf(workers, subscribers);
   }
