@@ -13,9 +13,22 @@ import {
 } from "./names.ts";
 import { roomRoles } from "./roles.ts";
 
-const name = (max: number) => z.custom<string>((value) => isName(value, max));
-const label = (max: number) => z.custom<string>((value) => isLabel(value, max));
-const jsonObject = z.custom<JsonObject>(isJsonObject);
+/** What is said to readers of schemas of a check that is a function. */
+const shortText = (max: number) => ({ type: "string", minLength: 1, maxLength: max }) as const;
+const name = (max: number) => z.custom<string>((value) => isName(value, max)).meta(shortText(max));
+const label = (max: number) => z.custom<string>((value) => isLabel(value, max)).meta(shortText(max));
+const jsonObject = z.custom<JsonObject>(isJsonObject).meta({ type: "object" });
+/** What was sent, and what the server adds to it (M2); a service may name the time otherwise. */
+const storedMessage = z.custom<StoredMessage>(isJsonObject).meta({
+  type: "object",
+  properties: {
+    msg_id: { type: "integer" },
+    user_id: { type: "string" },
+    session_id: { type: "string" },
+    timestmap: { type: "integer" },
+  },
+  required: ["msg_id", "user_id", "session_id"],
+});
 const count = z.int().min(0);
 const text = z.string().refine((value) => value.isWellFormed());
 const none = z.object({});
@@ -339,7 +352,10 @@ export const commands = {
     data: z.object({
       room_id: roomId,
       msg: jsonObject,
-      client_msg_id: z.custom<string>((value) => isText(value, MAX_CLIENT_MSG_ID)).optional(),
+      client_msg_id: z
+        .custom<string>((value) => isText(value, MAX_CLIENT_MSG_ID))
+        .meta(shortText(MAX_CLIENT_MSG_ID))
+        .optional(),
       epoch: epoch.optional(),
     }),
     result: z.object({ msg_id: z.int(), duplicate: z.literal(true).optional() }),
@@ -359,7 +375,7 @@ export const commands = {
       limit: z.int().min(1).max(1000).optional(),
       epoch: epoch.optional(),
     }),
-    result: z.array(z.custom<StoredMessage>(isJsonObject)),
+    result: z.array(storedMessage),
   },
   /** M10. Errors: 100050, 304001, 304104. */
   "media/room/msglog_subscribe": {

@@ -2,10 +2,11 @@ import { Hono } from "hono";
 import type { Logger } from "../core/logger.ts";
 import { asHttpError, HttpError } from "./answers.ts";
 import { runCommand } from "./command.ts";
-import { type Bindings, type Ctx, errorJson } from "./context.ts";
+import { type Bindings, type Ctx, errorJson, json } from "./context.ts";
+import { baseOf } from "./entrances.ts";
 import { streamEvents } from "./events.ts";
 import { listMessages, sendMessage } from "./messages.ts";
-import { openApiText } from "./openapi.ts";
+import { openApi } from "./openapi.ts";
 import { clientFile, page } from "./page.ts";
 import { listRooms, showRoom } from "./rooms.ts";
 
@@ -16,7 +17,7 @@ const routes: Readonly<Record<string, Readonly<Record<string, Handler>>>> = {
   "/": { GET: page },
   "/client.js": { GET: clientFile },
   "/:file{page\\.(?:css|js)}": { GET: page },
-  "/v1/openapi.json": { GET: (c) => openApi(c) },
+  "/v1/openapi.json": { GET: describe },
   "/v1/command": { POST: runCommand },
   "/v1/rooms": { GET: listRooms },
   "/v1/rooms/:id": { GET: showRoom },
@@ -51,6 +52,7 @@ function notAllowed(allow: string): HttpError {
   return new HttpError(405, { error: `This is read or written with ${allow}.` }, { allow });
 }
 
-function openApi(c: Ctx): Response {
-  return c.body(openApiText(), 200, { "content-type": "application/json" });
+/** H11. It is asked for rarely, so it is not kept. */
+function describe(c: Ctx): Response {
+  return json(c, JSON.stringify(openApi(baseOf(c.env.way.entrance.path))));
 }

@@ -1,3 +1,166 @@
-export function openApiText(): string {
-  return "{}";
+import { commands } from "@roomlog/protocol/commands";
+import { version } from "../version.ts";
+import { errorSchema, requestSchemas, type Schema, schemaOf } from "./schemas.ts";
+
+const ROOM = "lobby";
+const JSON_TYPE = "application/json";
+
+const ref = (schema: string) => ({ $ref: `#/components/schemas/${schema}` });
+const content = (schema: Schema, example?: unknown) => ({
+  [JSON_TYPE]: { schema, ...(example !== undefined && { example }) },
+});
+
+/** The statuses that any request may have (H3). */
+const ERRORS = {
+  400: "Something is wrong in the request",
+  401: "No credentials, or wrong ones",
+  403: "Not allowed",
+  404: "Not there",
+  409: "There already, or an id that is not there yet",
+  413: "Too long",
+  429: "Too many requests; Retry-After says when to come again",
+  503: "Not available, or the outcome is unknown; Retry-After says when to come again",
+};
+
+const errors = Object.fromEntries(
+  Object.entries(ERRORS).map(([status, description]) => [
+    status,
+    { description, content: content(ref("Error")) },
+  ]),
+);
+
+const room = { name: "id", in: "path", required: true, schema: { type: "string" }, example: ROOM };
+const linked = { Link: { description: "Other pages (RFC 8288)", schema: { type: "string" } } };
+
+/** Fields of a command as parameters of a query. */
+function query(name: keyof typeof commands, examples: Readonly<Record<string, unknown>> = {}): object[] {
+  const { properties = {} } = schemaOf(commands[name].data);
+  return Object.entries(properties)
+    .filter(([field]) => field !== "room_id")
+    .map(([field, schema]) => ({
+      name: field,
+      in: "query",
+      schema,
+      ...(field in examples && { example: examples[field] }),
+    }));
+}
+
+function answer(description: string, schema: Schema, more: object = {}) {
+  return { description, content: content(schema), ...more };
+}
+
+const result = (name: keyof typeof commands) => schemaOf(commands[name].result);
+
+function paths() {
+  const requests = requestSchemas();
+  const create = { class: "media", subclass: "room", cmd: "create", data: { class: "chat", room_id: ROOM } };
+  return {
+    "/v1/command": {
+      post: {
+        operationId: "command",
+        summary: "Any command, answered as in a frame (H3)",
+        requestBody: {
+          required: true,
+          content: content({ oneOf: requests.map(([name]) => ref(schemaName(name))) }, create),
+        },
+        responses: { 200: answer("The answer", ref("Answer")), ...errors },
+      },
+    },
+    "/v1/rooms": {
+      get: {
+        operationId: "listRooms",
+        summary: "The rooms, page by page (H4)",
+        parameters: query("media/room/get_list", { limit: 10 }),
+        responses: { 200: answer("A page", result("media/room/get_list"), { headers: linked }), ...errors },
+      },
+    },
+    "/v1/rooms/{id}": {
+      parameters: [room],
+      get: {
+        operationId: "showRoom",
+        summary: "A room (H4)",
+        responses: { 200: answer("The room", result("media/room/get_info")), ...errors },
+      },
+    },
+    "/v1/rooms/{id}/messages": {
+      parameters: [room],
+      post: {
+        operationId: "sendMessage",
+        summary: "Stores a message (H6)",
+        parameters: [
+          { name: "Idempotency-Key", in: "header", schema: { type: "string" }, example: "order-1" },
+          { name: "epoch", in: "query", schema: { type: "string" } },
+        ],
+        requestBody: { required: true, content: content({ type: "object" }, { text: "hello" }) },
+        responses: {
+          200: answer("It was stored before", result("media/room/msglog_send")),
+          201: answer("Stored", result("media/room/msglog_send"), {
+            headers: { Location: { description: "Where it is", schema: { type: "string" } } },
+          }),
+          507: { description: "The storage is full", content: content(ref("Error")) },
+          ...errors,
+        },
+      },
+      get: {
+        operationId: "listMessages",
+        summary: "A page of the log (H5)",
+        parameters: query("media/room/msglog_get", { limit: 10, after: 0 }),
+        responses: { 200: answer("A page", result("media/room/msglog_get"), { headers: linked }), ...errors },
+      },
+    },
+    "/v1/rooms/{id}/events": {
+      parameters: [room],
+      get: {
+        operationId: "streamEvents",
+        summary: "Messages and events as they come (H7)",
+        parameters: [
+          { name: "Last-Event-ID", in: "header", schema: { type: "string" }, example: "0" },
+          { name: "Last-Event-ID", in: "query", schema: { type: "string" } },
+          ...query("media/room/msglog_subscribe"),
+        ],
+        responses: {
+          200: {
+            description: "Server-sent events",
+            content: { "text/event-stream": { schema: { type: "string" } } },
+          },
+          ...errors,
+        },
+      },
+    },
+  };
+}
+
+function schemaName(command: string): string {
+  return command.replaceAll("/", ".");
+}
+
+/** The interface as OpenAPI 3.1 (H11), for a listener whose path is `base`. */
+export function openApi(base = "") {
+  const requests = requestSchemas().map(([name, schema]) => [schemaName(name), schema]);
+  const answered = {
+    type: "object",
+    properties: { result: { const: "ok" }, data: {}, tid: {} },
+    required: ["result"],
+  };
+  return {
+    openapi: "3.1.0",
+    info: {
+      title: "Roomlog",
+      version,
+      description:
+        "Rooms with a durable, ordered message log. The rules that are named stand in docs/PROTOCOL.md.",
+      license: { name: "Apache-2.0", identifier: "Apache-2.0" },
+    },
+    servers: [{ url: base === "" ? "/" : base }],
+    // None in open mode.
+    security: [{ bearer: [] }, { basic: [] }, {}],
+    paths: paths(),
+    components: {
+      securitySchemes: {
+        bearer: { type: "http", scheme: "bearer" },
+        basic: { type: "http", scheme: "basic" },
+      },
+      schemas: { ...Object.fromEntries(requests), Answer: answered, Error: errorSchema },
+    },
+  };
 }
