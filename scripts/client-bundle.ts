@@ -3,25 +3,16 @@
  * import. Prints its size; over the limit it fails.
  */
 import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { buildSync } from "esbuild";
+import { clientBuild } from "./bundle/client.ts";
 
-const FILE = "packages/client/dist/roomlog-client.js";
 const MOST_BYTES = 10_240;
 
-buildSync({
-  absWorkingDir: new URL("..", import.meta.url).pathname,
-  entryPoints: ["packages/client/src/index.ts"],
-  outfile: FILE,
-  bundle: true,
-  format: "esm",
-  target: "es2022",
-  conditions: ["source"],
-  minify: true,
-  sourcemap: true,
-  logLevel: "warning",
-});
-const file = readFileSync(new URL(`../${FILE}`, import.meta.url));
+buildSync(clientBuild);
+const { absWorkingDir, outfile } = clientBuild;
+const file = readFileSync(join(absWorkingDir, outfile));
 const bytes = gzipSync(file, { level: 9 }).length;
-console.log(`${FILE}: ${file.length} bytes, ${bytes} gzipped (at most ${MOST_BYTES})`);
+console.log(`${outfile}: ${file.length} bytes, ${bytes} gzipped (at most ${MOST_BYTES})`);
 if (bytes > MOST_BYTES) process.exit(1);

@@ -1,9 +1,10 @@
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
 
-/** Two sockets, and what came from one of them and was not given to the other yet. */
+/** A connection through the way: the client's end and the server's. */
 interface Pair {
-  readonly ends: readonly [Socket, Socket];
+  readonly near: Socket;
+  readonly far: Socket;
 }
 
 /** A way to a server that can be cut, stalled and slowed down. */
@@ -40,18 +41,41 @@ export class Way {
 
   /** Resets every connection. */
   cut(): void {
-    for (const { ends } of this.#pairs) for (const end of ends) end.resetAndDestroy();
+    for (const { near, far } of this.#pairs) {
+      near.resetAndDestroy();
+      far.resetAndDestroy();
+    }
   }
 
-  /** Nothing passes until `flow`; what is cut meanwhile is noticed by nobody. */
+  /** Nothing passes, either way, until `flow`. */
   stall(): void {
     this.#isStalled = true;
-    for (const { ends } of this.#pairs) for (const end of ends) end.pause();
+    for (const { near, far } of this.#pairs) {
+      near.pause();
+      far.pause();
+    }
   }
 
   flow(): void {
     this.#isStalled = false;
-    for (const { ends } of this.#pairs) for (const end of ends) end.resume();
+    for (const { near, far } of this.#pairs) {
+      near.resume();
+      far.resume();
+    }
+  }
+
+  /** What the server says is not heard any more, until `flow`; it still hears the clients. */
+  mute(): void {
+    for (const { far } of this.#pairs) far.pause();
+  }
+
+  /** The connections that are there pass nothing any more, and nobody is told; new ones are not concerned. */
+  lose(): void {
+    for (const { near, far } of this.#pairs) {
+      near.pause();
+      far.pause();
+    }
+    this.#pairs.clear();
   }
 
   async close(): Promise<void> {
@@ -64,18 +88,22 @@ export class Way {
     if (this.target === undefined) return void near.on("error", () => {}).resetAndDestroy();
     const { hostname, port } = new URL(this.target);
     const far = connect(Number(port), hostname);
-    const pair: Pair = { ends: [near, far] };
+    const pair = { near, far };
     this.#pairs.add(pair);
     this.#lead(pair, near, far);
     this.#lead(pair, far, near);
-    if (this.#isStalled) for (const end of pair.ends) end.pause();
+    if (this.#isStalled) this.stall();
   }
 
   #lead(pair: Pair, from: Socket, to: Socket): void {
+    let latest = 0;
     from.setNoDelay(true);
     from.on("data", (bytes) => {
-      if (this.delayMs === 0) to.write(bytes);
-      else setTimeout(() => to.write(bytes), this.delayMs);
+      // However the delay changes, bytes stay in their order.
+      latest = Math.max(latest, performance.now() + this.delayMs);
+      const ms = Math.ceil(latest - performance.now());
+      if (ms <= 0) to.write(bytes);
+      else setTimeout(() => to.write(bytes), ms);
     });
     from.on("error", () => {});
     from.on("close", () => {

@@ -1,0 +1,143 @@
+/**
+ * The client library, in Node and in Chromium, while its connections are cut, stalled and lost, and its server is killed
+ * and stopped again and again; each cycle is one such fault.
+ *
+ *     node --conditions=source test/fault/client.ts --cycles 20 [--seed N] [--twin NAME]
+ *
+ * Every iterator gives every message once and in order, every send is stored once and in order. `--twin` runs a
+ * broken client: a proof that the program can fail.
+ */
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { Connection } from "@roomlog/client";
+import { Way } from "../support/way.ts";
+import { bundleClient } from "./client/bundle.ts";
+import { Trouble } from "./client/faults.ts";
+import { judgeVisit } from "./client/judge.ts";
+import { lacksChromium, visitInPage } from "./client/page.ts";
+import { clientTwins } from "./client/twins.ts";
+import { type Given, type Visit, visit } from "./client/visit.ts";
+import { readOptions } from "./frame/options.ts";
+import { Run } from "./frame/run.ts";
+import { type Patch, realServer } from "./frame/twins.ts";
+import { within } from "./frame/within.ts";
+
+const CYCLES = 20;
+/** Enough for a twin to be found out. */
+const TWIN_CYCLES = 12;
+const ROOM = "hall";
+const PACE_MS = 20;
+const SILENT_MS = 500;
+const LONGEST_REST_MS = 400;
+const LEVEL_LIMIT_MS = 30_000;
+
+const options = readOptions();
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => process.exit(1));
+const lacking = lacksChromium();
+if (lacking !== undefined) {
+  console.log(`SKIP client: ${lacking}`);
+  process.exit(process.env.CI ? 1 : 0);
+}
+const names = options.twin === "all" ? Object.keys(clientTwins) : options.twin ? [options.twin] : [];
+let isWell = true;
+if (names.length === 0) isWell = (await problemsOf("client", CYCLES, [])).length === 0;
+for (const name of names) isWell = (await isFoundOut(name)) && isWell;
+process.exit(isWell ? 0 : 1);
+
+async function isFoundOut(name: string): Promise<boolean> {
+  const twin = clientTwins[name];
+  if (!twin) throw new Error(`--twin: all, or one of ${Object.keys(clientTwins).join(", ")}`);
+  const problems = await problemsOf(`client-${name}`, TWIN_CYCLES, twin.patches);
+  const isFound = problems.some((problem) => twin.found.test(problem));
+  console.log(isFound ? "found out" : `NOT found out: nothing like ${twin.found}; this run proves nothing`);
+  return isFound;
+}
+
+/** Runs the program once and says what came of it. */
+async function problemsOf(name: string, cycles: number, patches: readonly Patch[]): Promise<string[]> {
+  const run = new Run({ name, main: realServer, cycles: options.cycles ?? cycles, seed: options.seed });
+  const problems = await work(run, patches).catch((error: Error) => [error.stack ?? String(error)]);
+  const figures = Array.from(run.figures, ([figure, value]) => `${figure} ${value}`);
+  console.log(`${run.title}\n${figures.join(", ")}`);
+  for (const problem of problems) console.log(`fault: ${problem}`);
+  if (problems.length > 0 && patches.length === 0) {
+    run.keep();
+    console.log(`evidence: ${run.directory}`);
+  }
+  return problems;
+}
+
+async function work(run: Run, patches: readonly Patch[]): Promise<string[]> {
+  const client = join(run.directory, "client.mjs");
+  await bundleClient(client, patches);
+  const way = await Way.listen(undefined);
+  const data = join(run.directory, "data");
+  const { log, random } = run;
+  const trouble = new Trouble({ way, data, log, main: realServer, random, silent_ms: SILENT_MS });
+  await trouble.start();
+  const told = (user: string): Visit => ({
+    url: way.url,
+    user,
+    room_id: ROOM,
+    pace: PACE_MS,
+    silent_ms: SILENT_MS,
+  });
+  const visitors = {
+    node: await visit(await import(client), told("node")),
+    chromium: await visitInPage(client, told("chromium")),
+  };
+  try {
+    for (const number of run.numbers()) {
+      await sleep(random.int(0, LONGEST_REST_MS));
+      const fault = await trouble.happens();
+      run.count(fault);
+      if (process.env.TRACE) console.log(`cycle ${number}: ${fault} ${performance.now()|0} ${visitors.node.level()} ${visitors.chromium.level()}`);
+      run.progress(`cycle ${number}: ${fault}`);
+    }
+    return await judged(run, trouble, visitors);
+  } finally {
+    await visitors.chromium.close();
+    await way.close();
+    await trouble.stop();
+  }
+}
+
+type Visitors = Readonly<Record<"node" | "chromium", Awaited<ReturnType<typeof visit>>>>;
+
+/** Lets everybody finish, and compares what they saw with the log. */
+async function judged(run: Run, trouble: Trouble, visitors: Visitors): Promise<string[]> {
+  const all = Object.entries(visitors);
+  const quiet = Promise.all(all.map(([, visitor]) => visitor.quiet()));
+  await within(LEVEL_LIMIT_MS, quiet, "the outcome of all sends (not level)");
+  const log = await readLog(trouble.url);
+  const isLevel = () => all.every(([, visitor]) => visitor.level() >= log.length);
+  for (let ms = 0; ms < LEVEL_LIMIT_MS && !isLevel(); ms += 100) await sleep(100);
+  const problems = isLevel() ? [] : [`not level after ${LEVEL_LIMIT_MS} ms`];
+  run.count("messages", log.length);
+  for (const [name, visitor] of all) {
+    const report = await within(LEVEL_LIMIT_MS, visitor.report(), `the report of ${name} (not level)`);
+    problems.push(...judgeVisit(name, report, log));
+    run.count(`${name}: sends`, report.sent.length);
+    run.count(`${name}: connections`, report.connections);
+    if (report.connections < run.cycles / 2) problems.push(`${name}: only ${report.connections} connections`);
+  }
+  return problems;
+}
+
+/** The whole log, read page by page past the trouble. */
+async function readLog(url: string): Promise<Given[]> {
+  const connection = await Connection.connect(url);
+  await connection.call("core/user/login", { user: "judge" });
+  const log: Given[] = [];
+  for (let isOver = false; !isOver; ) {
+    const page = await connection.call("media/room/msglog_get", {
+      room_id: ROOM,
+      after: log.length,
+      limit: 1000,
+    });
+    log.push(...page.map(({ msg_id, id }): Given => [msg_id, String(id)]));
+    isOver = page.length === 0;
+  }
+  await connection.close();
+  return log;
+}

@@ -1,0 +1,57 @@
+import { existsSync, readFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { chromium } from "playwright-core";
+import type { Report, Visit, Visitor } from "./visit.ts";
+import { visit } from "./visit.ts";
+
+const CHROMIUM = "/usr/bin/chromium";
+const FLAGS = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+
+export function lacksChromium(): string | undefined {
+  return existsSync(CHROMIUM) ? undefined : `there is no ${CHROMIUM}`;
+}
+
+/** A visitor in a page of a real browser, which gets the client as a file. */
+export async function visitInPage(
+  client: string,
+  told: Visit,
+): Promise<Visitor & { close(): Promise<void> }> {
+  const server = createServer(({ url }, answer) => {
+    const isClient = url === "/client.js";
+    answer.setHeader("content-type", isClient ? "text/javascript" : "text/html");
+    answer.end(isClient ? readFileSync(client) : "<!doctype html><title>visitor</title>");
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
+  const page = await browser.newPage();
+  await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
+  const begin = `import("/client.js").then((roomlog) => (${visit})(roomlog, ${JSON.stringify(told)}))`;
+  await page.evaluate(`${begin}.then((visitor) => { globalThis.visitor = visitor; })`);
+  let level = 0;
+  const look = setInterval(() => {
+    page.evaluate<number>("visitor.level()").then(
+      (now) => {
+        level = now;
+      },
+      () => {},
+    );
+  }, 200);
+  return {
+    level: () => level,
+    quiet: () => page.evaluate("visitor.quiet()"),
+    report: () => page.evaluate<Report>("visitor.report()"),
+    async close() {
+      clearInterval(look);
+      await browser.close();
+      server.close();
+    },
+  };
+}

@@ -1,0 +1,108 @@
+import type * as Roomlog from "@roomlog/client";
+
+/** What a visitor is told. */
+export interface Visit {
+  readonly url: string;
+  readonly user: string;
+  readonly room_id: string;
+  /** Milliseconds between two sends. */
+  readonly pace: number;
+  /** The client takes a silent server for gone after twice as long, in milliseconds. */
+  readonly silent_ms: number;
+}
+
+/** A message as an iterator gave it. */
+export type Given = readonly [msg_id: number, id: string];
+
+/** What came of a visit. */
+export interface Report {
+  /** By iterator; each began behind `after`. */
+  readonly iterators: readonly {
+    readonly name: string;
+    readonly after: number;
+    readonly given: readonly Given[];
+  }[];
+  /** What each send resolved with. */
+  readonly sent: readonly Given[];
+  /** Sends that were begun. */
+  readonly begun: number;
+  readonly forwards: readonly Given[];
+  readonly backwards: readonly Given[];
+  readonly problems: readonly string[];
+  readonly connections: number;
+}
+
+export interface Visitor {
+  /** The least id that all iterators have given. */
+  level(): number;
+  /** Ends the sending; resolves when each send has an outcome. */
+  quiet(): Promise<void>;
+  report(): Promise<Report>;
+}
+
+/**
+ * Sends without a pause and reads by several iterators, in whatever runs it: Node, or a page, to which the text of this
+ * function goes. So it uses nothing from outside.
+ */
+export async function visit(
+  { Client }: typeof Roomlog,
+  { url, user, room_id, pace, silent_ms }: Visit,
+): Promise<Visitor> {
+  type Chat = { readonly id: string };
+  const problems: string[] = [];
+  const wrong = (what: string) => (error: unknown) => void problems.push(`${what}: ${error}`);
+  let connections = 0;
+  const client = await Client.connect(url, {
+    user,
+    backoff: { first_ms: 50, most_ms: 400 },
+    connect_ms: 4 * silent_ms,
+    silent_ms,
+    onState: ({ kind }) => {
+      if (kind === "open") connections += 1;
+      if (kind === "closed") problems.push("the client was closed");
+    },
+  });
+  const room = await client.join<Chat>(room_id, { create: { class: "chat" } });
+  const iterators: { name: string; after: number; given: Given[] }[] = [];
+  const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+  const read = async (name: string, after: number, restMs: number) => {
+    const given: Given[] = [];
+    iterators.push({ name, after, given });
+    for await (const { msg_id, msg } of room.messages({ after })) {
+      given.push([msg_id, msg.id]);
+      if (restMs > 0 && given.length % 100 === 0) await wait(restMs);
+    }
+    throw new Error("it ended");
+  };
+  void read("quick", 0, 0).catch(wrong("the quick iterator"));
+  void read("slow", 0, 300).catch(wrong("the slow iterator"));
+  void read("late", room.last_id, 0).catch(wrong("the late iterator"));
+
+  const sent: Given[] = [];
+  const sends: Promise<void>[] = [];
+  const send = () => {
+    const id = `${user} ${sends.length + 1}`;
+    const kept = room.send({ id }).then(({ msg_id }) => void sent.push([msg_id, id]));
+    sends.push(kept.catch(wrong(`the send of ${id}`)));
+  };
+  const timer = setInterval(send, pace);
+  const all = async (order: "asc" | "desc") => {
+    const found: Given[] = [];
+    for await (const { msg_id, msg } of room.history({ order })) found.push([msg_id, msg.id]);
+    return found;
+  };
+  return {
+    level: () => Math.min(...iterators.map(({ given, after }) => given.at(-1)?.[0] ?? after)),
+    async quiet() {
+      clearInterval(timer);
+      await Promise.all(sends);
+    },
+    report: async () => {
+      const [forwards, backwards] = [await all("asc"), await all("desc")];
+      const found = { iterators, sent, begun: sends.length, forwards, backwards, problems, connections };
+      const copy: Report = JSON.parse(JSON.stringify(found));
+      await client.close();
+      return copy;
+    },
+  };
+}
