@@ -16,7 +16,7 @@ import { Trouble } from "./client/faults.ts";
 import { judgeVisit } from "./client/judge.ts";
 import { lacksChromium, visitInPage } from "./client/page.ts";
 import { clientTwins } from "./client/twins.ts";
-import { type Given, type Visit, visit } from "./client/visit.ts";
+import { type Given, type Visit, type Visitor, visit } from "./client/visit.ts";
 import { readOptions } from "./frame/options.ts";
 import { Run } from "./frame/run.ts";
 import { type Patch, realServer } from "./frame/twins.ts";
@@ -28,7 +28,8 @@ const TWIN_CYCLES = 12;
 const ROOM = "hall";
 const PACE_MS = 20;
 const SILENT_MS = 500;
-const LONGEST_REST_MS = 400;
+const MOST_WAITING = 30;
+const LONGEST_REST_MS = 1200;
 const LEVEL_LIMIT_MS = 30_000;
 
 const options = readOptions();
@@ -80,6 +81,7 @@ async function work(run: Run, patches: readonly Patch[]): Promise<string[]> {
     user,
     room_id: ROOM,
     pace: PACE_MS,
+    mostWaiting: MOST_WAITING,
     silent_ms: SILENT_MS,
   });
   const visitors = {
@@ -91,18 +93,21 @@ async function work(run: Run, patches: readonly Patch[]): Promise<string[]> {
       await sleep(random.int(0, LONGEST_REST_MS));
       const fault = await trouble.happens();
       run.count(fault);
-      if (process.env.TRACE) console.log(`cycle ${number}: ${fault} ${performance.now()|0} ${visitors.node.level()} ${visitors.chromium.level()}`);
+      if (process.env.TRACE)
+        console.log(
+          `cycle ${number}: ${fault} ${performance.now() | 0} ${visitors.node.level()} ${visitors.chromium.level()}`,
+        );
       run.progress(`cycle ${number}: ${fault}`);
     }
     return await judged(run, trouble, visitors);
   } finally {
-    await visitors.chromium.close();
+    await Promise.all([visitors.node.leave(), visitors.chromium.leave()]);
     await way.close();
     await trouble.stop();
   }
 }
 
-type Visitors = Readonly<Record<"node" | "chromium", Awaited<ReturnType<typeof visit>>>>;
+type Visitors = Readonly<Record<"node" | "chromium", Visitor>>;
 
 /** Lets everybody finish, and compares what they saw with the log. */
 async function judged(run: Run, trouble: Trouble, visitors: Visitors): Promise<string[]> {

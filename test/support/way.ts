@@ -15,6 +15,8 @@ export class Way {
   delayMs = 0;
   readonly #server: Server;
   readonly #pairs = new Set<Pair>();
+  /** Also those of connections that are lost. */
+  readonly #sockets = new Set<Socket>();
   #isStalled = false;
 
   static async listen(target: string | undefined): Promise<Way> {
@@ -79,7 +81,8 @@ export class Way {
   }
 
   async close(): Promise<void> {
-    this.cut();
+    this.target = undefined;
+    for (const socket of this.#sockets) socket.destroy();
     this.#server.close();
     await once(this.#server, "close");
   }
@@ -97,6 +100,7 @@ export class Way {
 
   #lead(pair: Pair, from: Socket, to: Socket): void {
     let latest = 0;
+    this.#sockets.add(from);
     from.setNoDelay(true);
     from.on("data", (bytes) => {
       // However the delay changes, bytes stay in their order.
@@ -108,6 +112,7 @@ export class Way {
     from.on("error", () => {});
     from.on("close", () => {
       this.#pairs.delete(pair);
+      this.#sockets.delete(from);
       to.destroy();
     });
   }

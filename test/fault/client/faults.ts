@@ -39,7 +39,7 @@ export class Trouble {
   /** Brings one fault about and returns its name; it is over then. */
   async happens(): Promise<Fault> {
     const { random, way } = this.#place;
-    way.delayMs = random.pick([0, 0, 0, 5, 40]);
+    way.delayMs = random.pick([0, 0, 0, 5, 20]);
     const fault = random.pick(often);
     await faults[fault](this.#place, this);
     return fault;

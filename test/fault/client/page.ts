@@ -20,10 +20,7 @@ export function lacksChromium(): string | undefined {
 }
 
 /** A visitor in a page of a real browser, which gets the client as a file. */
-export async function visitInPage(
-  client: string,
-  told: Visit,
-): Promise<Visitor & { close(): Promise<void> }> {
+export async function visitInPage(client: string, told: Visit): Promise<Visitor> {
   const server = createServer(({ url }, answer) => {
     const isClient = url === "/client.js";
     answer.setHeader("content-type", isClient ? "text/javascript" : "text/html");
@@ -48,7 +45,7 @@ export async function visitInPage(
     level: () => level,
     quiet: () => page.evaluate("visitor.quiet()"),
     report: () => page.evaluate<Report>("visitor.report()"),
-    async close() {
+    async leave() {
       clearInterval(look);
       await browser.close();
       server.close();

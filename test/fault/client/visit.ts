@@ -7,6 +7,8 @@ export interface Visit {
   readonly room_id: string;
   /** Milliseconds between two sends. */
   readonly pace: number;
+  /** It makes a pause while so many sends wait. */
+  readonly mostWaiting: number;
   /** The client takes a silent server for gone after twice as long, in milliseconds. */
   readonly silent_ms: number;
 }
@@ -38,6 +40,7 @@ export interface Visitor {
   /** Ends the sending; resolves when each send has an outcome. */
   quiet(): Promise<void>;
   report(): Promise<Report>;
+  leave(): Promise<void>;
 }
 
 /**
@@ -46,7 +49,7 @@ export interface Visitor {
  */
 export async function visit(
   { Client }: typeof Roomlog,
-  { url, user, room_id, pace, silent_ms }: Visit,
+  { url, user, room_id, pace, mostWaiting, silent_ms }: Visit,
 ): Promise<Visitor> {
   type Chat = { readonly id: string };
   const problems: string[] = [];
@@ -57,9 +60,9 @@ export async function visit(
     backoff: { first_ms: 50, most_ms: 400 },
     connect_ms: 4 * silent_ms,
     silent_ms,
-    onState: ({ kind }) => {
-      if (kind === "open") connections += 1;
-      if (kind === "closed") problems.push("the client was closed");
+    onState: (state) => {
+      if (state.kind === "open") connections += 1;
+      if (state.kind === "closed" && state.reason) problems.push(`the client was closed: ${state.reason}`);
     },
   });
   const room = await client.join<Chat>(room_id, { create: { class: "chat" } });
@@ -80,10 +83,16 @@ export async function visit(
 
   const sent: Given[] = [];
   const sends: Promise<void>[] = [];
+  let waiting = 0;
   const send = () => {
+    if (waiting >= mostWaiting) return;
+    waiting += 1;
     const id = `${user} ${sends.length + 1}`;
     const kept = room.send({ id }).then(({ msg_id }) => void sent.push([msg_id, id]));
-    sends.push(kept.catch(wrong(`the send of ${id}`)));
+    const over = () => {
+      waiting -= 1;
+    };
+    sends.push(kept.catch(wrong(`the send of ${id}`)).then(over));
   };
   const timer = setInterval(send, pace);
   const all = async (order: "asc" | "desc") => {
@@ -100,9 +109,8 @@ export async function visit(
     report: async () => {
       const [forwards, backwards] = [await all("asc"), await all("desc")];
       const found = { iterators, sent, begun: sends.length, forwards, backwards, problems, connections };
-      const copy: Report = JSON.parse(JSON.stringify(found));
-      await client.close();
-      return copy;
+      return JSON.parse(JSON.stringify(found));
     },
+    leave: () => client.close(),
   };
 }
