@@ -1,0 +1,144 @@
+import { type Members, RoomLeft } from "@roomlog/client";
+import { expect, test } from "vitest";
+import * as z from "zod";
+import { becomes, behindWay, clientFor, ids, take } from "../support/client.ts";
+import { people } from "../support/people.ts";
+import { serverForTest } from "../support/server.ts";
+
+const create = { class: "chat" } as const;
+const names = (members: Members) => [...members.values()].map(({ user_id }) => user_id).sort();
+
+test("[R4] members are kept current, also over a restart of the server", async () => {
+  const server = await behindWay();
+  const ann = await clientFor(server.url);
+  const room = await ann.join("r", { create, role: "teacher", meta: { seat: 1 } });
+  const seen: string[][] = [];
+  const off = room.on("members", (members) => seen.push(names(members)));
+  expect([...room.members.values()]).toEqual([{ user_id: "ann", role: "teacher", meta: { seat: 1 } }]);
+  const bob = await clientFor(server.url, { user: "bob" });
+  const his = await bob.join("r");
+  await expect.poll(() => names(room.members)).toEqual(["ann", "bob"]);
+  await server.stop();
+  await server.start();
+  await Promise.all([becomes(ann, "open"), becomes(bob, "open")]);
+  await expect.poll(() => names(room.members)).toEqual(["ann", "bob"]);
+  await expect.poll(() => names(his.members)).toEqual(["ann", "bob"]);
+  expect(Array.from(his.members.values(), ({ role }) => role).sort()).toEqual(["member", "teacher"]);
+  await his.leave();
+  await expect.poll(() => names(room.members)).toEqual(["ann"]);
+  expect(seen[0]).toEqual(["ann", "bob"]);
+  expect(seen.at(-1)).toEqual(["ann"]);
+  off();
+});
+
+test("[R1] `create` makes the room when it is missing, whoever comes first", async () => {
+  const { url } = await serverForTest();
+  const ann = await clientFor(url);
+  await expect(ann.join("r")).rejects.toMatchObject({ code: 304001 });
+  const bob = await clientFor(url, { user: "bob" });
+  const [one, other] = await Promise.all([
+    ann.join("r", { create: { class: "sfu", meta: { by: "ann" } } }),
+    bob.join("r", { create: { class: "sfu", meta: { by: "bob" } } }),
+  ]);
+  expect(one.epoch).toBe(other.epoch);
+  expect(await ann.call("media/room/get_info", { room_id: "r" })).toMatchObject({ class: "sfu" });
+});
+
+test("a room is joined once; after `leave` again", async () => {
+  const { url } = await serverForTest();
+  const ann = await clientFor(url);
+  const room = await ann.join("r", { create });
+  await expect(ann.join("r")).rejects.toThrow("joined already");
+  await room.leave();
+  await room.leave();
+  expect(await room.ended).toBeInstanceOf(RoomLeft);
+  await expect(room.send({})).rejects.toMatchObject({ name: "RoomLeft", how: "left" });
+  expect((await ann.join("r")).members.size).toBe(1);
+});
+
+test("[R4] a room that was left while there was no connection is left", async () => {
+  const server = await behindWay();
+  const ann = await clientFor(server.url);
+  const room = await ann.join("r", { create });
+  server.way.target = undefined;
+  server.way.cut();
+  await becomes(ann, "waiting");
+  const left = room.leave();
+  server.way.target = server.direct;
+  await left;
+  expect((await ann.call("media/room/get_info", { room_id: "r" })).members).toEqual({});
+});
+
+test("a signal ends the joining", async () => {
+  const server = await behindWay();
+  const ann = await clientFor(server.url);
+  server.way.stall();
+  const stop = new AbortController();
+  const joining = ann.join("r", { create, signal: stop.signal });
+  stop.abort(new Error("enough"));
+  await expect(joining).rejects.toThrow("enough");
+  server.way.flow();
+  await expect.poll(() => ann.join("r", { create }).then(({ members }) => members.size)).toBe(1);
+});
+
+test("[R5] info and status reach who is here, and are lost while there is no connection", async () => {
+  const server = await behindWay();
+  const ann = await clientFor(server.url);
+  const room = await ann.join("r", { create });
+  const his = await (await clientFor(server.url, { user: "bob" })).join("r");
+  const heard: unknown[] = [];
+  his.on("info", ({ info, meta, user_id }) => heard.push({ info, meta, user_id }));
+  his.on("status", ({ class: of, data, user_id }) => heard.push({ of, data, user_id }));
+  expect(await room.sendInfo("typing", { on: true })).toBe(true);
+  expect(await room.setStatus("hand", { up: true })).toBe(true);
+  await expect
+    .poll(() => heard)
+    .toEqual([
+      { info: "typing", meta: { on: true }, user_id: "ann" },
+      { of: "hand", data: { up: true }, user_id: "ann" },
+    ]);
+  server.way.target = undefined;
+  server.way.cut();
+  await becomes(ann, "waiting");
+  expect(await room.sendInfo("typing")).toBe(false);
+});
+
+test("[R10] a room that is closed to a user ends for him at the next reconnect", async () => {
+  const server = await people({ ann: ["*"], host: ["*", "room_moderate"] });
+  const host = await clientFor(server.url, { user: "host", password: "secret" });
+  await host.join("r", { create });
+  const room = await (await clientFor(server.url, { password: "secret" })).join("r");
+  await host.call("media/room/set_access", { room_id: "r", join: "invited" });
+  await expect(room.send({})).rejects.toMatchObject({ code: 304001 });
+});
+
+const Chat = z.object({ text: z.string(), at: z.coerce.date().optional() });
+
+test("a message is what the validator makes of it; one that is invalid ends the iterator", async () => {
+  const { url } = await serverForTest();
+  const ann = await clientFor(url);
+  const room = await ann.join("r", { create, schema: Chat });
+  await room.send({ text: "one", at: new Date(0) });
+  await ann.call("media/room/msglog_send", { room_id: "r", msg: { text: 2 } });
+  await room.send({ text: "three" });
+  const messages = room.messages({ after: 0 });
+  expect((await take(messages, 1))[0]?.msg).toEqual({ text: "one", at: new Date(0) });
+  const error = await messages.next().catch((error: unknown) => error);
+  expect(error).toMatchObject({
+    name: "InvalidMessage",
+    msg_id: 2,
+    msg: { text: 2 },
+    issues: [{ path: ["text"] }],
+  });
+  expect(ids(await take(room.messages({ after: 2 }), 1))).toEqual([3]);
+});
+
+test('`onInvalid: "skip"` leaves out what is invalid; a validator may take its time', async () => {
+  const { url } = await serverForTest();
+  const ann = await clientFor(url);
+  const slowly = Chat.refine(async ({ text }) => text !== "two");
+  const room = await ann.join("r", { create, schema: slowly, onInvalid: "skip" });
+  for (const text of ["one", "two", "three"]) await room.send({ text });
+  expect(ids(await take(room.messages({ after: 0 }), 2))).toEqual([1, 3]);
+  expect((await Array.fromAsync(room.history())).map(({ msg }) => msg.text)).toEqual(["three", "one"]);
+});

@@ -1,0 +1,183 @@
+import { OutboxFull, OutcomeUnknown } from "@roomlog/client";
+import { ManualClock } from "roomlog/testing";
+import { expect, test } from "vitest";
+import { becomes, behindWay, clientFor, range, take } from "../support/client.ts";
+import { people } from "../support/people.ts";
+import { serverForTest } from "../support/server.ts";
+
+const create = { class: "chat" } as const;
+
+async function inRoom(options: Parameters<typeof clientFor>[1] = {}) {
+  const server = await behindWay();
+  const client = await clientFor(server.url, options);
+  const room = await client.join("r", { create });
+  const offline = async () => {
+    server.way.target = undefined;
+    server.way.cut();
+    await becomes(client, "waiting");
+  };
+  const online = () => {
+    server.way.target = server.direct;
+  };
+  const log = async () => (await Array.fromAsync(room.history({ order: "asc" }))).map(({ msg }) => msg);
+  return { server, client, room, offline, online, log };
+}
+
+test("[M9] what is sent while there is no connection is sent when there is one, in order, once", async () => {
+  const { server, room, offline, online, log } = await inRoom();
+  await room.send({ n: 1 });
+  await offline();
+  const sends = range(2, 20).map((n) => room.send({ n }));
+  await server.stop();
+  await server.start();
+  online();
+  expect((await Promise.all(sends)).map(({ msg_id }) => msg_id)).toEqual(range(2, 20));
+  expect(await log()).toEqual(range(1, 20).map((n) => ({ n })));
+});
+
+test("[M9] a send whose answer was lost is sent again and stored once", async () => {
+  const { server, room, log } = await inRoom();
+  server.way.mute();
+  const sent = room.send({ n: 1 });
+  const behind = room.send({ n: 2 });
+  const judge = await clientFor(server.direct, { user: "judge" });
+  const stored = () => judge.call("media/room/msglog_info", { room_id: "r" });
+  await expect.poll(async () => (await stored()).last_id).toBe(1);
+  server.way.cut();
+  expect(await sent).toEqual({ msg_id: 1, duplicate: true });
+  expect(await behind).toEqual({ msg_id: 2 });
+  expect(await log()).toEqual([{ n: 1 }, { n: 2 }]);
+});
+
+test("[M9] a `client_msg_id` of one's own is used", async () => {
+  const { room } = await inRoom();
+  expect(await room.send({ n: 1 }, { client_msg_id: "x" })).toEqual({ msg_id: 1 });
+  expect(await room.send({ n: 2 }, { client_msg_id: "x" })).toEqual({ msg_id: 1, duplicate: true });
+});
+
+test("a message is taken as it is when it is sent", async () => {
+  const { room, offline, online, log } = await inRoom();
+  await offline();
+  const msg = { text: "before" };
+  const sent = room.send(msg);
+  msg.text = "after";
+  online();
+  await sent;
+  expect(await log()).toEqual([{ text: "before" }]);
+  await expect(room.send({ big: 1n })).rejects.toThrow("BigInt");
+});
+
+test("the outbox is bounded", async () => {
+  const { room, offline, online, log } = await inRoom({ outbox: 2 });
+  await offline();
+  const sends = [room.send({ n: 1 }), room.send({ n: 2 })];
+  const error = await room.send({ n: 3 }).catch((error: unknown) => error);
+  expect(error).toBeInstanceOf(OutboxFull);
+  expect(String(error)).toContain("2 messages wait to be sent already");
+  online();
+  await Promise.all(sends);
+  await room.send({ n: 4 });
+  expect(await log()).toEqual([{ n: 1 }, { n: 2 }, { n: 4 }]);
+});
+
+test("[M4] a definite refusal rejects; what waits behind it is sent", async () => {
+  const { room, log } = await inRoom();
+  const refused = room.send({ text: "x".repeat(70_000) });
+  const behind = room.send({ n: 2 });
+  await expect(refused).rejects.toMatchObject({ name: "CallError", code: 304101 });
+  await behind;
+  expect(await log()).toEqual([{ n: 2 }]);
+});
+
+test("[T3] a message that is too large for a frame ends its connection and no other send", async () => {
+  const { room, log } = await inRoom();
+  const refused = room.send({ text: "x".repeat(2_000_000) });
+  const behind = room.send({ n: 2 });
+  await expect(refused).rejects.toMatchObject({ name: "ConnectionLost", code: 1009, isTooLarge: true });
+  await behind;
+  expect(await log()).toEqual([{ n: 2 }]);
+});
+
+test("a signal takes back what was not tried yet", async () => {
+  const { room, offline, online, log } = await inRoom();
+  await offline();
+  const stop = new AbortController();
+  const [first, second] = [
+    room.send({ n: 1 }, { signal: stop.signal }),
+    room.send({ n: 2 }, { signal: stop.signal }),
+  ];
+  const third = room.send({ n: 3 });
+  stop.abort(new Error("enough"));
+  await expect(first).rejects.toThrow("enough");
+  await expect(second).rejects.toThrow("enough");
+  online();
+  await third;
+  expect(await log()).toEqual([{ n: 3 }]);
+});
+
+test("[M12] what was tried in one life of a room is not stored in the next", async () => {
+  const { server, client, room, offline, online } = await inRoom();
+  server.way.stall();
+  const tried = room.send({ n: 1 });
+  const untried = room.send({ n: 2 });
+  await offline();
+  const bob = await clientFor(server.direct, { user: "bob" });
+  await bob.call("media/room/destroy", { room_id: "r" });
+  await bob.call("media/room/create", { room_id: "r", ...create });
+  server.way.flow();
+  online();
+  const error = await tried.catch((error: unknown) => error);
+  expect(error).toBeInstanceOf(OutcomeUnknown);
+  expect(error).toMatchObject({ client_msg_id: expect.any(String), cause: { name: "RoomEnded" } });
+  await expect(untried).rejects.toMatchObject({ name: "RoomEnded" });
+  const next = await client.join("r");
+  expect(await Array.fromAsync(next.history())).toEqual([]);
+});
+
+test("[M14] [R10] a send over a rate is sent again after `retry_after_ms`, and nothing passes it by", async () => {
+  const clock = new ManualClock();
+  const timers = new ManualClock();
+  const { url } = await people({ ann: ["*"], host: ["*", "room_moderate"] }, {}, { clock });
+  const host = await clientFor(url, { user: "host", password: "secret" });
+  await host.join("r", { create: { ...create, access: { slow_mode: 30 } } });
+  const ann = await clientFor(url, { password: "secret", timers });
+  const room = await ann.join("r");
+  await room.send({ n: 1 });
+  const sends = [room.send({ n: 2 }), room.send({ n: 3 })];
+  const pass = () => {
+    clock.advance(5000);
+    timers.advance(5000);
+    return room.last_id;
+  };
+  await expect.poll(pass, { timeout: 15_000 }).toBe(3);
+  await Promise.all(sends);
+  const messages = await take(room.messages({ after: 0 }), 3);
+  expect(messages.map(({ msg }) => msg)).toEqual([{ n: 1 }, { n: 2 }, { n: 3 }]);
+});
+
+test("[R9] who is muted is told so at once", async () => {
+  const { url } = await people({ ann: ["*"], host: ["*", "room_moderate"] });
+  const host = await clientFor(url, { user: "host", password: "secret" });
+  await host.join("r", { create });
+  const room = await (await clientFor(url, { password: "secret" })).join("r");
+  await host.call("media/room/mute", { room_id: "r", user_id: "ann", seconds: 60 });
+  await expect(room.send({})).rejects.toMatchObject({ code: 304107 });
+});
+
+test("[Q8] a full quota is told at once", async () => {
+  const { url } = await serverForTest({ services: { main: { msglog: { max_bytes_total: 40 } } } });
+  const room = await (await clientFor(url)).join("r", { create });
+  await room.send({ text: "twenty bytes of text" });
+  await expect(room.send({ text: "one too many" })).rejects.toMatchObject({ code: 304109 });
+});
+
+test("`close` rejects what waits", async () => {
+  const { client, room, offline } = await inRoom();
+  await offline();
+  const sent = room.send({ n: 1 });
+  const behind = room.send({ n: 2 });
+  await client.close();
+  await expect(sent).rejects.toMatchObject({ name: "ClientClosed" });
+  await expect(behind).rejects.toMatchObject({ name: "ClientClosed" });
+  await expect(room.send({ n: 3 })).rejects.toMatchObject({ name: "ClientClosed" });
+});
