@@ -13,6 +13,7 @@ const commands: readonly [name: string, summary: string, load: () => Promise<{ r
     ["get", "Read the log of a room.", () => import("./get.ts")],
     ["user", "Users that the data directory keeps, and passwords.", () => import("./user.ts")],
     ["config", "The configuration.", () => import("./config.ts")],
+    ["backup", "Copy a data directory, also while a server runs on it.", () => import("./backup.ts")],
   ];
 
 const program = new Command("roomlog")

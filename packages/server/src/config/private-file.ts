@@ -21,7 +21,7 @@ export function writePrivately(file: string, content: string | Uint8Array): void
 }
 
 /** The new name is on disk. */
-function syncDirectory(directory: string): void {
+export function syncDirectory(directory: string): void {
   const handle = openSync(directory, "r");
   try {
     fsyncSync(handle);

@@ -21,9 +21,12 @@ const PAGE_BYTES = 8192;
 /** To which the write-ahead log is cut back when it begins anew. */
 const WAL_BYTES = 16 * 1_048_576;
 
+/** The name of the database in a data directory. */
+export const DATABASE = "roomlog.db";
+
 /** Where a data directory keeps what. */
 function paths(directory: string): { readonly database: string; readonly lock: string } {
-  return { database: join(directory, "roomlog.db"), lock: join(directory, "roomlog.lock") };
+  return { database: join(directory, DATABASE), lock: join(directory, "roomlog.lock") };
 }
 
 /**
