@@ -1,4 +1,3 @@
-import { execFile } from "node:child_process";
 import {
   existsSync,
   mkdirSync,
@@ -9,28 +8,12 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { Connection } from "@roomlog/client";
 import { expect, test } from "vitest";
 import { startChildServer } from "../support/child-server.ts";
+import { roomlog } from "../support/cli.ts";
 import { PASSWORD } from "../support/people.ts";
 import { dataDirectory } from "../support/server.ts";
-
-const CLI = fileURLToPath(new URL("../../packages/server/bin/roomlog.js", import.meta.url));
-
-interface Ended {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-function roomlog(...args: readonly string[]): Promise<Ended> {
-  return new Promise((resolve) => {
-    const child = execFile(process.execPath, [CLI, ...args], (_error, stdout, stderr) => {
-      resolve({ code: child.exitCode ?? -1, stdout, stderr });
-    });
-  });
-}
 
 async function loggedIn(url: string): Promise<Connection> {
   const client = await Connection.connect(url);

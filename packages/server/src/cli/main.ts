@@ -14,6 +14,7 @@ const commands: readonly [name: string, summary: string, load: () => Promise<{ r
     ["user", "Users that the data directory keeps, and passwords.", () => import("./user.ts")],
     ["config", "The configuration.", () => import("./config.ts")],
     ["backup", "Copy a data directory, also while a server runs on it.", () => import("./backup.ts")],
+    ["doctor", "Look at what can be wrong, and say what to do.", () => import("./doctor.ts")],
   ];
 
 const program = new Command("roomlog")

@@ -166,6 +166,6 @@ function createPrivate(file: string, directory: string): void {
   syncDirectory(directory);
 }
 
-function isCode(error: unknown, code: string): boolean {
+export function isCode(error: unknown, code: string): boolean {
   return error instanceof Error && "code" in error && error.code === code;
 }
