@@ -48,7 +48,10 @@ test("[O6] a machine on which nothing is wrong", async () => {
   expect(code).toBe(0);
   expect(lines.filter(({ state }) => state === "fail")).toEqual([]);
   expect(of("login")).toMatchObject({ state: "warn", advice: expect.stringContaining("roomlog user add") });
-  expect(of("database")).toMatchObject({ state: "ok", found: "0 rooms, schema 4" });
+  expect(of("database")).toMatchObject({
+    state: "ok",
+    found: expect.stringMatching(/^0 rooms, schema \d+$/),
+  });
   expect(of("fsync")?.found).toMatch(/^\d+\.\d\d ms in the middle, \d+\.\d ms at worst, of 20$/);
   expect(of("port 0")?.state).toBe("ok");
   expect(readdirSync(data)).not.toContainEqual(expect.stringContaining("doctor"));
@@ -65,7 +68,7 @@ test("[O6] a server that runs, and what it says of itself", async () => {
   const server = await startChildServer(data);
   const { code, of } = await doctor(server.url, "--data", data, "--config", configured(FREE));
   expect(code).toBe(0);
-  expect(of("database")?.found).toBe("0 rooms, schema 4, a server runs on it");
+  expect(of("database")?.found).toMatch(/^0 rooms, schema \d+, a server runs on it$/);
   expect(of("server")).toEqual({ what: "server", state: "ok", found: "ok" });
   expect(of("ready")?.state).toBe("ok");
   await server.stop();
@@ -99,6 +102,7 @@ test("[O6] a database of a newer version, and one that is damaged", async () => 
   const db = new Database(join(data, "roomlog.db"));
   const id = db.prepare("SELECT rootpage FROM sqlite_schema WHERE name = 'rooms'").pluck().get() as number;
   const size = db.pragma("page_size", { simple: true }) as number;
+  const schema = db.pragma("user_version", { simple: true });
   db.pragma("user_version = 99");
   db.pragma("wal_checkpoint(truncate)");
   db.close();
@@ -106,7 +110,7 @@ test("[O6] a database of a newer version, and one that is damaged", async () => 
   expect(newer.code).toBe(74);
   expect(newer.of("database")?.found).toContain("schema 99");
   const again = new Database(join(data, "roomlog.db"));
-  again.pragma("user_version = 4");
+  again.pragma(`user_version = ${schema}`);
   again.pragma("wal_checkpoint(truncate)");
   again.close();
   const handle = openSync(join(data, "roomlog.db"), "r+");
