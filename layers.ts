@@ -13,6 +13,7 @@ const only = (name: string, from: string, to: string[]) => ({
 });
 
 const protocol = "^packages/protocol/src/";
+const outgoing = server("outgoing/");
 const contract = server("(store/store|auth/auth|transport/transport)\\.ts$");
 
 export default {
@@ -27,9 +28,15 @@ export default {
     only("client-sees-protocol", "^packages/client/src/", [protocol]),
     only("contracts-see-protocol", contract, [protocol]),
     only("stores-see-their-contract", server("store/"), [protocol]),
-    only("authenticators-see-their-contract", server("auth/"), [protocol]),
+    only("outgoing-sees-nothing", outgoing, []),
+    only("authenticators-see-their-contract", server("auth/"), [protocol, outgoing]),
     only("transports-see-their-contract", server("transport/"), [protocol]),
-    only("core-sees-contracts", server("core/"), [protocol, contract, server("store/managed\\.ts$")]),
+    only("core-sees-contracts", server("core/"), [
+      protocol,
+      contract,
+      outgoing,
+      server("store/managed\\.ts$"),
+    ]),
     only("plugins-see-the-door", server("services/"), [protocol, server("core/plugin\\.ts$")]),
     only("config-is-below-the-edges", server("config/"), [
       protocol,

@@ -210,7 +210,7 @@ test("[C10] server info", async () => {
   expect((await ann.call("core/server/info")).data).toEqual({
     version: expect.stringMatching(/^\d+\.\d+\.\d+/),
     service: "main",
-    plugins: ["core", "room", "msglog"],
+    plugins: ["core", "room", "msglog", "webhooks"],
     limits: expect.objectContaining({ frame_bytes: 1_048_576, session_queue_bytes: 1_048_576 }),
     time: clock.wallNow,
   });

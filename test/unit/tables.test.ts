@@ -39,7 +39,7 @@ test("[T3] the close codes are those of the rule", () => {
 });
 
 test("every command of the table has its file in the services", () => {
-  const files = ["core", "room", "msglog"].flatMap((service) =>
+  const files = ["core", "room", "msglog", "webhooks"].flatMap((service) =>
     readdirSync(new URL(`../../packages/server/src/services/${service}`, import.meta.url)),
   );
   for (const name of Object.keys(commands)) {

@@ -212,6 +212,51 @@ export const commands = {
     data: none,
     result: z.object({ restart_needed: z.array(z.string()) }),
   },
+  /** W7: webhooks of the service, and how far they are behind. */
+  "core/webhook/list": {
+    right: "admin",
+    data: none,
+    result: z.array(
+      z.object({
+        webhook: z.string(),
+        state: z.enum(["ok", "failing", "removed"]),
+        rooms_behind: z.int(),
+        lag_seconds: z.int(),
+        dead_letters: z.int(),
+        last_error: z.string().optional(),
+        /** µs since 1970 */
+        last_error_at: z.int().optional(),
+      }),
+    ),
+  },
+  /** W6, W7: what could not be told, the newest first. */
+  "core/webhook/dead_letters": {
+    right: "admin",
+    data: z.object({
+      webhook: name(MAX_USER).optional(),
+      before: count.optional(),
+      limit: z.int().min(1).max(1000).optional(),
+    }),
+    result: z.array(
+      z.object({
+        letter: z.int(),
+        webhook: z.string(),
+        room_id: z.string(),
+        epoch: z.string(),
+        from_id: z.int(),
+        to_id: z.int(),
+        error: z.string(),
+        /** µs since 1970 */
+        at: z.int(),
+      }),
+    ),
+  },
+  /** W7: tells a dead letter once more. Errors: 100044 when there is none. */
+  "core/webhook/retry": {
+    right: "admin",
+    data: z.object({ letter: count }),
+    result: z.object({ delivered: z.boolean(), error: z.string().optional() }),
+  },
   /** E6. Errors: 100020, 100030 for the server's own classes. */
   "core/event/send": {
     right: "event_send",

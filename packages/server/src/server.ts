@@ -37,6 +37,8 @@ export interface ServerParts {
   readonly clock?: Clock;
   /** A new id, unique and hard to guess; UUIDs by default. */
   readonly newId?: () => string;
+  /** From 0, below 1; `Math.random` by default. */
+  readonly random?: () => number;
   readonly logger?: Logger;
   /** Plugins that services may name, beside those in the box. */
   readonly plugins?: readonly Plugin[];
@@ -87,7 +89,7 @@ export async function createServer(input: ConfigInput = {}, parts: ServerParts =
   const read = (written: ConfigInput) => configSchema.parse(app ? attachedConfig(written) : written);
   const started = read(input);
   let config = started;
-  const { clock = systemClock(), newId = randomUUID, logger = silentLogger } = parts;
+  const { clock = systemClock(), newId = randomUUID, random = Math.random, logger = silentLogger } = parts;
   const listeners = listenersOf(config);
   const surroundings = { clock, logger };
   const setups = await setupsOf(config, { ...surroundings, listeners, plugins: parts.plugins });
@@ -151,6 +153,7 @@ export async function createServer(input: ConfigInput = {}, parts: ServerParts =
     store,
     clock,
     newId,
+    random,
     nextTid: counter(),
     logger,
     isDiskLow,

@@ -1,6 +1,6 @@
-import { createHmac } from "node:crypto";
 import { isName, MAX_SESSION_ID, MAX_USER } from "@roomlog/protocol";
 import * as z from "zod";
+import { answerText, signedPost } from "../outgoing/signed-post.ts";
 import {
   type Authenticator,
   AuthenticatorBusy,
@@ -20,7 +20,6 @@ export interface WebhookSettings {
 /** Answers that are a decision against the login. */
 const REFUSALS: ReadonlySet<number> = new Set([401, 403, 404]);
 
-const MAX_ANSWER_BYTES = 65_536;
 const MAX_META_LENGTH = 16_384;
 const BUSY_RETRY_MS = 2000;
 
@@ -59,8 +58,11 @@ async function ask(
   why: Why,
 ): Promise<Grant | undefined> {
   try {
-    const response = await post(settings, Math.floor(time.wall() / 1_000_000), JSON.stringify(credentials));
-    if (response.status === 200) return grantOf(JSON.parse(await bodyOf(response)));
+    const { url, secret, timeout_seconds } = settings;
+    const signal = AbortSignal.timeout(timeout_seconds * 1000);
+    const now = Math.floor(time.wall() / 1_000_000);
+    const response = await signedPost({ url, secret, body: JSON.stringify(credentials), now, signal });
+    if (response.status === 200) return grantOf(JSON.parse(await answerText(response)));
     await response.body?.cancel();
     if (REFUSALS.has(response.status)) {
       why(`answered ${response.status}`);
@@ -70,29 +72,6 @@ async function ask(
   } catch (cause) {
     throw new AuthenticatorBusy(`the webhook ${settings.url} did not decide`, BUSY_RETRY_MS, { cause });
   }
-}
-
-/** A redirect is not followed: the credentials are for this address. */
-function post({ url, secret, timeout_seconds }: WebhookSettings, now: number, body: string) {
-  const signature = createHmac("sha256", secret).update(`${now}.${body}`).digest("hex");
-  return fetch(url, {
-    method: "POST",
-    redirect: "manual",
-    signal: AbortSignal.timeout(timeout_seconds * 1000),
-    headers: { "content-type": "application/json", "roomlog-signature": `t=${now},v1=${signature}` },
-    body,
-  });
-}
-
-async function bodyOf({ body }: Response): Promise<string> {
-  const parts: Uint8Array[] = [];
-  let length = 0;
-  for await (const part of body ?? []) {
-    length += part.length;
-    if (length > MAX_ANSWER_BYTES) throw new Error(`the answer is over ${MAX_ANSWER_BYTES} bytes long`);
-    parts.push(part);
-  }
-  return Buffer.concat(parts).toString();
 }
 
 function grantOf(value: unknown): Grant {

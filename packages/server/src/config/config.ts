@@ -51,7 +51,7 @@ const service = z.looseObject({
     .describe("Where the service is reached."),
   plugins: z
     .array(z.string())
-    .default(["core", "room", "msglog"])
+    .default(["core", "room", "msglog", "webhooks"])
     .describe("What the service can do, in order."),
   rights: z
     .array(grantedRight)

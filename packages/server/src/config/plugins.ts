@@ -5,11 +5,12 @@ import type { ChosenPlugin } from "../core/service.ts";
 import { core } from "../services/core/index.ts";
 import { msglog } from "../services/msglog/index.ts";
 import { room } from "../services/room/index.ts";
+import { webhooks } from "../services/webhooks/index.ts";
 import { ConfigError, type ServiceConfig } from "./config.ts";
 import { problemsOf } from "./problems.ts";
 
 /** What every service may name in `plugins`. */
-export const pluginsInTheBox: readonly Plugin[] = [core, room, msglog];
+export const pluginsInTheBox: readonly Plugin[] = [core, room, msglog, webhooks];
 
 /**
  * The plugins of a service with their checked settings, in order (S1, S2): those in the box, those `given` by the
@@ -71,7 +72,9 @@ function checkSettings(
   { name, settings: schema }: Plugin,
   settings: Record<string, unknown>,
 ): unknown {
-  const given = settings[name] ?? {};
+  // Settings that are a list have a default of their own.
+  const none = schema.safeParse(undefined).success ? undefined : {};
+  const given = settings[name] ?? none;
   const result = schema.safeParse(given);
   if (result.success) return result.data;
   throw new ConfigError(problemsOf(result.error, given, [path]));

@@ -67,6 +67,22 @@ export interface LogPage {
   readonly cut: boolean;
 }
 
+export type StretchQuery = Pick<MessageQuery, "room_id" | "after" | "limit" | "max_bytes"> & {
+  readonly epoch: string;
+};
+
+/** Messages that follow one another, as everyone sees them (M2). */
+export interface LogStretch {
+  /** Of the log. */
+  readonly first_id: number;
+  readonly messages: readonly {
+    readonly msg_id: number;
+    /** µs since 1970 */
+    readonly timestmap: number;
+    readonly text: string;
+  }[];
+}
+
 /** What asks for a certain part of a log. */
 const NARROWING = ["epoch", "after", "before", "from_time", "to_time", "user_id", "session_id"] as const;
 
@@ -248,6 +264,18 @@ export class Log implements LogSource {
   /** Gives a slice of free space back to the disk; whether there is more. */
   tidy(): Promise<boolean> {
     return this.#parts.store.tidy();
+  }
+
+  /** What follows an id, for whom nobody judges; undefined when there is no such life, or its log is not kept. */
+  async stretch(query: StretchQuery): Promise<LogStretch | undefined> {
+    const { service, store } = this.#parts;
+    const page = await store.messages({ service, order: "asc", ...query });
+    if (!page) return undefined;
+    const messages = page.messages.map((message) => {
+      const { msg_id, timestmap } = message;
+      return { msg_id, timestmap, text: this.#render(message).text };
+    });
+    return { first_id: page.first_id, messages };
   }
 
   isWanted(subscriber: Subscriber, room_id: string): boolean {

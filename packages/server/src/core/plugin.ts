@@ -17,18 +17,23 @@ import type { Identity, Session } from "./session.ts";
 import type { OpenSession } from "./sessions.ts";
 
 export { AuthenticatorBusy, type Credentials, type Grant, type GrantedRight } from "../auth/auth.ts";
-export type { Bounds, Life, Trimmed } from "../store/store.ts";
+export { answerText, type SignedPost, signedPost } from "../outgoing/signed-post.ts";
+export type { Bounds, DeadLetter, KeptWebhook, Life, Trimmed, Undelivered } from "../store/store.ts";
+export type { Clock, Stop } from "./clock.ts";
 export type { Cursors } from "./cursors.ts";
+export type { Deliveries } from "./deliveries.ts";
 export type { Subscriber } from "./delivery.ts";
 export { type ErrorDetails, missingField, RelayedError, RequestError, syntaxError } from "./errors.ts";
 export type { Answer } from "./frames.ts";
 export type { HookPoints } from "./hook-points.ts";
 export type { Hub, Pattern } from "./hub.ts";
 export { JsonText, toJson, withField } from "./json-text.ts";
-export type { AppendOutcome, Log, LogOptions, Sent } from "./log.ts";
+export type { AppendOutcome, Log, LogOptions, LogStretch, Sent } from "./log.ts";
+export type { Logger } from "./logger.ts";
+export { isLoopback } from "./loopback.ts";
 export type { Measure } from "./measures.ts";
 export { Quota } from "./quota.ts";
-export { Rights } from "./rights.ts";
+export { matchesRoom, Rights } from "./rights.ts";
 export type { Rooms } from "./rooms.ts";
 export type { Service } from "./service.ts";
 export type { Identity, Session } from "./session.ts";
@@ -153,6 +158,11 @@ export interface Installed {
   readonly measures?: readonly Measure[];
   /** Called once before the service is reached; what it gives back is called when the service stops. */
   start?(): Promise<Stop> | Stop;
+  /**
+   * Called when the server is to stop, with requests still running: begins nothing new and resolves when what it does has
+   * ended. It is waited for as long as `limits.drain_seconds` (T5).
+   */
+  finish?(): Promise<void>;
   /** Takes other settings while it runs (S4). Without it the plugin is stopped and set up anew for them. */
   update?(settings: unknown): void;
 }

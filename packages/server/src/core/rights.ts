@@ -41,7 +41,7 @@ export class Rights {
 
   /** Whether one of them names this room: itself, or how its id begins. */
   nameRoom(room_id: string, right: string | undefined): boolean {
-    return this.#inRooms.some((one) => matches(one.rooms, room_id) && means(one.right, right));
+    return this.#inRooms.some((one) => matchesRoom(one.rooms, room_id) && means(one.right, right));
   }
 }
 
@@ -50,7 +50,7 @@ function means(granted: string, right: string | undefined): boolean {
   return right === undefined || granted === right || (granted === "*" && !BY_NAME_ONLY.has(right));
 }
 
-/** Whether a pattern means this room. */
-function matches(rooms: string, room_id: string): boolean {
+/** Whether a pattern means this room (L10). */
+export function matchesRoom(rooms: string, room_id: string): boolean {
   return rooms.endsWith("*") ? room_id.startsWith(rooms.slice(0, -1)) : rooms === room_id;
 }

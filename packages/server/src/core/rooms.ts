@@ -17,7 +17,7 @@ import type {
   SetRole,
   Write,
 } from "../store/store.ts";
-import type { Clock } from "./clock.ts";
+import type { Clock, Stop } from "./clock.ts";
 import { laneOf } from "./delivery.ts";
 import { diskLow, RequestError } from "./errors.ts";
 import type { Hub } from "./hub.ts";
@@ -52,6 +52,7 @@ export class Rooms {
   readonly #parts: RoomsParts;
   readonly #onActivity: ((room_id: string) => void)[] = [];
   readonly #onEnded: ((room_id: string) => void)[] = [];
+  readonly #onNews = new Set<(room_id: string) => void>();
   /** Changes of who may do what, by room. */
   readonly #turns = new Turns();
   /** Rooms that are being made. */
@@ -74,6 +75,12 @@ export class Rooms {
     this.#onEnded.push(listener);
   }
 
+  /** Calls `listener` when a room's log has something new to tell: messages, or its end. A hint; it must be cheap. */
+  onNews(listener: (room_id: string) => void): Stop {
+    this.#onNews.add(listener);
+    return () => this.#onNews.delete(listener);
+  }
+
   /** Calls `listener` when what somebody may do in a room has changed, or with no user what anybody may (R8–R10). */
   onRights(listener: (room_id: string, user_id: string | undefined) => void): void {
     this.#onRights.push(listener);
@@ -88,6 +95,7 @@ export class Rooms {
   told(room_id: string, msg_id: number): void {
     const watched = this.#watched.get(room_id);
     if (watched) watched.told = msg_id;
+    for (const listener of this.#onNews) listener(room_id);
   }
 
   /** An event of a room that is not a message. Cursors on its log are told of its end too (M10). */
@@ -252,6 +260,7 @@ export class Rooms {
       this.publish(roomEvents.destroyed, room_id, reason);
       rights.end(room_id);
       for (const listener of this.#onEnded) listener(room_id);
+      for (const listener of this.#onNews) listener(room_id);
     });
   }
 

@@ -7,6 +7,7 @@ import { Audit } from "./audit.ts";
 import { type Clock, type Stop, steadyTime } from "./clock.ts";
 import { Counts } from "./counts.ts";
 import { Cursors, follows } from "./cursors.ts";
+import { Deliveries } from "./deliveries.ts";
 import { laneOf } from "./delivery.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import { RequestError } from "./errors.ts";
@@ -35,6 +36,8 @@ export interface ServiceParts {
   readonly clock: Clock;
   /** A new id, unique and hard to guess. */
   readonly newId: () => string;
+  /** From 0, below 1; so that what is tried again is not tried by all at once. */
+  readonly random: () => number;
   /** A tid for a request of the server, unique in the process (F7). */
   readonly nextTid: () => number;
   readonly logger: Logger;
@@ -93,6 +96,7 @@ export class Service {
   readonly audit: Audit;
   readonly counts = new Counts();
   readonly newId: () => string;
+  readonly random: () => number;
   readonly nextTid: () => number;
   /** The time by which messages age (M13), µs since 1970. */
   readonly steadyTime: () => number;
@@ -112,12 +116,26 @@ export class Service {
   #running: readonly Running[] = [];
   #hooks = new Hooks<HookPoints>();
   #dispatcher: Dispatcher;
+  #log: Log | undefined;
   #stopping = false;
   #sweptAt: number;
 
   constructor(parts: ServiceParts, setup: ServiceSetup) {
-    const { name, version, store, clock, logger, newId, nextTid, secret, isDiskLow, visitors, reload, find } =
-      parts;
+    const {
+      name,
+      version,
+      store,
+      clock,
+      logger,
+      newId,
+      random,
+      nextTid,
+      secret,
+      isDiskLow,
+      visitors,
+      reload,
+      find,
+    } = parts;
     this.name = name;
     this.version = version;
     this.clock = clock;
@@ -126,6 +144,7 @@ export class Service {
     this.logger = logger;
     this.audit = new Audit({ service: name, logger, clock });
     this.newId = newId;
+    this.random = random;
     this.nextTid = nextTid;
     this.secret = secret;
     this.tracing = parts.tracing;
@@ -194,13 +213,19 @@ export class Service {
       counts,
       isDiskLow: this.#isDiskLow,
     };
-    return new Log(parts, options);
+    this.#log = new Log(parts, options);
+    return this.#log;
   }
 
   /** The cursors of connections on these logs (M10). */
   openCursors(log: Log): Cursors {
     const { name, hub, rooms, roomRights: rights } = this;
     return new Cursors({ service: name, hub, rooms, log, rights });
+  }
+
+  /** How far webhooks have been told what stands in these logs (W2). */
+  openDeliveries(): Deliveries {
+    return new Deliveries({ service: this.name, store: this.#store, log: () => this.#log });
   }
 
   /** Starts the plugins, the lowest first. The store is open. */
@@ -336,7 +361,8 @@ export class Service {
   /** Refuses new requests and resolves when the running ones have been answered (T5). */
   async finish(): Promise<void> {
     this.#stopping = true;
-    await Promise.all(Array.from(this.sessions, (session) => session.finished()));
+    const plugins = this.#running.map(({ installed }) => installed.finish?.());
+    await Promise.all([...Array.from(this.sessions, (session) => session.finished()), ...plugins]);
   }
 
   closeAll(code: CloseCode, reason: string): void {

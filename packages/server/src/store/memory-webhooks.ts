@@ -151,7 +151,7 @@ export class MemoryWebhooks {
       });
     if (!dead) return;
     const last = webhook.letters.findLast((letter) => isOf(key, letter));
-    if (last && last.to_id + 1 === dead.from_id) {
+    if (last && last.to_id + 1 === dead.from_id && dead.from_id <= dead.to_id) {
       webhook.letters = webhook.letters.with(webhook.letters.indexOf(last), {
         ...last,
         ...dead,

@@ -209,7 +209,7 @@ export interface MoveCursor extends RoomKey {
   readonly delivered_id: number;
   /** Whether the end of the life was told too. */
   readonly ended: boolean;
-  /** What could not be delivered, up to the new place of the cursor. It joins a letter that ends where it begins. */
+  /** What could not be delivered, up to the new place of the cursor. Messages join a letter that ends where they begin. */
   readonly dead?: Pick<DeadLetter, "from_id" | "to_id" | "error" | "at">;
 }
 

@@ -145,8 +145,10 @@ export class WebhooksWriter {
     this.#move.run(webhook_key, delivered_id, ended ? 1 : 0, service, room_id, epoch);
     if (!dead) return;
     const { from_id, to_id, error, at } = dead;
-    const joined = this.#joinLetter.run(to_id, error, at, webhook_key, room_id, epoch, from_id);
-    if (joined.changes > 0) return;
+    if (from_id <= to_id) {
+      const joined = this.#joinLetter.run(to_id, error, at, webhook_key, room_id, epoch, from_id);
+      if (joined.changes > 0) return;
+    }
     const { lastInsertRowid } = this.#addLetter.run(webhook_key, room_id, epoch, from_id, to_id, error, at);
     if (Number(lastInsertRowid) % LETTERS_PER_LOOK === 0)
       this.#boundLetters.run(webhook_key, webhook_key, MOST_DEAD_LETTERS);

@@ -234,15 +234,17 @@ export const webhookCases: readonly StoreCase[] = [
   ),
 
   storeCase("[W6] the end of a life can be a dead letter alone; it outlives the life", async (store) => {
-    await store.commit([set(), create(one), destroy(one, { destroyed_at: 201, keep_log: false })]);
-    await store.commit([dead(1, 0, { ended: true }), trim(one)]);
+    await store.commit([set(), create(one), append(one, "{}", 200)]);
+    await store.commit([destroy(one, { destroyed_at: 201, keep_log: false }), dead(1, 1)]);
+    await store.commit([dead(2, 1, { ended: true }), trim(one)]);
     assert.equal(await next(store), undefined);
-    assert.deepEqual(
-      (await letters(store)).map(({ from_id, to_id }) => [from_id, to_id]),
-      [[1, 0]],
-    );
-    await store.commit([{ kind: "drop_dead_letter", service, letter: 1, to_id: 0 }]);
-    assert.deepEqual(await letters(store), []);
+    const ranges = async () => (await letters(store)).map(({ from_id, to_id }) => [from_id, to_id]);
+    assert.deepEqual(await ranges(), [
+      [2, 1],
+      [1, 1],
+    ]);
+    await store.commit([{ kind: "drop_dead_letter", service, letter: 2, to_id: 1 }]);
+    assert.deepEqual(await ranges(), [[1, 1]]);
   }),
 
   storeCase("[W6] of many dead letters the oldest go", async (store) => {
