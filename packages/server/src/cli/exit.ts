@@ -5,7 +5,7 @@ export const exitCodes = {
   usage: 64,
   /** What was given cannot be taken: no JSON, a message that is too large, a room that exists already. */
   data: 65,
-  /** The room, user, session or data folder is not there. */
+  /** The room, user or session is not there. */
   missing: 66,
   /** Nothing answers, or the connection was lost for good. */
   unavailable: 69,

@@ -53,13 +53,10 @@ async function send(room_id: string, message: string, flags: Flags): Promise<voi
       "stdin has the messages: give the password or token by a file or the environment",
     );
   const single = stdin ? undefined : jsonOf(message, "the message");
-  const sender = await Sender.start({ target: flags, room_id, create: create && cls });
-  try {
+  await Sender.run({ target: flags, room_id, create: create && cls }, async (sender) => {
     if (single !== undefined) tell(await sender.send([single]), flags);
-    else await sendLines(sender, ({ text, number }) => jsonOf(text, `line ${number} of stdin`), flags);
-  } finally {
-    await sender.close();
-  }
+    else await sendLines(sender, (line) => jsonOf(line.text, `line ${line.number} of stdin`), flags);
+  });
 }
 
 async function sendLines(sender: Sender, jsonOf: (line: Line) => string, flags: Flags): Promise<void> {

@@ -28,10 +28,15 @@ export class Sender {
   #epoch: string | undefined;
   #sent = 0;
 
-  static async start(options: SenderOptions): Promise<Sender> {
+  /** Runs a task with a sender, which is closed with it. */
+  static async run(options: SenderOptions, task: (sender: Sender) => Promise<void>): Promise<void> {
     const sender = new Sender(options, await logIn(options.target));
-    await sender.#findRoom();
-    return sender;
+    try {
+      await sender.#findRoom();
+      await task(sender);
+    } finally {
+      await sender.#session.connection.close();
+    }
   }
 
   private constructor(options: SenderOptions, session: Session) {
@@ -58,10 +63,6 @@ export class Sender {
       if (open.length > 0) waited += await this.#recover(errors, waited);
     }
     return ids;
-  }
-
-  async close(): Promise<void> {
-    await this.#session.connection.close();
   }
 
   /** Each message has a name of its own, so that it may be sent again; and the life of the room it is meant for. */

@@ -45,7 +45,8 @@ export function withSource(command: Command): Command {
 }
 
 /** Where the server listens. `http` and `https` stand for `ws` and `wss`. */
-export function urlOf({ url = DEFAULT_URL }: Target): string {
+export function urlOf(target: Target): string {
+  const url = target.url || DEFAULT_URL;
   const parsed = URL.parse(url.replace(/^http/, "ws"));
   if (parsed && /^wss?:$/.test(parsed.protocol)) return parsed.href;
   throw new Failure("usage", `--url ${url}: write it as ws://HOST:PORT/ or wss://HOST/PATH`);
