@@ -11,10 +11,14 @@ const commands: readonly [name: string, summary: string, load: () => Promise<{ r
     ["send", "Send messages to a room.", () => import("./send.ts")],
     ["tail", "The newest messages of rooms, and those to come.", () => import("./tail.ts")],
     ["get", "Read the log of a room.", () => import("./get.ts")],
+    ["rooms", "List rooms; make, look at and end one.", () => import("./rooms.ts")],
+    ["sessions", "Who is there; end a session.", () => import("./sessions.ts")],
+    ["bench", "A short load, and how the server takes it.", () => import("./bench.ts")],
     ["user", "Users that the data directory keeps, and passwords.", () => import("./user.ts")],
-    ["config", "The configuration.", () => import("./config.ts")],
     ["backup", "Copy a data directory, also while a server runs on it.", () => import("./backup.ts")],
     ["doctor", "Look at what can be wrong, and say what to do.", () => import("./doctor.ts")],
+    ["token", "Sign a token for trials, look into one.", () => import("./token.ts")],
+    ["config", "Check and show a configuration.", () => import("./config.ts")],
   ];
 
 const program = new Command("roomlog")

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
-import { type Document, LineCounter, parseDocument, type ScalarTag } from "yaml";
+import { type Document, LineCounter, parseDocument, type ScalarTag, visit } from "yaml";
 import { type Config, ConfigError, configSchema } from "./config.ts";
 import { problemsOf } from "./problems.ts";
 
@@ -43,6 +43,18 @@ function secretTags(directory: string): ScalarTag[] {
   };
   const file = (path: string) => readFileSync(resolve(directory, path), "utf8").trim();
   return [tag("!env", env), tag("!file", file)];
+}
+
+/** The values that a configuration refers to with `!env` and `!file`: secrets, as a rule. */
+export function referredValues(file: string): string[] {
+  const values: string[] = [];
+  const { document } = parse(file, read(file));
+  visit(document, {
+    Scalar(_key, { tag, value }) {
+      if (tag === "!env" || tag === "!file") values.push(String(value));
+    },
+  });
+  return values;
 }
 
 function tag(name: string, get: (text: string) => string): ScalarTag {
