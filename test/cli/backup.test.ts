@@ -62,7 +62,7 @@ test("[O5] a backup while somebody sends has all that was acknowledged before, w
   await sends.until(200);
   const before = sends.last;
   const dest = join(dataDirectory(), "copy");
-  const { code, stdout, stderr } = await roomlog("backup", dest, "--data", data, "--json");
+  const { status: code, stdout, stderr } = await roomlog(["backup", dest, "--data", data, "--json"]);
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
   // It did not wait for the sender, nor the sender for it.
   expect(sends.last).toBeGreaterThan(before);
@@ -82,11 +82,11 @@ test("[O5] a backup of a server that was killed, and of a stopped one", async ()
   for (let n = 1; n <= 3; n++) await client.call("media/room/msglog_send", { room_id: "r", msg: { n } });
   await server.stop("SIGKILL");
   const killed = join(dataDirectory(), "copy");
-  expect(await roomlog("backup", killed, "--data", data)).toMatchObject({ code: 0 });
+  expect(await roomlog(["backup", killed, "--data", data])).toMatchObject({ status: 0 });
   expect(await idsIn(killed)).toEqual([1, 2, 3]);
   expect(await idsIn(data)).toEqual([1, 2, 3]);
   const stopped = join(dataDirectory(), "copy");
-  const { stdout } = await roomlog("backup", stopped, "--data", data);
+  const { stdout } = await roomlog(["backup", stopped, "--data", data]);
   expect(stdout).toBe(`${stopped} has 1 rooms, 3 messages, 21 B, and was checked.\n`);
   expect(await idsIn(stopped)).toEqual([1, 2, 3]);
 });
@@ -97,7 +97,7 @@ test("[O5] its files are the owner's alone; users come along, the secret does no
   await (await startChildServer(data)).stop();
   expect(existsSync(join(data, "secret.key"))).toBe(true);
   const dest = join(dataDirectory(), "copy");
-  expect((await roomlog("backup", dest, "--data", data)).stdout).toContain("hashes of passwords");
+  expect((await roomlog(["backup", dest, "--data", data])).stdout).toContain("hashes of passwords");
   expect(readdirSync(dest).sort()).toEqual(["roomlog.db", "users.json"]);
   const modes = [dest, join(dest, "roomlog.db"), join(dest, "users.json")].map(
     (file) => statSync(file).mode & 0o777,
@@ -112,16 +112,16 @@ test("[O5] nothing is overwritten, and a backup that fails leaves nothing", asyn
   const parent = dataDirectory();
   const dest = join(parent, "there");
   mkdirSync(dest);
-  expect(await roomlog("backup", dest, "--data", data)).toMatchObject({
-    code: 64,
+  expect(await roomlog(["backup", dest, "--data", data])).toMatchObject({
+    status: 64,
     stderr: `roomlog: ${dest} is there already; name a directory that is not\n`,
   });
-  expect(await roomlog("backup", join(parent, "new"), "--data", parent)).toMatchObject({
-    code: 66,
+  expect(await roomlog(["backup", join(parent, "new"), "--data", parent])).toMatchObject({
+    status: 66,
     stderr: expect.stringContaining("there is no data in"),
   });
   truncateSync(join(data, "roomlog.db"), 8192);
-  const { code } = await roomlog("backup", join(parent, "new"), "--data", data);
+  const { status: code } = await roomlog(["backup", join(parent, "new"), "--data", data]);
   expect(code).toBe(74);
   expect(readdirSync(parent)).toEqual(["there"]);
 });

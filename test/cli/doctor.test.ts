@@ -19,7 +19,7 @@ interface Line {
 }
 
 async function doctor(...args: readonly string[]) {
-  const { code, stdout, stderr } = await roomlog("doctor", "--json", ...args);
+  const { status: code, stdout, stderr } = await roomlog(["doctor", "--json", ...args]);
   const lines = stdout
     .trim()
     .split("\n")
@@ -58,7 +58,7 @@ test("[O6] a machine on which nothing is wrong", async () => {
 });
 
 test("[O6] what a person reads has a line for each thing, and what to do below", async () => {
-  const { stdout } = await roomlog("doctor", "--data", dataDirectory(), "--config", configured(FREE));
+  const { stdout } = await roomlog(["doctor", "--data", dataDirectory(), "--config", configured(FREE)]);
   expect(stdout).toMatch(/^ok {3}versions +roomlog \S+, Node \S+$/m);
   expect(stdout).toMatch(/^warn login +open mode: .*\n +→ for more than a trial add users/m);
 });

@@ -1,19 +1,47 @@
-import { execFile } from "node:child_process";
-import { fileURLToPath } from "node:url";
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import { onTestFinished } from "vitest";
 
-const CLI = fileURLToPath(new URL("../../packages/server/bin/roomlog.js", import.meta.url));
+/** The command line as it is released: it runs what `tsc -b packages/server` has built. */
+export const CLI = join(import.meta.dirname, "../../packages/server/bin/roomlog.js");
 
+export interface Surroundings {
+  readonly env?: Readonly<Record<string, string>>;
+  /** Stdin. */
+  readonly input?: string;
+}
+
+/** How a command ended. */
 export interface Ended {
-  readonly code: number;
+  readonly status: number | null;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-/** Runs the command line as it is released, while the test goes on. */
-export function roomlog(...args: readonly string[]): Promise<Ended> {
-  return new Promise((resolve) => {
-    const child = execFile(process.execPath, [CLI, ...args], (_error, stdout, stderr) => {
-      resolve({ code: child.exitCode ?? -1, stdout, stderr });
-    });
-  });
+/** The environment of a command: nothing of the one that runs the tests decides how it looks or where it goes. */
+export function environment(env: Surroundings["env"] = {}): NodeJS.ProcessEnv {
+  const { PATH, HOME } = process.env;
+  return { PATH, HOME, TZ: "UTC", ...env };
+}
+
+/** Starts a command; it is killed when the test is finished. */
+export function start(args: readonly string[], { env, input }: Surroundings = {}): ChildProcess {
+  const child = spawn(process.execPath, [CLI, ...args], { env: environment(env) });
+  onTestFinished(() => void child.kill("SIGKILL"));
+  // A command that does not read its input closes it.
+  child.stdin.on("error", () => {});
+  if (input !== undefined) child.stdin.end(input);
+  return child;
+}
+
+/** Runs a command to its end. */
+export async function roomlog(args: readonly string[], surroundings: Surroundings = {}): Promise<Ended> {
+  const child = start(args, { input: "", ...surroundings });
+  if (!child.stdout || !child.stderr) throw new Error("no pipes");
+  const said = Promise.all([text(child.stdout), text(child.stderr)]);
+  const [status] = await once(child, "close");
+  const [stdout, stderr] = await said;
+  return { status, stdout, stderr };
 }
