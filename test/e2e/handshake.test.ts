@@ -14,6 +14,15 @@ async function statusOf(url: string, more: Record<string, string>): Promise<numb
   return Number((await upgrade(url, more)).response.slice(9, 12));
 }
 
+test("[T1] of the subprotocols that a client offers the first is agreed on, extensions are not", async () => {
+  const { url } = await serverForTest(memory);
+  const offer = { "Sec-WebSocket-Protocol": "b, a", "Sec-WebSocket-Extensions": "permessage-deflate" };
+  const { response } = await upgrade(url, offer);
+  expect(response).toMatch(/^HTTP\/1.1 101 /);
+  expect(response).toContain("\r\nSec-WebSocket-Protocol: b\r\n");
+  expect(response).not.toMatch(/Sec-WebSocket-Extensions/i);
+});
+
 test("[T10] header floods: over 100 headers or 16 KiB of them are HTTP 431, and the server lives", async () => {
   const { url } = await serverForTest(memory);
   // Five more are those of the handshake.

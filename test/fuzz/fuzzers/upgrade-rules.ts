@@ -45,5 +45,9 @@ export function faultOfAnswer(bytes: string, answer: string): string | undefined
   const key = /^sec-websocket-key:[ \t]*(\S+)/im.exec(bytes)?.[1] ?? "";
   const accept = createHash("sha1").update(`${key}${ACCEPT_SALT}`).digest("base64");
   if (!answer.includes(`\r\nSec-WebSocket-Accept: ${accept}\r\n`)) return "another key is accepted";
-  return /^sec-websocket-(extensions|protocol):/im.test(answer) ? "something is agreed on" : undefined;
+  if (/^sec-websocket-extensions:/im.test(answer)) return "an extension is agreed on";
+  const agreed = /^sec-websocket-protocol:[ \t]*(\S*)/im.exec(answer)?.[1];
+  const [, offered = ""] = /^sec-websocket-protocol:(.*)$/im.exec(bytes) ?? [];
+  const isOffered = agreed === undefined || offered.split(",").some((one) => one.trim() === agreed);
+  return isOffered ? undefined : "a protocol is agreed on that was not offered";
 }
