@@ -8,9 +8,6 @@ import { dataDirectory, serverForTest } from "../support/server.ts";
 import { SECRET, token } from "../support/tokens.ts";
 import { Way } from "../support/way.ts";
 
-/** The clock of these tests begins here, in seconds since 1970. */
-const NOW = 1_700_000_000;
-
 const jwt: NonNullable<ConfigInput["authenticators"]>[number] = {
   kind: "jwt",
   issuer: "issuer",

@@ -1,9 +1,10 @@
 import { type Members, RoomLeft } from "@roomlog/client";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import * as z from "zod";
-import { becomes, behindWay, clientFor, ids, take } from "../support/client.ts";
+import { all, becomes, behindWay, clientFor, ids, take } from "../support/client.ts";
 import { people } from "../support/people.ts";
 import { serverForTest } from "../support/server.ts";
+import { Way } from "../support/way.ts";
 
 const create = { class: "chat" } as const;
 const names = (members: Members) => [...members.values()].map(({ user_id }) => user_id).sort();
@@ -103,13 +104,19 @@ test("[R5] info and status reach who is here, and are lost while there is no con
   expect(await room.sendInfo("typing")).toBe(false);
 });
 
-test("[R10] a room that is closed to a user ends for him at the next reconnect", async () => {
-  const server = await people({ ann: ["*"], host: ["*", "room_moderate"] });
-  const host = await clientFor(server.url, { user: "host", password: "secret" });
+test("[R10] a room that is not there for the user any more has ended for him", async () => {
+  const { url } = await people({ ann: ["*"], host: ["*", "room_moderate"] });
+  const way = await Way.listen(url);
+  onTestFinished(() => way.close());
+  const host = await clientFor(url, { user: "host", password: "secret" });
   await host.join("r", { create });
-  const room = await (await clientFor(server.url, { password: "secret" })).join("r");
+  const room = await (await clientFor(way.url, { password: "secret" })).join("r");
+  const next = room.messages().next();
   await host.call("media/room/set_access", { room_id: "r", join: "invited" });
   await expect(room.send({})).rejects.toMatchObject({ code: 304001 });
+  way.cut();
+  expect(await room.ended).toMatchObject({ name: "RoomEnded", cause: { code: 304001 } });
+  await expect(next).rejects.toMatchObject({ code: 304001 });
 });
 
 const Chat = z.object({ text: z.string(), at: z.coerce.date().optional() });
@@ -140,5 +147,5 @@ test('`onInvalid: "skip"` leaves out what is invalid; a validator may take its t
   const room = await ann.join("r", { create, schema: slowly, onInvalid: "skip" });
   for (const text of ["one", "two", "three"]) await room.send({ text });
   expect(ids(await take(room.messages({ after: 0 }), 2))).toEqual([1, 3]);
-  expect((await Array.fromAsync(room.history())).map(({ msg }) => msg.text)).toEqual(["three", "one"]);
+  expect((await all(room.history())).map(({ msg }) => msg.text)).toEqual(["three", "one"]);
 });

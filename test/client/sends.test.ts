@@ -1,7 +1,7 @@
 import { OutboxFull, OutcomeUnknown } from "@roomlog/client";
 import { ManualClock } from "roomlog/testing";
 import { expect, test } from "vitest";
-import { becomes, behindWay, clientFor, range, take } from "../support/client.ts";
+import { all, becomes, behindWay, clientFor, range, take } from "../support/client.ts";
 import { people } from "../support/people.ts";
 import { serverForTest } from "../support/server.ts";
 
@@ -19,7 +19,7 @@ async function inRoom(options: Parameters<typeof clientFor>[1] = {}) {
   const online = () => {
     server.way.target = server.direct;
   };
-  const log = async () => (await Array.fromAsync(room.history({ order: "asc" }))).map(({ msg }) => msg);
+  const log = async () => (await all(room.history({ order: "asc" }))).map(({ msg }) => msg);
   return { server, client, room, offline, online, log };
 }
 
@@ -131,7 +131,7 @@ test("[M12] what was tried in one life of a room is not stored in the next", asy
   expect(error).toMatchObject({ client_msg_id: expect.any(String), cause: { name: "RoomEnded" } });
   await expect(untried).rejects.toMatchObject({ name: "RoomEnded" });
   const next = await client.join("r");
-  expect(await Array.fromAsync(next.history())).toEqual([]);
+  expect(await all(next.history())).toEqual([]);
 });
 
 test("[M14] [R10] a send over a rate is sent again after `retry_after_ms`, and nothing passes it by", async () => {

@@ -49,6 +49,11 @@ export async function take<T>(messages: AsyncGenerator<Message<T>>, count: numbe
   return taken;
 }
 
+/** All that are left, of an iterator that ends. */
+export function all<T>(messages: AsyncGenerator<Message<T>>): Promise<Message<T>[]> {
+  return take(messages, Number.POSITIVE_INFINITY);
+}
+
 export function ids(messages: readonly Message<unknown>[]): number[] {
   return messages.map(({ msg_id }) => msg_id);
 }
