@@ -26,7 +26,7 @@ const programs: Readonly<Record<string, Cycles>> = {
   clock: { short: 5, full: 20 },
   crowd: { short: 1, full: 6 },
   sse: { short: 5, full: 40 },
-  client: { short: 15, full: 120 },
+  client: { short: 15, full: 150 },
 };
 
 /** They wait more than they work. */

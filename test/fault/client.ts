@@ -30,6 +30,9 @@ const PACE_MS = 20;
 const SILENT_MS = 500;
 const MOST_WAITING = 30;
 const LONGEST_REST_MS = 1200;
+/** One fault in so many comes while the last one is still felt. */
+const IN_A_ROW = 5;
+const BACK_LIMIT_MS = 10_000;
 const LEVEL_LIMIT_MS = 30_000;
 
 const options = readOptions();
@@ -91,12 +94,9 @@ async function work(run: Run, patches: readonly Patch[]): Promise<string[]> {
   try {
     for (const number of run.numbers()) {
       await sleep(random.int(0, LONGEST_REST_MS));
+      if (random.int(1, IN_A_ROW) > 1) await everybodyIsBack(Object.values(visitors));
       const fault = await trouble.happens();
       run.count(fault);
-      if (process.env.TRACE)
-        console.log(
-          `cycle ${number}: ${fault} ${performance.now() | 0} ${visitors.node.level()} ${visitors.chromium.level()}`,
-        );
       run.progress(`cycle ${number}: ${fault}`);
     }
     return await judged(run, trouble, visitors);
@@ -107,6 +107,12 @@ async function work(run: Run, patches: readonly Patch[]): Promise<string[]> {
   }
 }
 
+/** So that a fault is one to everybody; it is not waited for for ever. */
+async function everybodyIsBack(visitors: readonly Visitor[]): Promise<void> {
+  const isBack = () => visitors.every((visitor) => visitor.glance().isOpen);
+  for (let ms = 0; ms < BACK_LIMIT_MS && !isBack(); ms += 100) await sleep(100);
+}
+
 type Visitors = Readonly<Record<"node" | "chromium", Visitor>>;
 
 /** Lets everybody finish, and compares what they saw with the log. */
@@ -115,7 +121,7 @@ async function judged(run: Run, trouble: Trouble, visitors: Visitors): Promise<s
   const quiet = Promise.all(all.map(([, visitor]) => visitor.quiet()));
   await within(LEVEL_LIMIT_MS, quiet, "the outcome of all sends (not level)");
   const log = await readLog(trouble.url);
-  const isLevel = () => all.every(([, visitor]) => visitor.level() >= log.length);
+  const isLevel = () => all.every(([, visitor]) => visitor.glance().level >= log.length);
   for (let ms = 0; ms < LEVEL_LIMIT_MS && !isLevel(); ms += 100) await sleep(100);
   const problems = isLevel() ? [] : [`not level after ${LEVEL_LIMIT_MS} ms`];
   run.count("messages", log.length);

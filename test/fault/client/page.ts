@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { chromium } from "playwright-core";
-import type { Report, Visit, Visitor } from "./visit.ts";
+import type { Glance, Report, Visit, Visitor } from "./visit.ts";
 import { visit } from "./visit.ts";
 
 const CHROMIUM = "/usr/bin/chromium";
@@ -32,17 +32,17 @@ export async function visitInPage(client: string, told: Visit): Promise<Visitor>
   await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
   const begin = `import("/client.js").then((roomlog) => (${visit})(roomlog, ${JSON.stringify(told)}))`;
   await page.evaluate(`${begin}.then((visitor) => { globalThis.visitor = visitor; })`);
-  let level = 0;
+  let newest: Glance = { level: 0, isOpen: false };
   const look = setInterval(() => {
-    page.evaluate<number>("visitor.level()").then(
+    page.evaluate<Glance>("visitor.glance()").then(
       (now) => {
-        level = now;
+        newest = now;
       },
       () => {},
     );
-  }, 200);
+  }, 100);
   return {
-    level: () => level,
+    glance: () => newest,
     quiet: () => page.evaluate("visitor.quiet()"),
     report: () => page.evaluate<Report>("visitor.report()"),
     async leave() {

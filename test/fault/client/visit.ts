@@ -34,9 +34,15 @@ export interface Report {
   readonly connections: number;
 }
 
-export interface Visitor {
+/** How far a visitor is. */
+export interface Glance {
   /** The least id that all iterators have given. */
-  level(): number;
+  readonly level: number;
+  readonly isOpen: boolean;
+}
+
+export interface Visitor {
+  glance(): Glance;
   /** Ends the sending; resolves when each send has an outcome. */
   quiet(): Promise<void>;
   report(): Promise<Report>;
@@ -101,7 +107,10 @@ export async function visit(
     return found;
   };
   return {
-    level: () => Math.min(...iterators.map(({ given, after }) => given.at(-1)?.[0] ?? after)),
+    glance: () => ({
+      level: Math.min(...iterators.map(({ given, after }) => given.at(-1)?.[0] ?? after)),
+      isOpen: client.state.kind === "open",
+    }),
     async quiet() {
       clearInterval(timer);
       await Promise.all(sends);
