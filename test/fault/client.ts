@@ -10,11 +10,12 @@
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Connection } from "@roomlog/client";
+import { lacksChromium } from "../support/chromium.ts";
 import { Way } from "../support/way.ts";
 import { bundleClient } from "./client/bundle.ts";
 import { Trouble } from "./client/faults.ts";
 import { judgeVisit } from "./client/judge.ts";
-import { lacksChromium, visitInPage } from "./client/page.ts";
+import { visitInPage } from "./client/page.ts";
 import { clientTwins } from "./client/twins.ts";
 import { type Given, type Visit, type Visitor, visit } from "./client/visit.ts";
 import { readOptions } from "./frame/options.ts";

@@ -30,7 +30,7 @@ type Validated<T> =
  * The server's fields stand behind what was sent, the time behind `session_id`: that is how its name is known, which
  * a service can choose (M2).
  */
-export function messageOf(stored: StoredMessage): Message<unknown> {
+function messageOf(stored: StoredMessage): Message<unknown> {
   const names = Object.keys(stored);
   const time = names[names.indexOf("session_id") + 1] as "timestmap";
   const { msg_id, user_id, session_id, $log, [time]: timestamp, ...msg } = stored;

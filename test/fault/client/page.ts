@@ -1,23 +1,9 @@
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { chromium } from "playwright-core";
+import { launchChromium } from "../../support/chromium.ts";
 import type { Glance, Report, Visit, Visitor } from "./visit.ts";
 import { visit } from "./visit.ts";
-
-const CHROMIUM = "/usr/bin/chromium";
-const FLAGS = [
-  "--no-sandbox",
-  "--disable-gpu",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-];
-
-export function lacksChromium(): string | undefined {
-  return existsSync(CHROMIUM) ? undefined : `there is no ${CHROMIUM}`;
-}
 
 /** A visitor in a page of a real browser, which gets the client as a file. */
 export async function visitInPage(client: string, told: Visit): Promise<Visitor> {
@@ -27,7 +13,7 @@ export async function visitInPage(client: string, told: Visit): Promise<Visitor>
     answer.end(isClient ? readFileSync(client) : "<!doctype html><title>visitor</title>");
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
+  const browser = await launchChromium();
   const page = await browser.newPage();
   await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
   const begin = `import("/client.js").then((roomlog) => (${visit})(roomlog, ${JSON.stringify(told)}))`;
