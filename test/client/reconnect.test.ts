@@ -28,7 +28,7 @@ test("the state is told, and how to stop hearing of it", async () => {
   await becomes(client, "waiting");
   expect(states[0]).toMatchObject({
     kind: "waiting",
-    retry_in_ms: 0,
+    retry_in_ms: 10,
     reason: { name: "ConnectionLost", code: 1006 },
   });
   way.target = direct;
@@ -115,7 +115,7 @@ test("a server that is silent is asked, and left when it does not answer", async
   timers.advance(1000);
   await becomes(client, "waiting");
   expect(states[0]).toMatchObject({ kind: "waiting", reason: { message: /does not answer/ } });
-  timers.advance(0);
+  timers.advance(10);
   await becomes(client, "open");
 });
 

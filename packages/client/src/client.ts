@@ -5,7 +5,8 @@ import { insist } from "./insist.ts";
 import { Link } from "./link.ts";
 import { Listeners, type Unsubscribe } from "./listeners.ts";
 import { type ClientOptions, type Settings, withDefaults } from "./options.ts";
-import { type JoinOptions, Room } from "./room.ts";
+import { Room } from "./room.ts";
+import type { JoinOptions } from "./room-options.ts";
 import type { ClientState } from "./state.ts";
 
 type Pattern = CommandData<"core/event/subscribe">;

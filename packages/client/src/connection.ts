@@ -76,6 +76,7 @@ export class Connection {
   readonly #pending = new Map<number, Pending>();
   readonly #options: ConnectionOptions;
   readonly #ending = Promise.withResolvers<Closed>();
+  #isOpen = false;
   #lastTid = 0;
   #received = 0;
   #ended: Closed | undefined;
@@ -100,7 +101,13 @@ export class Connection {
     this.#socket = socket;
     this.#options = options;
     socket.addEventListener("message", ({ data }) => this.#receive(String(data)));
-    socket.addEventListener("error", () => {});
+    socket.addEventListener("open", () => {
+      this.#isOpen = true;
+    });
+    // Node 22 tells of a connection that was not made with this event alone; of one that was made `close` says more.
+    socket.addEventListener("error", () => {
+      if (!this.#isOpen) this.#end({ code: VANISHED, reason: "" });
+    });
     socket.addEventListener("close", ({ code, reason }) => this.#end({ code, reason }));
   }
 

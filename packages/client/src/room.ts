@@ -6,47 +6,15 @@ import { Gate } from "./gate.ts";
 import { type HistoryOptions, history } from "./history.ts";
 import { insist, pause } from "./insist.ts";
 import { Listeners, type Unsubscribe } from "./listeners.ts";
-import { checked, type Message, type Schema } from "./message.ts";
+import { checked, type Message } from "./message.ts";
 import { follow, type Log } from "./messages.ts";
-import type { Settings } from "./options.ts";
 import { Outbox, type SendOptions, type Sent } from "./outbox.ts";
 import type { Member, Members, RoomEvents } from "./room-events.ts";
+import type { JoinOptions, MessagesOptions, RoomParts } from "./room-options.ts";
 import type { Tail } from "./tail.ts";
 
 type Joined = CommandResult<"media/room/join">;
 type Query = CommandData<"media/room/msglog_get">;
-
-export interface JoinOptions<T = JsonObject> extends CallOptions {
-  readonly role?: string | undefined;
-  readonly meta?: JsonObject | undefined;
-  /** How to make the room when it is not there (R1); afterwards it is not made again. */
-  readonly create?: Omit<CommandData<"media/room/create">, "room_id"> | undefined;
-  /** What a message has to be: a Standard Schema. */
-  readonly schema?: Schema<T> | undefined;
-  /** What becomes of a message that is something else: `throw` (default) ends the iterator with an `InvalidMessage`. */
-  readonly onInvalid?: "throw" | "skip" | undefined;
-}
-
-export interface MessagesOptions extends CallOptions {
-  /** The id behind which to begin; 0 for the first message. From now on by default. */
-  readonly after?: number | undefined;
-  /** The life of the room to which `after` belongs: the present one by default. */
-  readonly epoch?: string | undefined;
-  /** Told that the messages from `first` to `last` are not kept any more (M13), or not for this user (R11). */
-  readonly onDropped?: ((first: number, last: number) => void) | undefined;
-}
-
-/** What a room needs of its client. */
-export interface RoomParts {
-  readonly room_id: string;
-  /** Open while there is a connection that is logged in. */
-  readonly gate: Gate<Connection>;
-  readonly settings: Settings;
-  readonly newId: () => string;
-  readonly session_id: () => string | undefined;
-  /** It is over. */
-  readonly onOver: () => void;
-}
 
 const NO_ROOM = 304001;
 const ROOM_EXISTS = 304002;
