@@ -29,7 +29,7 @@ export async function page(c: Ctx): Promise<Response> {
   const { way } = c.env;
   if (!way.entrance.page) return upgradeRequired(c.env.request);
   const file = c.req.param("file");
-  if (file) return fileAt(c, new URL(file, FOLDER));
+  if (file) return fileAt(c, new URL(file, FOLDER)).catch(() => upgradeRequired(c.env.request));
   if (!c.req.header("accept")?.includes("text/html")) return upgradeRequired(c.env.request);
   // What the page names stands beside it, so its own address ends with a slash.
   if (way.rest === "") return c.body(null, 308, { location: `${way.entrance.path.split("/").at(-1)}/` });

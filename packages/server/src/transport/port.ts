@@ -19,6 +19,9 @@ const CHECK_INTERVAL_MS = 1000;
 const MAX_HEADER_BYTES = 16_384;
 /** Plain requests on one connection, before it is closed. */
 const MAX_REQUESTS = 1000;
+/** Answers that are on their way have so long to be taken when the port is closed, and this often it is looked. */
+const LAST_ANSWERS_MS = 1000;
+const IDLE_CHECK_MS = 20;
 /** Connections that wait to be accepted; with Node's 511 a burst of strangers makes clients wait for seconds. */
 const BACKLOG = 4096;
 
@@ -55,9 +58,12 @@ function closing(http: HttpServer): Omit<Listening, "renew"> {
   return {
     port: (http.address() as AddressInfo).port,
     stop: () => void stop(),
-    close() {
-      http.closeAllConnections();
-      return stop();
+    async close() {
+      const idle = setInterval(() => http.closeIdleConnections(), IDLE_CHECK_MS);
+      const late = setTimeout(() => http.closeAllConnections(), LAST_ANSWERS_MS);
+      await stop();
+      clearInterval(idle);
+      clearTimeout(late);
     },
   };
 }
