@@ -18,9 +18,10 @@ http.listen(Number(process.argv[2] ?? 8080), "127.0.0.1", () => {
   console.log(`rooms at ${roomlog.urls.join(", ")}`);
 });
 
-process.once("SIGINT", async () => {
+process.once("SIGINT", () => {
   // First the rooms, in order, then your own connections.
-  await roomlog.close();
-  http.close();
-  http.closeIdleConnections();
+  void roomlog.close().then(() => {
+    http.close();
+    http.closeIdleConnections();
+  });
 });
