@@ -70,7 +70,7 @@ export function faulty(field: string): HttpError {
 }
 
 /** What is answered when the session ended first (T3): what it was asked may have been done. */
-export function ended({ how: { code, reason = "" } }: SessionEnded): HttpError {
+function ended({ how: { code, reason = "" } }: SessionEnded): HttpError {
   const body = (of: ErrorCode): ErrorBody => ({ code: of, error: `${errorText(of)}: ${reason || code}` });
   if (code === closeCodes.malformed_frame) return new HttpError(400, { code: 100044, error: reason });
   if (code === closeCodes.frame_too_large) return new HttpError(413, { error: reason });

@@ -9,7 +9,7 @@ import { type Entrance, notThere, refusedAt, type Way, wayOf } from "./entrances
 import { upgradeRequired } from "./upgrade-required.ts";
 
 /** An answer that stands on its own. */
-export interface PortAnswer {
+interface PortAnswer {
   readonly status: number;
   /** Media type. */
   readonly type: string;

@@ -76,7 +76,8 @@ class Shelf {
   readonly #openedAt = new Map<LocalClient, number>();
   #resting: Resting[] = [];
   #opening = 0;
-  readonly #queue: (() => void)[] = [];
+  /** Each is handed a session, or told that there may be room for one. */
+  readonly #queue: ((client?: LocalClient) => void)[] = [];
 
   constructor(parts: PoolParts) {
     this.#parts = parts;
@@ -87,13 +88,28 @@ class Shelf {
   }
 
   async lease(caller: Caller): Promise<Lease> {
-    for (;;) {
-      const { http_sessions, requests_in_flight } = caller.service.limits;
-      const client = this.#take() ?? (this.#isFull(http_sessions) ? undefined : await this.#open(caller));
-      if (client) return { client, giveBack: () => this.#giveBack(client) };
-      if (this.#queue.length >= requests_in_flight) throw tooMany(requests_in_flight);
-      await new Promise<void>((resolve) => this.#queue.push(resolve));
+    const client = await this.#find(caller);
+    return { client, giveBack: () => this.#giveBack(client) };
+  }
+
+  async #find(caller: Caller): Promise<LocalClient> {
+    const { http_sessions, requests_in_flight } = caller.service.limits;
+    for (let hasWaited = false; ; hasWaited = true) {
+      const resting = this.#take();
+      if (resting) return resting;
+      if (!this.#isFull(http_sessions)) return this.#open(caller);
+      if (!hasWaited && this.#queue.length >= requests_in_flight) throw tooMany(requests_in_flight);
+      const handed = await this.#wait(hasWaited);
+      if (handed && !handed.isEnded) return handed;
     }
+  }
+
+  /** Who has waited before is the next. */
+  #wait(hasWaited: boolean): Promise<LocalClient | undefined> {
+    return new Promise((resolve) => {
+      if (hasWaited) this.#queue.unshift(resolve);
+      else this.#queue.push(resolve);
+    });
   }
 
   /** Ends what has rested since `before` or longer. */
@@ -131,8 +147,9 @@ class Shelf {
     const openedAt = this.#openedAt.get(client);
     if (openedAt === undefined) return;
     if (now - openedAt >= LIFE_MS) return client.end();
-    this.#resting.push({ client, since: now });
-    this.#next();
+    const waiting = this.#queue.shift();
+    if (waiting) waiting(client);
+    else this.#resting.push({ client, since: now });
   }
 
   #forget(client: LocalClient): void {

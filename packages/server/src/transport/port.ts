@@ -5,7 +5,7 @@ import type { Duplex } from "node:stream";
 import { MAX_HEADERS } from "./client.ts";
 import type { Address, Certificate, Listening } from "./transport.ts";
 
-export type HttpServer = Server | SecureServer;
+type HttpServer = Server | SecureServer;
 
 /** Who takes what comes to a port. */
 export interface Takers {
