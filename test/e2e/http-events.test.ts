@@ -150,6 +150,26 @@ test("[H7] a session that ends says why, with the last event", async () => {
   expect(await stream.next()).toBeUndefined();
 });
 
+test("[H7, R9] who is banned hears that, and then that nothing more comes", async () => {
+  const person = (name: string) => ({ name, password: PASSWORD });
+  const { command, events } = await httpServer({
+    ...memory,
+    users: [person("ann"), person("eve"), person("bob")],
+  });
+  await command("media/room/create", { class: "chat", room_id: "r" }, basic("ann"));
+  const [eve, bob] = [
+    await events("/v1/rooms/r/events", basic("eve")),
+    await events("/v1/rooms/r/events", basic("bob")),
+  ];
+  await command("media/room/ban", { room_id: "r", user_id: "eve" }, basic("ann"));
+  const [, banned, closed] = await eve.take(3);
+  expect(banned?.event).toBe("banned");
+  expect(JSON.parse(closed?.data as string)).toEqual({ code: 4502, reason: "banned: nothing more comes" });
+  expect(await eve.next()).toBeUndefined();
+  await command("media/room/msglog_send", { room_id: "r", msg: {} }, basic("ann"));
+  expect((await bob.take(3)).map(({ event }) => event)).toEqual(["subscribed", "banned", undefined]);
+});
+
 test("[H7, T5] a server that stops ends its streams with closed, 1001", async () => {
   const { listen, server } = await inHttpRoom();
   const { stream } = await listen();

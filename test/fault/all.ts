@@ -25,7 +25,7 @@ const programs: Readonly<Record<string, Cycles>> = {
   pause: { short: 2, full: 20 },
   clock: { short: 5, full: 20 },
   crowd: { short: 1, full: 6 },
-  sse: { short: 5, full: 40 },
+  sse: { short: 5, full: 30 },
   client: { short: 15, full: 150 },
 };
 

@@ -1,5 +1,5 @@
 /**
- * Readers of server-sent events (H7) that are cut off at random, while the server is killed again and again: each sees
+ * F21: readers of server-sent events (H7) that are cut off at random, while the server is killed again and again: each sees
  * every message of its room once, in order.
  *
  *     node --conditions=source test/fault/sse.ts --cycles 20 [--seed N] [--twin NAME | --plant FAULT]

@@ -23,6 +23,7 @@ test.for([
   ["packages/server/src/core", 'import "ws"', "socket-library-only-in-transport"],
   ["packages/server/src/services/room", 'import "../../core/hub.ts"', "plugins-see-the-door"],
   ["packages/server/src/store", 'import "../core/hub.ts"', "stores-see-their-contract"],
+  ["packages/server/src/http", 'import "../store/memory.ts"', "http-sees-core-and-contracts"],
   ["packages/protocol/src", 'import "../../client/src/index.ts"', "protocol-is-the-ground"],
   ["packages/server/src/services", 'import "@roomlog/client"', "client-only-in-the-command-line"],
   ["packages/client/src", 'import "roomlog"', "client-sees-protocol"],

@@ -54,5 +54,6 @@ function notAllowed(allow: string): HttpError {
 
 /** H11. It is asked for rarely, so it is not kept. */
 function describe(c: Ctx): Response {
-  return json(c, JSON.stringify(openApi(baseOf(c.env.way.entrance.path))));
+  const { service, path } = c.env.way.entrance;
+  return json(c, JSON.stringify(openApi(service.version, baseOf(path))));
 }

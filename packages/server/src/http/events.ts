@@ -1,5 +1,6 @@
 import type { ServerResponse } from "node:http";
 import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
+import { closeCodes } from "@roomlog/protocol";
 import { memberText } from "../core/json-text.ts";
 import type { Ended } from "../transport/transport.ts";
 import { HttpError } from "./answers.ts";
@@ -61,6 +62,10 @@ function attend(client: LocalClient, stream: EventStream, { env }: Ctx): void {
     stopBeats();
     stream.end(how);
   };
+  const { user_id } = client.session.identity ?? {};
+  stream.onRemoved = (user, type) => {
+    if (user === user_id) client.session.close(closeCodes.session_stopped, `${type}: nothing more comes`);
+  };
   env.outgoing.once("close", () => client.end());
   if (env.outgoing.closed) client.end();
 }
@@ -69,6 +74,8 @@ function attend(client: LocalClient, stream: EventStream, { env }: Ctx): void {
 class EventStream {
   readonly #response: ServerResponse;
   readonly #room_id: string;
+  /** Called when somebody was kicked or banned (R9), and hears nothing more of the room. */
+  onRemoved: (user_id: unknown, type: string) => void = () => {};
   #early: (() => void)[] | undefined = [];
 
   constructor(response: ServerResponse, room_id: string) {
@@ -111,6 +118,7 @@ class EventStream {
     const data = memberText(event, "body") ?? "{}";
     if (type === "msglog_new_msg") return textOf({ id: memberText(data, "msg_id") as string, data });
     if (type === "destroyed") return textOf({ id: String(BEGINNING), name: type, data });
+    if (type === "kicked" || type === "banned") this.onRemoved(parsed(memberText(data, "user_id")), type);
     return textOf({ name: String(type), data });
   }
 }

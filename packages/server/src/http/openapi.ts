@@ -1,5 +1,4 @@
 import { commands } from "@roomlog/protocol/commands";
-import { version } from "../version.ts";
 import { errorSchema, requestSchemas, type Schema, schemaOf } from "./schemas.ts";
 
 const ROOM = "lobby";
@@ -134,8 +133,8 @@ function schemaName(command: string): string {
   return command.replaceAll("/", ".");
 }
 
-/** The interface as OpenAPI 3.1 (H11), for a listener whose path is `base`. */
-export function openApi(base = "") {
+/** The interface of this version of the server as OpenAPI 3.1 (H11), for a listener whose path is `base`. */
+export function openApi(version: string, base = "") {
   const requests = requestSchemas().map(([name, schema]) => [schemaName(name), schema]);
   const answered = {
     type: "object",
