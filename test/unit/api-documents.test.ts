@@ -25,11 +25,14 @@ test("[H11] the OpenAPI document is valid 3.1", async () => {
   expect((await new Validator().validate(broken)).valid).toBe(false);
 });
 
-test("[H11] the AsyncAPI document is valid 3.0", async () => {
+// The parser takes seconds for a document of this size, more on a busy machine.
+test("[H11] the AsyncAPI document is valid 3.0", { timeout: 120_000 }, async () => {
   const faults = async (document: object) =>
     (await new Parser().validate(JSON.stringify(document))).filter(({ severity }) => severity === 0);
   expect(await faults(asyncApi())).toEqual([]);
-  expect(await faults({ ...asyncApi(), operations: { x: { action: "shout" } } })).not.toEqual([]);
+  expect(await faults({ ...asyncApi(), channels: {}, operations: { x: { action: "shout" } } })).not.toEqual(
+    [],
+  );
 });
 
 test("[H11] both name every command of the table", () => {
