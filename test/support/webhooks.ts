@@ -9,6 +9,12 @@ import { dataDirectory, serverForTest } from "./server.ts";
 export const SECRET = "sixteen characters";
 
 const RIGHTS = ["*", "admin", "room_destroy", "msglog_purge"];
+/** Time is moved in leaps, and does not refill what a connection may ask. */
+const limits = {
+  ping_seconds: 0,
+  idle_seconds: 86_400,
+  rates: { connection: { requests: 1e6 }, user: { requests: 1e6 }, address: { requests: 1e6 } },
+};
 const users = [{ name: "root", password: PASSWORD, rights: RIGHTS }];
 
 interface Options {
@@ -25,7 +31,7 @@ interface Options {
 export async function withWebhook(hook: object = {}, { config, msglog, parts }: Options = {}) {
   const hears = await receiver();
   const clock = new ManualClock();
-  const fixed = { port: 0, data: dataDirectory(), limits: { ping_seconds: 0 }, users, ...config };
+  const fixed = { port: 0, data: dataDirectory(), limits, users, ...config };
   const own = { name: "hook", url: hears.url, secret: SECRET, ...hook };
   /** With these webhooks, each of them this one with something else. */
   const configured = (hooks: readonly object[]) => ({
@@ -52,7 +58,7 @@ export async function withWebhook(hook: object = {}, { config, msglog, parts }: 
 }
 
 /** The calls of an admin. */
-async function callsOf(url: string) {
+export async function callsOf(url: string) {
   const root = await Connection.connect(url);
   onTestFinished(async () => {
     await root.close();

@@ -220,6 +220,8 @@ export const commands = {
       z.object({
         webhook: z.string(),
         state: z.enum(["ok", "failing", "removed"]),
+        /** Requests in a row. */
+        failures: z.int(),
         rooms_behind: z.int(),
         lag_seconds: z.int(),
         dead_letters: z.int(),

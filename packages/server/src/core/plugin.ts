@@ -163,8 +163,8 @@ export interface Installed {
    * ended. It is waited for as long as `limits.drain_seconds` (T5).
    */
   finish?(): Promise<void>;
-  /** Takes other settings while it runs (S4). Without it the plugin is stopped and set up anew for them. */
-  update?(settings: unknown): void;
+  /** Takes other settings while it runs (S4). A promise is waited for. Without it the plugin is stopped and set up anew for them. */
+  update?(settings: unknown): void | Promise<void>;
 }
 
 export function definePlugin<Settings = Record<string, never>>(

@@ -74,6 +74,8 @@ export interface ChosenPlugin {
 interface Running extends ChosenPlugin {
   readonly installed: Installed;
   readonly stop: Stop;
+  /** Resolves when it has taken its present settings. */
+  readonly updated?: void | Promise<void>;
 }
 
 /** A client that is told to come again later, in milliseconds (T5). */
@@ -248,6 +250,7 @@ export class Service {
     this.#running = running;
     this.#hooks = new Hooks();
     for (const { installed } of running) this.#hooks.add(installed.hooks ?? {});
+    await Promise.all(running.map(({ updated }) => updated));
     const commands = running.flatMap(({ installed }) => installed.commands ?? []);
     this.#dispatcher = new Dispatcher(commands, this.hub, this.roomRights);
   }
@@ -384,6 +387,5 @@ export class Service {
 function keep(running: Running | undefined, { settings }: ChosenPlugin): Running | undefined {
   if (!running || isDeepStrictEqual(running.settings, settings)) return running;
   if (!running.installed.update) return undefined;
-  running.installed.update(settings);
-  return { ...running, settings };
+  return { ...running, settings, updated: running.installed.update(settings) };
 }

@@ -22,6 +22,11 @@ export class Pace {
     this.#random = random;
   }
 
+  /** In a row. */
+  get failures(): number {
+    return this.#failures;
+  }
+
   /** Whether nothing gets through. */
   get isDown(): boolean {
     return this.#failures >= this.#limits().requests_at_once;

@@ -89,6 +89,7 @@ export class Webhook {
     return {
       webhook: this.#settings.name,
       state: this.#isFailing ? ("failing" as const) : ("ok" as const),
+      failures: this.#pace.failures,
       rooms_behind: behind.length + unknown.length,
       lag_seconds: Math.floor((clock.wall() - oldest) / 1e6),
       ...(this.#lastError && { last_error: this.#lastError.error, last_error_at: this.#lastError.at }),

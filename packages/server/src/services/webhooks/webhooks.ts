@@ -46,11 +46,9 @@ export class Webhooks {
   }
 
   /** W8 */
-  update(all: readonly WebhookSettings[]): void {
-    this.#set(all).then(
-      () => this.#take(all),
-      (error: unknown) => this.#service.logger.error({ err: error }, "webhooks could not be changed"),
-    );
+  async update(all: readonly WebhookSettings[]): Promise<void> {
+    await this.#set(all);
+    this.#take(all);
   }
 
   get(webhook: string): Webhook | undefined {
@@ -89,6 +87,8 @@ export class Webhooks {
     const before = this.#running;
     const named = new Set(all.map(({ name }) => name));
     for (const [name, webhook] of before) if (!named.has(name)) webhook.stop();
+    // How far those are that end; when they come back, this is known.
+    void this.#keeper.flush();
     this.#running = new Map(
       all.map((settings) => [
         settings.name,
@@ -112,7 +112,15 @@ export class Webhooks {
 
   #standingOf({ webhook, removed_at }: KeptWebhook) {
     const running = removed_at === undefined ? this.get(webhook) : undefined;
-    return running?.standing ?? { webhook, state: "removed" as const, rooms_behind: 0, lag_seconds: 0 };
+    return (
+      running?.standing ?? {
+        webhook,
+        state: "removed" as const,
+        failures: 0,
+        rooms_behind: 0,
+        lag_seconds: 0,
+      }
+    );
   }
 
   #gaveUp(letter: Parameters<Surroundings["gaveUp"]>[0]): void {
