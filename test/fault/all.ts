@@ -27,6 +27,7 @@ const programs: Readonly<Record<string, Cycles>> = {
   crowd: { short: 1, full: 6 },
   sse: { short: 5, full: 30 },
   client: { short: 15, full: 150 },
+  webhook: { short: 20, full: 100 },
 };
 
 /** They wait more than they work. */

@@ -10,6 +10,7 @@ const log = "core/log.js";
 const cursors = "core/cursors.js";
 const rooms = "core/rooms.js";
 const sse = "http/events.js";
+const lane = "services/webhooks/lane.js";
 
 /** What is done when a commit has failed. */
 const FAILURE = `catch (cause) {
@@ -133,4 +134,24 @@ export const broken = {
   ],
   /** Waits for answers for ever. */
   neverClosed: [{ file: "core/session.js", from: "if (this.#isOverdue(now))", to: "if (false)" }],
+  /** Takes what it sends for delivered. */
+  cursorBeforeAnswer: [
+    {
+      file: lane,
+      from: "const outcome = await post(",
+      to: `this.#place = { epoch: parcel.epoch, delivered_id: endOf(parcel), ended: parcel.destroyed };
+        await this.keep();
+        const outcome = await post(`,
+    },
+  ],
+  /** Takes a connection that breaks for an answer. */
+  noAnswerIsYes: [
+    {
+      file: "services/webhooks/request.js",
+      from: 'return { kind: "failed", error: inWords(error),',
+      to: 'return { kind: "ok",',
+    },
+  ],
+  /** Knows how far a webhook is only until it ends. */
+  cursorNotKept: [{ file: lane, from: "if (!place)", to: "if (true)" }],
 } satisfies Record<string, readonly Patch[]>;

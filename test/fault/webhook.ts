@@ -1,0 +1,99 @@
+/**
+ * F22: tells a receiver that fails at random, while the server is killed again and again.
+ *
+ *     node --conditions=source test/fault/webhook.ts --cycles 20 [--seed N] [--twin NAME | --plant FAULT]
+ *
+ * Each message of each room must have been taken in the end, the first time in the order of the log and without a hole.
+ * What was answered with 2xx comes again only if that was just before a kill (rule W2 of the protocol).
+ */
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { broken } from "./frame/broken-servers.ts";
+import type { Episode } from "./frame/episode.ts";
+import { runProgram } from "./frame/program.ts";
+import type { Run } from "./frame/run.ts";
+import { SECRET, WildReceiver } from "./workload/wild-receiver.ts";
+
+const SHORTEST_LIFE_MS = 300;
+const LONGEST_LIFE_MS = 1500;
+/** Every fifth life is long enough for cursors that must have been written. */
+const LONG_LIFE_MS = 6500;
+const TELL_LIMIT_MS = 120_000;
+const POLL_MS = 50;
+
+await runProgram({
+  name: "webhook",
+  cycles: 20,
+  cycleSeconds: 60,
+  least: { acked: 10, unknown: 1 },
+  logsErrors: false,
+  twins: {
+    "cursor-before-answer": {
+      patches: broken.cursorBeforeAnswer,
+      found: /^webhook: .* has a hole/,
+      cycles: 2,
+    },
+    "no-answer-is-yes": { patches: broken.noAnswerIsYes, found: /^webhook: .* has a hole/, cycles: 2 },
+    "cursor-not-kept": { patches: broken.cursorNotKept, found: /^webhook: .* written down/, cycles: 6 },
+  },
+  lacks: () => undefined,
+  work: killWhileItTells,
+});
+
+async function killWhileItTells(run: Run): Promise<void> {
+  const receiver = new WildReceiver(run.random.fork(), (what) => run.fault(what));
+  const env = { ROOMLOG_CONFIG: configured(run, await receiver.listen()) };
+  const episode = run.episode();
+  for (const number of run.numbers()) {
+    const server = await episode.start(env);
+    const life = await episode.workload.begin(server.url);
+    const ms = number % 5 === 0 ? LONG_LIFE_MS : run.random.int(SHORTEST_LIFE_MS, LONGEST_LIFE_MS);
+    await Promise.race([sleep(ms), life.ended]);
+    await server.kill();
+    await life.noticed();
+    receiver.serverEnded();
+    run.progress(`cycle ${number}: killed after ${ms} ms, ${receiver.counts.requests} requests`);
+  }
+  receiver.isTame = true;
+  await conclude(run, episode, { env, receiver });
+  receiver.close();
+}
+
+function configured({ directory }: Run, url: string): string {
+  const file = join(directory, "roomlog.yaml");
+  const hook = {
+    name: "wild",
+    url,
+    secret: SECRET,
+    timeout_seconds: 3,
+    max_retry_seconds: 0.2,
+    max_messages: 50,
+  };
+  writeFileSync(file, `services: { main: { webhooks: [${JSON.stringify(hook)}] } }\n`);
+  return file;
+}
+
+interface Told {
+  readonly env: NodeJS.ProcessEnv;
+  readonly receiver: WildReceiver;
+}
+
+/** The last life: everything is read, and everything has been told. */
+async function conclude(run: Run, episode: Episode, { env, receiver }: Told): Promise<void> {
+  const server = await episode.start(env);
+  const life = await episode.workload.begin(server.url);
+  await life.leave();
+  await episode.workload.readAll(server.url);
+  const began = performance.now();
+  for (const line of episode.history) {
+    if (line.kind !== "final") continue;
+    const last = line.messages.at(-1)?.msg_id ?? 0;
+    while (receiver.taken(line.room) < last && performance.now() - began < TELL_LIMIT_MS)
+      await sleep(POLL_MS);
+    for (const { msg_id, id } of line.messages)
+      if (receiver.idOf(line.room, msg_id) !== id) run.fault(`webhook: ${line.room} was not told ${msg_id}`);
+  }
+  await server.stop();
+  for (const [figure, value] of Object.entries(receiver.counts)) run.count(`webhook ${figure}`, value);
+}
