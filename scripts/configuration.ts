@@ -32,13 +32,13 @@ data: ./data
 services:
   main:
     listeners: [{ path: / }]
-    plugins: [core, room, msglog]
+    plugins: [core, room, msglog, webhooks]
     msglog: { max_message_bytes: 16384 }
 \`\`\`
 
 A value \`!env NAME\` or \`!file PATH\` is read from the environment or from a file beside the configuration. Files of
 secrets, plugins and certificates are named relative to the configuration, \`data\` to the working directory. A service
-lists its plugins from the lowest to the highest: \`core\`, \`room\` and \`msglog\` are in the box, one of your own is named
+lists its plugins from the lowest to the highest: \`core\`, \`room\`, \`msglog\` and \`webhooks\` are in the box, one of your own is named
 by its \`.js\` or \`.ts\` file (\`./examples/dice.ts\`); its settings stand under its name. In brackets: the rules of
 [PROTOCOL.md](PROTOCOL.md).
 `;

@@ -91,8 +91,10 @@ async function conclude(run: Run, episode: Episode, { env, receiver }: Told): Pr
     const last = line.messages.at(-1)?.msg_id ?? 0;
     while (receiver.taken(line.room) < last && performance.now() - began < TELL_LIMIT_MS)
       await sleep(POLL_MS);
-    for (const { msg_id, id } of line.messages)
-      if (receiver.idOf(line.room, msg_id) !== id) run.fault(`webhook: ${line.room} was not told ${msg_id}`);
+    const missing = line.messages.filter(({ msg_id, id }) => receiver.idOf(line.room, msg_id) !== id);
+    const [first] = missing;
+    if (first)
+      run.fault(`webhook: ${line.room} was not told ${missing.length}, the first is ${first.msg_id}`);
   }
   await server.stop();
   for (const [figure, value] of Object.entries(receiver.counts)) run.count(`webhook ${figure}`, value);
