@@ -7,7 +7,7 @@
  * Then, with the same secret: `WEBHOOK_SECRET=… node examples/webhook-receiver.ts 8080`
  */
 import { createHmac, timingSafeEqual } from "node:crypto";
-import { createServer } from "node:http";
+import { createServer, type IncomingMessage } from "node:http";
 import { text } from "node:stream/consumers";
 
 /** A signature is good for so long, in seconds: what is overheard cannot be sent again later. */
@@ -43,16 +43,22 @@ function take({ room_id, epoch, messages, destroyed }: Payload): void {
   if (destroyed) seen.delete(life);
 }
 
-const secret = process.env.WEBHOOK_SECRET;
-if (!secret) throw new Error("Set WEBHOOK_SECRET to the secret of the webhook.");
+const { WEBHOOK_SECRET: secret = "" } = process.env;
+if (secret === "") throw new Error("Set WEBHOOK_SECRET to the secret of the webhook.");
 
-const server = createServer(async (request, response) => {
+async function answer(request: IncomingMessage): Promise<number> {
   const body = await text(request);
-  const signature = String(request.headers["roomlog-signature"]);
-  if (!isGenuine(signature, body, secret)) return response.writeHead(401).end();
+  if (!isGenuine(String(request.headers["roomlog-signature"]), body, secret)) return 401;
   take(JSON.parse(body));
   // Only now: what is answered with 2xx does not come again.
-  return response.writeHead(204).end();
+  return 204;
+}
+
+const server = createServer((request, response) => {
+  answer(request).then(
+    (status) => response.writeHead(status).end(),
+    () => response.destroy(),
+  );
 });
 
 server.listen(Number(process.argv[2] ?? 8080), "127.0.0.1", () => {

@@ -43,5 +43,3 @@ export async function receiver() {
         .map(({ payload }) => payload.messages.map(({ msg_id }: Frame) => msg_id)),
   };
 }
-
-export type Receiver = Awaited<ReturnType<typeof receiver>>;

@@ -250,7 +250,7 @@ export class Service {
     this.#running = running;
     this.#hooks = new Hooks();
     for (const { installed } of running) this.#hooks.add(installed.hooks ?? {});
-    await Promise.all(running.map(({ updated }) => updated));
+    for (const { updated } of running) await updated;
     const commands = running.flatMap(({ installed }) => installed.commands ?? []);
     this.#dispatcher = new Dispatcher(commands, this.hub, this.roomRights);
   }

@@ -73,10 +73,11 @@ export class WebhooksReader {
         "SELECT room_key FROM rooms WHERE room_key >= ? ORDER BY room_key LIMIT 1 OFFSET ?",
       )
       .pluck();
+    // `+`: by its index each slice would walk through all rooms of the service.
     this.#behind = db
       .prepare<[SliceParameters], string>(
         `SELECT room_id FROM ${LIVES}
-         WHERE rooms.room_key >= :from AND rooms.room_key < :end AND service = :service
+         WHERE rooms.room_key >= :from AND rooms.room_key < :end AND +service = :service
            AND substr(room_id, 1, length(:prefix)) = :prefix AND ${IS_BEHIND}
          ORDER BY rooms.room_key`,
       )
