@@ -1,0 +1,202 @@
+import type { Browser, Page } from "playwright-core";
+import { createServer } from "roomlog";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { lacksChromium, launchChromium, pageOf } from "../support/chromium.ts";
+import { dataDirectory } from "../support/server.ts";
+import { users } from "../support/with-users.ts";
+
+const why = lacksChromium();
+if (why !== undefined) console.log(`SKIP the page in a browser: ${why}`);
+/** Where pictures of the page are put, when somebody wants to look at them. */
+const { PICTURES } = process.env;
+
+let browser: Browser;
+
+async function served(config: Parameters<typeof createServer>[0] = {}) {
+  const server = await createServer({ port: 0, data: dataDirectory(), ...config });
+  onTestFinished(() => server.close());
+  return { server, address: (server.urls[0] as string).replace("ws:", "http:") };
+}
+
+async function joined(address: string, user: string, options: Parameters<typeof pageOf>[1] = {}) {
+  const page = await pageOf(browser, options);
+  await page.goto(`${address}?room=lobby`);
+  await page.getByLabel("Your name").fill(user);
+  await page.getByRole("button", { name: "Join" }).click();
+  await page.getByText("Connected").waitFor();
+  return page;
+}
+
+async function say(page: Page, words: string): Promise<void> {
+  await page.getByLabel("Message", { exact: true }).fill(words);
+  await page.keyboard.press("Enter");
+}
+
+const texts = (page: Page) => page.locator("#log .said").allTextContents();
+const shown = (page: Page, words: string) => page.locator("#log").getByText(words, { exact: true }).waitFor();
+const picture = (page: Page, name: string) =>
+  PICTURES && page.screenshot({ path: `${PICTURES}/${name}.png` });
+
+describe.skipIf(why !== undefined)("the page", { timeout: 120_000 }, () => {
+  beforeAll(async () => {
+    browser = await launchChromium();
+  }, 60_000);
+  afterAll(() => browser?.close(), 60_000);
+
+  test("a newcomer joins, is asked for no more than a name, sends and is heard by another", async () => {
+    const { address } = await served();
+    const start = await pageOf(browser);
+    await start.goto(address);
+    await picture(start, "page-start");
+    expect(await start.getByLabel("Password").isVisible()).toBe(false);
+    const [ann, bob] = [await joined(address, "ann"), await joined(address, "bob")];
+    await say(ann, "Good morning!");
+    await shown(bob, "Good morning!");
+    await bob.getByLabel("Message", { exact: true }).pressSequentially("hel");
+    await ann.getByText("bob is typing…").waitFor();
+    await say(bob, "Hello ann,\nhow are you? <b>not bold</b>");
+    await shown(ann, "Hello ann,\nhow are you? <b>not bold</b>");
+    expect(await texts(ann)).toEqual(await texts(bob));
+    expect(await ann.locator("#members li").allTextContents()).toEqual(["ann", "bob"]);
+    expect(await ann.locator("#pending li").count()).toBe(0);
+    await picture(ann, "page-room");
+    expect([...start.complaints, ...ann.complaints, ...bob.complaints]).toEqual([]);
+  });
+
+  test("a reload leads back into the room, with all that was said", async () => {
+    const { address } = await served();
+    const ann = await joined(address, "ann");
+    for (const words of ["one", "two", "three"]) await say(ann, words);
+    await shown(ann, "three");
+    await ann.reload();
+    await shown(ann, "three");
+    expect(await texts(ann)).toEqual(["one", "two", "three"]);
+    await say(ann, "four");
+    await shown(ann, "four");
+    expect(ann.complaints).toEqual([]);
+  });
+
+  test("a restart of the server loses nothing: what is sent meanwhile is stored once", async () => {
+    const data = dataDirectory();
+    const first = await served({ data });
+    const ann = await joined(first.address, "ann");
+    const bob = await joined(first.address, "bob");
+    await say(ann, "before");
+    await shown(bob, "before");
+    await first.server.close();
+    await ann.getByText("Connection lost", { exact: false }).waitFor();
+    await say(ann, "while it was away");
+    expect(await ann.locator("#pending .said").allTextContents()).toEqual(["while it was away"]);
+    await picture(ann, "page-lost");
+    await served({ data, port: Number(new URL(first.address).port) });
+    await shown(bob, "while it was away");
+    await shown(ann, "while it was away");
+    expect(await texts(ann)).toEqual(["before", "while it was away"]);
+    expect(await ann.locator("#pending li").count()).toBe(0);
+    expect([...ann.complaints, ...bob.complaints]).toEqual([]);
+  });
+
+  test("older messages are read by scrolling up, and what is looked at stays where it is", async () => {
+    const { address } = await served();
+    const ann = await joined(address, "ann");
+    for (let n = 1; n <= 120; n++) await say(ann, `message ${n}`);
+    await shown(ann, "message 120");
+    await ann.reload();
+    await shown(ann, "message 120");
+    expect(await texts(ann)).toHaveLength(50);
+    await ann.locator("#scroller").evaluate((scroller) => scroller.scrollTo(0, 0));
+    await ann.locator("#log").getByText("message 21", { exact: true }).waitFor({ state: "attached" });
+    expect(await ann.locator("#log").getByText("message 71", { exact: true }).isVisible()).toBe(true);
+    expect(await ann.locator("#scroller").evaluate(({ scrollTop }) => scrollTop)).toBeGreaterThan(500);
+    await ann.locator("#scroller").evaluate((scroller) => scroller.scrollTo(0, 0));
+    await ann.getByText("This is where the room begins.").waitFor();
+    const found = await texts(ann);
+    expect(found).toEqual(Array.from({ length: 120 }, (_, i) => `message ${i + 1}`));
+    expect(ann.complaints).toEqual([]);
+  });
+
+  test("who has to log in is asked for a password, once the name alone was not enough", async () => {
+    const { address } = await served({ users });
+    const page = await pageOf(browser);
+    await page.goto(`${address}?room=lobby`);
+    await page.getByLabel("Your name").fill("ann");
+    await page.getByRole("button", { name: "Join" }).click();
+    await page.getByLabel("Password").fill("secret");
+    await page.getByRole("button", { name: "Join" }).click();
+    await page.getByRole("button", { name: "Leave" }).waitFor();
+    expect(page.complaints).toEqual([]);
+  });
+
+  test.for([
+    ["light", 1024, "page-light"],
+    ["dark", 1024, "page-dark"],
+    ["dark", 360, "page-phone-dark"],
+    ["light", 360, "page-phone"],
+  ] as const)("it can be read in %s, %i pixels wide", async ([colorScheme, width, name]) => {
+    const { address } = await served();
+    const ann = await joined(address, "ann", { colorScheme, viewport: { width, height: 720 } });
+    const bob = await joined(address, "bob");
+    await say(ann, "Good morning! Can we ship on Friday?");
+    await shown(bob, "Good morning! Can we ship on Friday?");
+    await say(bob, "The tests are green, so I think yes.");
+    await shown(bob, "The tests are green, so I think yes.");
+    await say(bob, "https://example.org/a/very/long/address/without/any/place/to/break/that/goes/on/and/on");
+    await shown(
+      ann,
+      "https://example.org/a/very/long/address/without/any/place/to/break/that/goes/on/and/on",
+    );
+    await picture(ann, name);
+    const isWider = await ann.evaluate(() => document.documentElement.scrollWidth > innerWidth);
+    expect(isWider).toBe(false);
+    const contrasts = await ann.evaluate(contrastsOfTexts);
+    expect(contrasts.filter(({ contrast }) => contrast < 4.5)).toEqual([]);
+    expect(await ann.getByLabel("Message", { exact: true }).isVisible()).toBe(true);
+  });
+
+  test("everything is reached by keys, and has a name", async () => {
+    const { address } = await served();
+    const page = await pageOf(browser);
+    await page.goto(address);
+    await page.keyboard.type("den");
+    await page.keyboard.press("Tab");
+    await page.keyboard.type("ann");
+    await page.keyboard.press("Enter");
+    await page.getByText("Connected").waitFor();
+    await page.keyboard.type("hello");
+    await page.keyboard.press("Enter");
+    await shown(page, "hello");
+    const names = await page
+      .locator("button:visible, input:visible, textarea:visible")
+      .evaluateAll((all) =>
+        all.map(
+          (one) => one.textContent?.trim() || (one as HTMLInputElement).labels?.[0]?.textContent?.trim(),
+        ),
+      );
+    expect(names).toEqual(["Leave", "Message", "Send"]);
+    expect(new URL(page.url()).searchParams.get("room")).toBe("lobbyden");
+  });
+});
+
+/** Of the texts that are shown against what is behind them (WCAG 1.4.3); runs in the page. */
+function contrastsOfTexts() {
+  const parts = (colour: string) => (colour.match(/[\d.]+/g) ?? []).map(Number);
+  const light = (colour: string) => {
+    const [r = 0, g = 0, b = 0] = parts(colour).map((part) => {
+      const value = part / 255;
+      return value <= 0.040_45 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
+    });
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const behind = (one: Element | null): string => {
+    const colour = one ? getComputedStyle(one).backgroundColor : "rgb(255, 255, 255)";
+    return one && parts(colour)[3] === 0 ? behind(one.parentElement) : colour;
+  };
+  const all = [...document.querySelectorAll("h1, summary, li, time, .author, .said, button, #state")];
+  return all
+    .filter((one) => (one as HTMLElement).offsetParent !== null)
+    .map((one) => {
+      const [a, b] = [light(getComputedStyle(one).color), light(behind(one))];
+      const contrast = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+      return { text: one.textContent, contrast };
+    });
+}
