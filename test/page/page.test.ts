@@ -37,7 +37,7 @@ const shown = (page: Page, words: string) => page.locator("#log").getByText(word
 const picture = (page: Page, name: string) =>
   PICTURES && page.screenshot({ path: `${PICTURES}/${name}.png` });
 
-describe.skipIf(why !== undefined)("the page", { timeout: 120_000 }, () => {
+describe.skipIf(why !== undefined)("[H8] the page", { timeout: 120_000 }, () => {
   beforeAll(async () => {
     browser = await launchChromium();
   }, 60_000);

@@ -101,6 +101,7 @@ async function read(options) {
 
 function arrived(message) {
   const wasAtEnd = isAtEnd();
+  stopTyping(message.user_id);
   append(message);
   for (const one of pending.children) if (Number(one.dataset.msg_id) === message.msg_id) one.remove();
   if (wasAtEnd) {
@@ -267,9 +268,16 @@ const typing = new Map();
 function showTyping(user_id) {
   if (user_id === join.elements.user.value) return;
   clearTimeout(typing.get(user_id));
-  const stop = () => typing.delete(user_id) && drawTyping();
-  typing.set(user_id, setTimeout(stop, TYPING_FOR_MS));
+  typing.set(
+    user_id,
+    setTimeout(() => stopTyping(user_id), TYPING_FOR_MS),
+  );
   drawTyping();
+}
+
+function stopTyping(user_id) {
+  clearTimeout(typing.get(user_id));
+  if (typing.delete(user_id)) drawTyping();
 }
 
 function drawTyping() {

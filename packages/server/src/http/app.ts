@@ -16,7 +16,7 @@ type Handler = (c: Ctx) => Response | Promise<Response>;
 const routes: Readonly<Record<string, Readonly<Record<string, Handler>>>> = {
   "/": { GET: page },
   "/client.js": { GET: clientFile },
-  "/:file{page\\.(?:css|js)}": { GET: page },
+  "/:file{page\\.(?:css|js|svg)}": { GET: page },
   "/v1/openapi.json": { GET: describe },
   "/v1/command": { POST: runCommand },
   "/v1/rooms": { GET: listRooms },

@@ -10,6 +10,7 @@ const TYPES: Readonly<Record<string, string>> = {
   html: "text/html; charset=utf-8",
   css: "text/css; charset=utf-8",
   js: "text/javascript; charset=utf-8",
+  svg: "image/svg+xml",
 };
 
 /** What keeps a page from being used against its reader: nothing is loaded but its own files, nothing is framed. */
