@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import type { Browser, Page } from "playwright-core";
 import { createServer } from "roomlog";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
@@ -9,6 +10,18 @@ const why = lacksChromium();
 if (why !== undefined) console.log(`SKIP the page in a browser: ${why}`);
 /** Where pictures of the page are put, when somebody wants to look at them. */
 const { PICTURES } = process.env;
+
+/** A text that is shown, against what is behind it (WCAG 1.4.3). */
+interface Contrast {
+  readonly text: string;
+  readonly contrast: number;
+}
+
+/** These run in the page. */
+const CONTRASTS = readFileSync(new URL("contrasts.js", import.meta.url), "utf8");
+const NAMES = `Array.from(document.querySelectorAll("button, input, textarea"))
+  .filter((one) => one.checkVisibility())
+  .map((one) => (one.labels?.[0] ?? one).textContent.trim())`;
 
 let browser: Browser;
 
@@ -146,9 +159,9 @@ describe.skipIf(why !== undefined)("[H8] the page", { timeout: 120_000 }, () => 
       "https://example.org/a/very/long/address/without/any/place/to/break/that/goes/on/and/on",
     );
     await picture(ann, name);
-    const isWider = await ann.evaluate(() => document.documentElement.scrollWidth > innerWidth);
+    const isWider = await ann.evaluate<boolean>("document.documentElement.scrollWidth > innerWidth");
     expect(isWider).toBe(false);
-    const contrasts = await ann.evaluate(contrastsOfTexts);
+    const contrasts = await ann.evaluate<Contrast[]>(CONTRASTS);
     expect(contrasts.filter(({ contrast }) => contrast < 4.5)).toEqual([]);
     expect(await ann.getByLabel("Message", { exact: true }).isVisible()).toBe(true);
   });
@@ -165,38 +178,8 @@ describe.skipIf(why !== undefined)("[H8] the page", { timeout: 120_000 }, () => 
     await page.keyboard.type("hello");
     await page.keyboard.press("Enter");
     await shown(page, "hello");
-    const names = await page
-      .locator("button:visible, input:visible, textarea:visible")
-      .evaluateAll((all) =>
-        all.map(
-          (one) => one.textContent?.trim() || (one as HTMLInputElement).labels?.[0]?.textContent?.trim(),
-        ),
-      );
+    const names = await page.evaluate<string[]>(NAMES);
     expect(names).toEqual(["Leave", "Message", "Send"]);
     expect(new URL(page.url()).searchParams.get("room")).toBe("lobbyden");
   });
 });
-
-/** Of the texts that are shown against what is behind them (WCAG 1.4.3); runs in the page. */
-function contrastsOfTexts() {
-  const parts = (colour: string) => (colour.match(/[\d.]+/g) ?? []).map(Number);
-  const light = (colour: string) => {
-    const [r = 0, g = 0, b = 0] = parts(colour).map((part) => {
-      const value = part / 255;
-      return value <= 0.040_45 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
-    });
-    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
-  };
-  const behind = (one: Element | null): string => {
-    const colour = one ? getComputedStyle(one).backgroundColor : "rgb(255, 255, 255)";
-    return one && parts(colour)[3] === 0 ? behind(one.parentElement) : colour;
-  };
-  const all = [...document.querySelectorAll("h1, summary, li, time, .author, .said, button, #state")];
-  return all
-    .filter((one) => (one as HTMLElement).offsetParent !== null)
-    .map((one) => {
-      const [a, b] = [light(getComputedStyle(one).color), light(behind(one))];
-      const contrast = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
-      return { text: one.textContent, contrast };
-    });
-}
