@@ -2,11 +2,13 @@ import { readFileSync } from "node:fs";
 import type { Browser, Page } from "playwright-core";
 import { createServer } from "roomlog";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
-import { lacksChromium, launchChromium, pageOf } from "../support/chromium.ts";
+import { lacksChromium, launchChromium } from "../support/chromium.ts";
+import { pageOf } from "../support/page-of.ts";
 import { dataDirectory } from "../support/server.ts";
 import { users } from "../support/with-users.ts";
 
 const why = lacksChromium();
+if (why !== undefined && process.env.CI === "true") throw new Error(why);
 if (why !== undefined) console.log(`SKIP the page in a browser: ${why}`);
 /** Where pictures of the page are put, when somebody wants to look at them. */
 const { PICTURES } = process.env;
