@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { CallError, ConnectionLost } from "@roomlog/client";
-import type { RoomInfo } from "@roomlog/protocol";
+import type { ErrorCode, RoomInfo } from "@roomlog/protocol";
 import { memberText } from "../core/json-text.ts";
 import { logInAgain } from "./backoff.ts";
 import { explained, isFinal, lost } from "./refusals.ts";
@@ -88,24 +88,24 @@ export class Sender {
   /** Which life of the room is meant; who may not know sends without. */
   async #findRoom(): Promise<void> {
     const { room_id, create } = this.#options;
-    const { connection } = this.#session;
     try {
-      this.#epoch = (await connection.call("media/room/msglog_info", { room_id })).epoch;
+      this.#epoch = (await this.#session.connection.call("media/room/msglog_info", { room_id })).epoch;
     } catch (error) {
       if (!(error instanceof CallError)) throw lost(error as ConnectionLost);
-      if (error.code !== 304001) return;
-      if (create === undefined) throw explained(error, SEND);
-      await this.#create(create);
+      const isMissing = error.code === 304001;
+      if (create) await this.#create(create, isMissing ? [304002] : [304002, 100030]);
+      else if (isMissing) throw explained(error, SEND);
     }
   }
 
-  async #create(cls: RoomInfo["class"]): Promise<void> {
+  /** Somebody may have been quicker: `fine` are the codes that do not matter. */
+  async #create(cls: RoomInfo["class"], fine: readonly ErrorCode[]): Promise<void> {
     const { room_id } = this.#options;
     try {
       await this.#session.connection.call("media/room/create", { room_id, class: cls });
     } catch (error) {
-      // Somebody was quicker.
-      if (!(error instanceof CallError && error.code === 304002)) throw explained(error, "media/room/create");
+      if (!(error instanceof CallError && fine.includes(error.code)))
+        throw explained(error, "media/room/create");
     }
   }
 }

@@ -1,0 +1,181 @@
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import { Connection } from "@roomlog/client";
+import { expect, onTestFinished, test } from "vitest";
+import { startChildServer } from "../support/child-server.ts";
+import { roomlog, start } from "../support/cli.ts";
+import { cuttingProxy } from "../support/cutting-proxy.ts";
+import { dataDirectory, serverForTest } from "../support/server.ts";
+
+/** A server, its data, and commands that go to it. */
+async function world() {
+  const data = dataDirectory();
+  const { url } = await serverForTest({ data });
+  const env = { ROOMLOG_URL: url, ROOMLOG_USER: "ann" };
+  return { data, url, env, run: (args: readonly string[], input = "") => roomlog(args, { env, input }) };
+}
+
+const lines = (stdout: string) => stdout.split("\n").slice(0, -1);
+
+test("[M7] a message passes through as it is, and is read the same from the server and from its data folder", async () => {
+  const { data, run } = await world();
+  const sent = [
+    '{"b":1e400,"a":-0,"n":123456789012345678901234567890, "2":1.0,"1":"\\u0041"}',
+    '{"__proto__":{"x":[]}}',
+  ];
+  expect(await run(["send", "r", "--create"], `${sent.join("\n")}\n`)).toEqual({
+    status: 0,
+    stdout: "1\n2\n",
+    stderr: "",
+  });
+  const { stdout } = await run(["get", "r", "--json"]);
+  for (const [i, line] of lines(stdout).entries())
+    expect(line.startsWith(`${sent[i]?.slice(0, -1)},"msg_id":${i + 1},"user_id":"ann"`)).toBe(true);
+  expect((await run(["get", "r", "--json", "--data", data])).stdout).toBe(stdout);
+  expect((await run(["tail", "r", "--json"])).stdout).toBe(stdout);
+});
+
+test("a message is a line, whatever is in it, and cannot drive the terminal", async () => {
+  const { env, run } = await world();
+  const evil = "a\u001b[2J\u009b2J\u202eb\nc\u007f\u{e0041}";
+  await run(["send", "r", "--create", "--text", evil]);
+  const escaped = "a\\u001b[2J\\u009b2J\\u202eb\\nc\\u007f\\udb40\\udc41";
+  expect((await run(["get", "r"])).stdout).toMatch(
+    new RegExp(`^1\t\\S+\tann\t${escaped.replace(/[\\[]/g, "\\$&")}\n$`),
+  );
+  const pretty = await roomlog(["get", "r"], { env: { ...env, FORCE_COLOR: "1" } });
+  expect(pretty.stdout).toContain(escaped);
+  expect(JSON.parse((await run(["get", "r", "--json"])).stdout).text).toBe(evil);
+});
+
+test("[M8] get goes through pages of both orders, to the end or the limit", async () => {
+  const { data, run } = await world();
+  const input = Array.from({ length: 2100 }, (_, i) => `${i + 1}\n`).join("");
+  expect(lines((await run(["send", "r", "--create"], input)).stdout)).toHaveLength(2100);
+  const ids = async (...flags: string[]) =>
+    lines((await run(["get", "r", "--json", ...flags])).stdout).map((line) => JSON.parse(line).msg_id);
+  const all = Array.from({ length: 2100 }, (_, i) => i + 1);
+  expect(await ids()).toEqual(all);
+  expect(await ids("--order", "desc", "--data", data)).toEqual(all.toReversed());
+  expect(await ids("--after", "10", "--limit", "1500")).toEqual(all.slice(10, 1510));
+  expect(await ids("--before", "4", "--order", "desc")).toEqual([3, 2, 1]);
+  expect(await ids("--from", "1h ago", "--to", "2000-01-01")).toEqual([]);
+  expect(await ids("--by", "bob")).toEqual([]);
+}, 60_000);
+
+test("a reader that has seen enough is no error", async () => {
+  const { env, run } = await world();
+  const input = `${"x".repeat(5000)}\n`.repeat(100);
+  await run(["send", "r", "--create"], input);
+  const child = start(["get", "r", "--json"], { env, input: "" });
+  child.stdout?.once("data", () => child.stdout?.destroy());
+  let stderr = "";
+  child.stderr?.on("data", (chunk) => (stderr += chunk));
+  const [status] = await once(child, "exit");
+  expect([status, stderr]).toEqual([0, ""]);
+});
+
+test("[M9, M10] send and tail -f live through a server that is killed: each line once, in order, without a hole", async () => {
+  const data = dataDirectory();
+  const first = await startChildServer(data);
+  const { port } = new URL(first.url);
+  const env = { ROOMLOG_URL: first.url, ROOMLOG_USER: "ann" };
+  await roomlog(["rooms", "create", "r"], { env });
+  const tail = start(["tail", "-f", "-n", "0", "--json", "r", "s"], { env, input: "" });
+  await once(tail, "exit"); // there is no room s
+  expect(tail.exitCode).toBe(66);
+  const follower = start(["tail", "-f", "--json", "r"], { env, input: "" });
+  const heard: string[] = [];
+  const last = new Promise<void>((resolve) => {
+    createInterface({ input: follower.stdout as NodeJS.ReadableStream }).on("line", (line) => {
+      heard.push(JSON.parse(line).text);
+      if (heard.at(-1) === "last") resolve();
+    });
+  });
+  const sender = start(["send", "r", "--in-flight", "4"], { env });
+  const ids: string[] = [];
+  createInterface({ input: sender.stdout as NodeJS.ReadableStream }).on("line", (id) => ids.push(id));
+  const sentEnded = once(sender, "exit");
+  const texts = Array.from({ length: 40 }, (_, i) => `line ${i}`);
+  sender.stdin?.write(`${texts.slice(0, 20).join("\n")}\n`);
+  await once(sender.stdout as NodeJS.ReadableStream, "data");
+  await first.stop("SIGKILL");
+  sender.stdin?.end(`${texts.slice(20).join("\n")}\nlast\n`);
+  await startChildServer(data, ["--port", port]);
+  expect(await sentEnded).toEqual([0, null]);
+  await last;
+  const all = [...texts, "last"];
+  expect(ids).toEqual(all.map((_, i) => `${i + 1}`));
+  expect(heard).toEqual(all);
+  follower.kill("SIGINT");
+  expect(await once(follower, "exit")).toEqual([130, null]);
+}, 60_000);
+
+test("[M9] a send whose answer is lost is sent again, and stored once", async () => {
+  const { env, url, run } = await world();
+  await run(["rooms", "create", "r"]);
+  const proxy = await cuttingProxy(url, '"msg_id":1');
+  const ended = await roomlog(["send", "r", "hello"], { env: { ...env, ROOMLOG_URL: proxy.url } });
+  expect(ended).toEqual({ status: 0, stdout: "1\n", stderr: "" });
+  expect(proxy.cuts()).toBe(1);
+  expect(lines((await run(["get", "r"])).stdout)).toHaveLength(1);
+});
+
+test("[M12] tail -f ends with the room, and with what it missed of a life that ended while it was away", async () => {
+  const { env, run, url } = await world();
+  await run(["send", "r", "--create", "one"]);
+  const tail = start(["tail", "-f", "r"], { env, input: "" });
+  await once(tail.stdout as NodeJS.ReadableStream, "data");
+  const connection = await Connection.connect(url);
+  onTestFinished(() => void connection.close());
+  await connection.call("core/user/login", { user: "bob" });
+  await connection.call("media/room/destroy", { room_id: "r" });
+  expect(await once(tail, "exit")).toEqual([0, null]);
+
+  const data = dataDirectory();
+  const first = await startChildServer(data);
+  const away = { ROOMLOG_URL: first.url, ROOMLOG_USER: "ann" };
+  await roomlog(["send", "r", "--create", "one"], { env: away });
+  const follower = start(["tail", "-f", "--json", "r"], { env: away, input: "" });
+  const heard: string[] = [];
+  const input = follower.stdout as NodeJS.ReadableStream;
+  createInterface({ input }).on("line", (line) => heard.push(JSON.parse(line).text));
+  await once(input, "data");
+  await first.stop("SIGKILL");
+  const elsewhere = await startChildServer(data);
+  const env2 = { ROOMLOG_URL: elsewhere.url, ROOMLOG_USER: "ann" };
+  await roomlog(["send", "r", "missed"], { env: env2 });
+  await roomlog(["rooms", "destroy", "r"], { env: env2 });
+  await roomlog(["send", "r", "--create", "of the next life"], { env: env2 });
+  await elsewhere.stop();
+  await startChildServer(data, ["--port", new URL(first.url).port]);
+  expect(await once(follower, "close")).toEqual([0, null]);
+  expect(heard).toEqual(["one", "missed"]);
+}, 60_000);
+
+test("tail of several rooms says which one a line is of", async () => {
+  const { run } = await world();
+  await run(["send", "a", "--create", "one"]);
+  await run(["send", "b", "--create", "two"]);
+  const { stdout } = await run(["tail", "a", "b"]);
+  expect(lines(stdout).map((line) => line.replace(/\t\S+Z\t/, "\t"))).toEqual([
+    "a\t1\tann\tone",
+    "b\t1\tann\ttwo",
+  ]);
+  const json = lines((await run(["tail", "--json", "a", "b"])).stdout).map((line) => JSON.parse(line));
+  expect(json).toMatchObject([
+    { room_id: "a", message: { text: "one" } },
+    { room_id: "b", message: { text: "two" } },
+  ]);
+});
+
+test("send stops at a line that is no message, and says which", async () => {
+  const { run } = await world();
+  const ended = await run(["send", "r", "--create"], 'one\n\n{"two":\n');
+  expect(ended).toMatchObject({
+    status: 65,
+    stderr: expect.stringMatching(/^roomlog: line 3 of stdin is no JSON object .*--text/),
+  });
+  expect(await run(["send", "r", "--text"], '{"two":')).toMatchObject({ status: 0 });
+  expect(lines((await run(["get", "r"])).stdout).at(-1)).toMatch(/\t\{"two":$/);
+});
