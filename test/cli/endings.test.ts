@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { Connection } from "@roomlog/client";
 import { expect, onTestFinished, test } from "vitest";
 import { roomlog } from "../support/cli.ts";
 import { dataDirectory, serverForTest } from "../support/server.ts";
@@ -94,6 +95,18 @@ test("[Q4] send waits as a rate asks it to, and keeps the order", async () => {
       .map(Number)
       .toSorted((a, b) => a - b),
   ).toEqual(Array.from({ length: 40 }, (_, i) => i + 41));
+});
+
+test("[Q6] what may succeed later ends with 75", async () => {
+  const { url } = await serverForTest({ users, limits: { sessions_per_user: 1 } });
+  const connection = await Connection.connect(url);
+  onTestFinished(() => void connection.close());
+  await connection.call("core/user/login", { user: "ann", password: "secret" });
+  const env = { ROOMLOG_URL: url, ROOMLOG_USER: "ann", ROOMLOG_PASSWORD: "secret" };
+  expect(await roomlog(["rooms"], { env })).toMatchObject({
+    status: 75,
+    stderr: expect.stringContaining("try again later"),
+  });
 });
 
 test("what is no Roomlog is told from what is not there", async () => {

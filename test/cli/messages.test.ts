@@ -98,7 +98,7 @@ test("[M9, M10] send and tail -f live through a server that is killed: each line
   const sentEnded = once(sender, "exit");
   const texts = Array.from({ length: 40 }, (_, i) => `line ${i}`);
   sender.stdin?.write(`${texts.slice(0, 20).join("\n")}\n`);
-  await once(sender.stdout as NodeJS.ReadableStream, "data");
+  await once(follower.stdout as NodeJS.ReadableStream, "data");
   await first.stop("SIGKILL");
   sender.stdin?.end(`${texts.slice(20).join("\n")}\nlast\n`);
   await startChildServer(data, ["--port", port]);
