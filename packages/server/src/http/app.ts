@@ -7,7 +7,7 @@ import { baseOf } from "./entrances.ts";
 import { streamEvents } from "./events.ts";
 import { listMessages, sendMessage } from "./messages.ts";
 import { openApi } from "./openapi.ts";
-import { clientFile, page } from "./page.ts";
+import { clientFile, page, pageFile } from "./page.ts";
 import { listRooms, showRoom } from "./rooms.ts";
 
 type Handler = (c: Ctx) => Response | Promise<Response>;
@@ -16,7 +16,9 @@ type Handler = (c: Ctx) => Response | Promise<Response>;
 const routes: Readonly<Record<string, Readonly<Record<string, Handler>>>> = {
   "/": { GET: page },
   "/client.js": { GET: clientFile },
-  "/:file{page\\.(?:css|js|svg)}": { GET: page },
+  "/page.css": { GET: pageFile },
+  "/page.js": { GET: pageFile },
+  "/page.svg": { GET: pageFile },
   "/v1/openapi.json": { GET: describe },
   "/v1/command": { POST: runCommand },
   "/v1/rooms": { GET: listRooms },

@@ -25,16 +25,21 @@ const HEADERS = {
 
 const A_YEAR = "max-age=31536000";
 
-/** H8: the page of a listener, to who asks for HTML; and its two files. */
+/** H8: the page of a listener, to who asks for HTML. */
 export async function page(c: Ctx): Promise<Response> {
   const { way } = c.env;
   if (!way.entrance.page) return upgradeRequired(c.env.request);
-  const file = c.req.param("file");
-  if (file) return fileAt(c, new URL(file, FOLDER)).catch(() => upgradeRequired(c.env.request));
   if (!c.req.header("accept")?.includes("text/html")) return upgradeRequired(c.env.request);
   // What the page names stands beside it, so its own address ends with a slash.
   if (way.rest === "") return c.body(null, 308, { location: `${way.entrance.path.split("/").at(-1)}/` });
   return fileAt(c, new URL("index.html", FOLDER));
+}
+
+/** H8: what the page is made of beside its HTML. */
+export async function pageFile(c: Ctx): Promise<Response> {
+  const { way, request } = c.env;
+  if (!way.entrance.page) return upgradeRequired(request);
+  return fileAt(c, new URL(way.rest.slice(1), FOLDER)).catch(() => upgradeRequired(request));
 }
 
 /** H8: the client for browsers as one module, also for pages of others. */
