@@ -304,9 +304,9 @@ function showState(state) {
   $("state").dataset.kind = state.kind;
 }
 
-$("leave").addEventListener("click", async () => {
-  await room.leave().catch(() => {});
-  location.assign(".");
+$("leave").addEventListener("click", () => {
+  const gone = () => location.assign(".");
+  room.leave().then(gone, gone);
 });
 $("again").addEventListener("click", () => location.reload());
 if (matchMedia("(max-width: 40rem)").matches) $("people").open = false;

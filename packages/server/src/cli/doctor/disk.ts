@@ -34,7 +34,7 @@ const FILE_SYSTEMS: Readonly<Record<number, readonly [name: string, trouble: str
 };
 
 /** The directory, or where it will be made. */
-export function placeOf(data: string): string {
+function placeOf(data: string): string {
   for (let place = resolve(data); ; place = dirname(place)) if (existsSync(place)) return place;
 }
 
