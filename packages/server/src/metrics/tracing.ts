@@ -12,12 +12,19 @@ export interface Spans extends Tracing {
  * undefined, and nothing is spent on it. Where there is none, spans have no valid id.
  */
 export async function spansIfWanted(version: string): Promise<Spans | undefined> {
+  if (!isApiUsed()) return undefined;
   const api = await import("@opentelemetry/api").catch(() => undefined);
   if (!api) return undefined;
   const tracer = api.trace.getTracer("roomlog", version);
   const start = tracer.startSpan("roomlog start");
   start.end();
   return api.isSpanContextValid(start.spanContext()) ? spansOf(tracer, api) : undefined;
+}
+
+/** Copies of the API find one another, and what was registered with one, under such a name; without it none is loaded. */
+function isApiUsed(): boolean {
+  const names = Object.getOwnPropertySymbols(globalThis).map(({ description }) => description);
+  return names.some((name) => name?.startsWith("opentelemetry.js.api."));
 }
 
 type Api = Pick<typeof import("@opentelemetry/api"), "SpanKind" | "SpanStatusCode">;
