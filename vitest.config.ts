@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 
 export default defineConfig({
@@ -9,5 +10,7 @@ export default defineConfig({
     // Each SQLite store starts two threads; compiling their modules anew would be most of that.
     env: { NODE_COMPILE_CACHE: "node_modules/.cache/node" },
     testTimeout: 20_000,
+    // Tests wait for disks, sockets and processes more than they work; by default two cores would have one worker.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
   },
 });

@@ -84,7 +84,8 @@ test("[M9, M10] send and tail -f live through a server that is killed: each line
   const tail = start(["tail", "-f", "-n", "0", "--json", "r", "s"], { env, input: "" });
   await once(tail, "exit"); // there is no room s
   expect(tail.exitCode).toBe(66);
-  const follower = start(["tail", "-f", "--json", "r"], { env, input: "" });
+  // As many as there are: it may start later than the sender.
+  const follower = start(["tail", "-f", "-n", "100", "--json", "r"], { env, input: "" });
   const heard: string[] = [];
   const last = new Promise<void>((resolve) => {
     createInterface({ input: follower.stdout as NodeJS.ReadableStream }).on("line", (line) => {

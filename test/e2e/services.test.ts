@@ -118,7 +118,7 @@ test.for([
   [{ main: { plugins: ["core", "msglog"] } }, '"msglog" needs "room" before it'],
   [
     { main: { plugins: ["core", "rooms"] } },
-    'there is no plugin "rooms"; there are core, room, msglog; a plugin of your own',
+    'there is no plugin "rooms"; there are core, room, msglog, webhooks; a plugin of your own',
   ],
   [{ main: { msglog: { max_messages: 1 } } }, "max_messages"],
   [{ main: { msglog: { time_field: "ts" } } }, '"timestmap"|"timestamp"'],

@@ -1,7 +1,7 @@
 import { ok, refused } from "../answers.ts";
 import { tellMessage } from "../lanes.ts";
 import { msglog, padding } from "../limits.ts";
-import { type Outcome, type Plan, type Planner, tells, writes } from "../plan.ts";
+import { type Outcome, type Plan, type Planner, reads, tells, writes } from "../plan.ts";
 import type { Op } from "../steps.ts";
 import { type Life, livingOf, putLife, type World } from "../world.ts";
 import { epochOf, given } from "./choices.ts";
@@ -15,12 +15,19 @@ export function send(planner: Planner, { room, size, name, epoch: choice }: Send
   const msg = { n: planner.count(), ...(pad !== undefined && { pad }) };
   const epoch = epochOf(planner, room, choice);
   const sent = { msg: JSON.stringify(msg), name: name && `${user_id} ${name}` };
-  return {
+  const request = {
     name: "media/room/msglog_send",
     data: { room_id: planner.roomId(room), msg, ...given({ client_msg_id: name, epoch }) },
     pipelined: true,
+  } as const;
+  if (sent.msg.length > msglog.max_message_bytes)
+    return {
+      ...request,
+      first: reads((world) => ({ answer: refused(livingOf(world, room) ? 304101 : 304001) })),
+    };
+  return {
+    ...request,
     first: writes((world): Outcome => {
-      if (sent.msg.length > msglog.max_message_bytes) return { answer: refused(304101) };
       const life = livingOf(world, room);
       if (!life) return tells(refused(304001));
       if (epoch !== undefined && epoch !== life.epoch) return tells(refused(304106));
