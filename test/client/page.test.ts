@@ -7,12 +7,18 @@ import { clientBuild } from "../../scripts/bundle/client.ts";
 import { lacksChromium, launchChromium } from "../support/chromium.ts";
 import { becomes, behindWay, clientFor, take } from "../support/client.ts";
 
-const readme = readFileSync(new URL("../../packages/client/README.md", import.meta.url), "utf8");
+const [readme, packageReadme] = ["../../README.md", "../../packages/client/README.md"].map((file) =>
+  readFileSync(new URL(file, import.meta.url), "utf8"),
+) as [string, string];
+
+/** The page that a README shows. */
+function pageIn(text: string): string | undefined {
+  return /```html\n([\s\S]*?)```/.exec(text)?.[1];
+}
 
 /** Serves the README's page, with the client beside it; returns its address. */
 async function pageFor(url: string): Promise<string> {
-  const [, html] = /```html\n([\s\S]*?)```/.exec(readme) as unknown as [string, string];
-  const page = html
+  const page = (pageIn(readme) ?? "")
     .replace("http://127.0.0.1:9010/client.js", "/client.js")
     .replace("ws://127.0.0.1:9010/", url);
   const { outputFiles } = await build({ ...clientBuild, write: false, sourcemap: false });
@@ -25,6 +31,10 @@ async function pageFor(url: string): Promise<string> {
   await new Promise((resolve) => server.once("listening", resolve));
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
 }
+
+test("both READMEs show the same chat", () => {
+  expect(pageIn(packageReadme)).toBe(pageIn(readme));
+});
 
 test("the chat of the README works in a browser, and survives a reload and a restart of the server", async ({
   skip,
