@@ -1,5 +1,5 @@
 /**
- * Runs every fault program, and its broken twins, two runs at a time:
+ * Runs every fault program, and its broken twins, three runs at a time:
  *
  *     node --conditions=source test/fault/all.ts [--full] [--seed N]
  *
@@ -26,12 +26,12 @@ const programs: Readonly<Record<string, Cycles>> = {
   clock: { short: 5, full: 20 },
   crowd: { short: 1, full: 6 },
   sse: { short: 5, full: 30 },
-  client: { short: 15, full: 150 },
-  webhook: { short: 20, full: 100 },
+  client: { short: 10, full: 150 },
+  webhook: { short: 6, full: 100 },
 };
 
 /** They wait more than they work. */
-const AT_A_TIME = 2;
+const AT_A_TIME = 3;
 
 const { values } = parseArgs({ options: { full: { type: "boolean" }, seed: { type: "string" } } });
 const waiting = Object.entries(programs).flatMap(([name, { short, full }]) => [

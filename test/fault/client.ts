@@ -16,16 +16,16 @@ import { bundleClient } from "./client/bundle.ts";
 import { Trouble } from "./client/faults.ts";
 import { judgeVisit } from "./client/judge.ts";
 import { visitInPage } from "./client/page.ts";
-import { clientTwins } from "./client/twins.ts";
+import { type ClientTwin, clientTwins } from "./client/twins.ts";
 import { type Given, type Visit, type Visitor, visit } from "./client/visit.ts";
 import { readOptions } from "./frame/options.ts";
 import { Run } from "./frame/run.ts";
-import { type Patch, realServer } from "./frame/twins.ts";
+import { realServer } from "./frame/twins.ts";
 import { within } from "./frame/within.ts";
 
 const CYCLES = 20;
-/** Enough for a twin to be found out. */
-const TWIN_CYCLES = 12;
+/** Enough for a twin to be found out by the fault that shows it. */
+const TWIN_CYCLES = 6;
 const ROOM = "hall";
 const PACE_MS = 20;
 const SILENT_MS = 500;
@@ -35,6 +35,7 @@ const LONGEST_REST_MS = 1200;
 const IN_A_ROW = 5;
 const BACK_LIMIT_MS = 10_000;
 const LEVEL_LIMIT_MS = 30_000;
+const TWIN_LEVEL_LIMIT_MS = 10_000;
 
 const options = readOptions();
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => process.exit(1));
@@ -45,36 +46,36 @@ if (lacking !== undefined) {
 }
 const names = options.twin === "all" ? Object.keys(clientTwins) : options.twin ? [options.twin] : [];
 let isWell = true;
-if (names.length === 0) isWell = (await problemsOf("client", CYCLES, [])).length === 0;
+if (names.length === 0) isWell = (await problemsOf("client", CYCLES)).length === 0;
 for (const name of names) isWell = (await isFoundOut(name)) && isWell;
 process.exit(isWell ? 0 : 1);
 
 async function isFoundOut(name: string): Promise<boolean> {
   const twin = clientTwins[name];
   if (!twin) throw new Error(`--twin: all, or one of ${Object.keys(clientTwins).join(", ")}`);
-  const problems = await problemsOf(`client-${name}`, TWIN_CYCLES, twin.patches);
+  const problems = await problemsOf(`client-${name}`, TWIN_CYCLES, twin);
   const isFound = problems.some((problem) => twin.found.test(problem));
   console.log(isFound ? "found out" : `NOT found out: nothing like ${twin.found}; this run proves nothing`);
   return isFound;
 }
 
 /** Runs the program once and says what came of it. */
-async function problemsOf(name: string, cycles: number, patches: readonly Patch[]): Promise<string[]> {
+async function problemsOf(name: string, cycles: number, twin?: ClientTwin): Promise<string[]> {
   const run = new Run({ name, main: realServer, cycles: options.cycles ?? cycles, seed: options.seed });
-  const problems = await work(run, patches).catch((error: Error) => [error.stack ?? String(error)]);
+  const problems = await work(run, twin).catch((error: Error) => [error.stack ?? String(error)]);
   const figures = Array.from(run.figures, ([figure, value]) => `${figure} ${value}`);
   console.log(`${run.title}\n${figures.join(", ")}`);
   for (const problem of problems) console.log(`fault: ${problem}`);
-  if (problems.length > 0 && patches.length === 0) {
+  if (problems.length > 0 && !twin) {
     run.keep();
     console.log(`evidence: ${run.directory}`);
   }
   return problems;
 }
 
-async function work(run: Run, patches: readonly Patch[]): Promise<string[]> {
+async function work(run: Run, twin: ClientTwin | undefined): Promise<string[]> {
   const client = join(run.directory, "client.mjs");
-  await bundleClient(client, patches);
+  await bundleClient(client, twin?.patches ?? []);
   const way = await Way.listen(undefined);
   const data = join(run.directory, "data");
   const { log, random } = run;
@@ -96,11 +97,12 @@ async function work(run: Run, patches: readonly Patch[]): Promise<string[]> {
     for (const number of run.numbers()) {
       await sleep(random.int(0, LONGEST_REST_MS));
       if (random.int(1, IN_A_ROW) > 1) await everybodyIsBack(Object.values(visitors));
-      const fault = await trouble.happens();
+      const fault = await trouble.happens(twin?.shownBy);
       run.count(fault);
       run.progress(`cycle ${number}: ${fault}`);
     }
-    return await judged(run, trouble, visitors);
+    const limit_ms = twin ? TWIN_LEVEL_LIMIT_MS : LEVEL_LIMIT_MS;
+    return await judged(run, trouble, { visitors, limit_ms });
   } finally {
     await Promise.all([visitors.node.leave(), visitors.chromium.leave()]);
     await way.close();
@@ -114,20 +116,24 @@ async function everybodyIsBack(visitors: readonly Visitor[]): Promise<void> {
   for (let ms = 0; ms < BACK_LIMIT_MS && !isBack(); ms += 100) await sleep(100);
 }
 
-type Visitors = Readonly<Record<"node" | "chromium", Visitor>>;
+interface Seen {
+  readonly visitors: Readonly<Record<"node" | "chromium", Visitor>>;
+  /** They have so long to be level with the log. */
+  readonly limit_ms: number;
+}
 
 /** Lets everybody finish, and compares what they saw with the log. */
-async function judged(run: Run, trouble: Trouble, visitors: Visitors): Promise<string[]> {
+async function judged(run: Run, trouble: Trouble, { visitors, limit_ms }: Seen): Promise<string[]> {
   const all = Object.entries(visitors);
   const quiet = Promise.all(all.map(([, visitor]) => visitor.quiet()));
-  await within(LEVEL_LIMIT_MS, quiet, "the outcome of all sends (not level)");
+  await within(limit_ms, quiet, "the outcome of all sends (not level)");
   const log = await readLog(trouble.url);
   const isLevel = () => all.every(([, visitor]) => visitor.glance().level >= log.length);
-  for (let ms = 0; ms < LEVEL_LIMIT_MS && !isLevel(); ms += 100) await sleep(100);
-  const problems = isLevel() ? [] : [`not level after ${LEVEL_LIMIT_MS} ms`];
+  for (let ms = 0; ms < limit_ms && !isLevel(); ms += 100) await sleep(100);
+  const problems = isLevel() ? [] : [`not level after ${limit_ms} ms`];
   run.count("messages", log.length);
   for (const [name, visitor] of all) {
-    const report = await within(LEVEL_LIMIT_MS, visitor.report(), `the report of ${name} (not level)`);
+    const report = await within(limit_ms, visitor.report(), `the report of ${name} (not level)`);
     problems.push(...judgeVisit(name, report, log));
     run.count(`${name}: sends`, report.sent.length);
     run.count(`${name}: connections`, report.connections);

@@ -36,11 +36,11 @@ export class Trouble {
     await this.#server?.stop();
   }
 
-  /** Brings one fault about and returns its name; it is over then. */
-  async happens(): Promise<Fault> {
+  /** Brings one fault about, any if none is named, and returns its name; it is over then. */
+  async happens(named?: Fault): Promise<Fault> {
     const { random, way } = this.#place;
     way.delayMs = random.pick([0, 0, 0, 5, 20]);
-    const fault = random.pick(often);
+    const fault = named ?? random.pick(often);
     await faults[fault](this.#place, this);
     return fault;
   }
@@ -51,7 +51,7 @@ export class Trouble {
   }
 }
 
-type Fault = keyof typeof faults;
+export type Fault = keyof typeof faults;
 
 const faults = {
   /** SIGKILL, and a new server. */

@@ -1,8 +1,11 @@
 import type { Patch } from "../frame/twins.ts";
+import type { Fault } from "./faults.ts";
 
 /** A client with one planted fault. */
 export interface ClientTwin {
   readonly patches: readonly Patch[];
+  /** What brings it to light. */
+  readonly shownBy: Fault;
   /** What the program has to report. */
   readonly found: RegExp;
 }
@@ -15,6 +18,7 @@ export const clientTwins: Readonly<Record<string, ClientTwin>> = {
   /** Takes up what comes after a reconnect, and forgets what was missed. */
   "forgets-its-cursor": {
     patches: [{ file: tail, from: "message.msg_id === this.#last + 1", to: "message.msg_id > this.#last" }],
+    shownBy: "cut",
     found: /iterator gave \d+ in the place of \d+/,
   },
   /** Gives the last message before a reconnect again. */
@@ -23,11 +27,13 @@ export const clientTwins: Readonly<Record<string, ClientTwin>> = {
       { file: "messages.ts", from: "log.page(tail.last,", to: "log.page(Math.max(0, tail.last - 1)," },
       { file: tail, from: "if (message.msg_id <= this.#last) continue;", to: "" },
     ],
+    shownBy: "cut",
     found: /iterator gave \d+ in the place of \d+/,
   },
   /** A send that is repeated is another one. */
   "sends-without-a-name": {
     patches: [{ file: outbox, from: "room_id, msg, client_msg_id, epoch", to: "room_id, msg, epoch" }],
+    shownBy: "mute",
     found: /stored several times/,
   },
   /** What was under way when the connection was lost is left alone. */
@@ -39,11 +45,13 @@ export const clientTwins: Readonly<Record<string, ClientTwin>> = {
         to: "return gate.pass(signal).then(call)",
       },
     ],
+    shownBy: "mute",
     found: /the send of .*OutcomeUnknown/,
   },
   /** Waits for ever for a server that is not there any more. */
   "never-looks": {
     patches: [{ file: "watch.ts", from: "if (isSilent && isAsked)", to: "if (false)" }],
+    shownBy: "lose",
     found: /not level/,
   },
 };
