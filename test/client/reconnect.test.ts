@@ -220,6 +220,19 @@ test("`await using` closes it; `close` twice is one close", async () => {
   await kept.close();
 });
 
+test("a listener may close it while it connects", async () => {
+  const { url, way } = await behindWay();
+  const client = await clientFor(url);
+  const closed = Promise.withResolvers<void>();
+  client.onState(({ kind }) => {
+    if (kind === "connecting") closed.resolve(client.close());
+  });
+  way.cut();
+  await closed.promise;
+  expect(client.state).toEqual({ kind: "closed" });
+  await expect.poll(() => way.size).toBe(0);
+});
+
 test("subscriptions are made anew on each connection, until they are ended", async () => {
   const server = await behindWay();
   const client = await clientFor(server.url);

@@ -110,6 +110,8 @@ export class Link {
   }
 
   async #open(): Promise<Connection> {
+    // A listener may have closed it when it was told.
+    if (this.#isClosed) throw new ClientClosed();
     const { timers, connect_ms, silent_ms } = this.#settings;
     const patience = new AbortController();
     this.#abandon = (reason) => patience.abort(reason);
@@ -126,6 +128,7 @@ export class Link {
       connection = await Connection.connect(this.#url, { onEvent: this.#hooks.onEvent, onClosed, signal });
       const session_id = await abortable(this.#login.login(connection), signal);
       if (connection.ended) throw new ConnectionLost(connection.ended);
+      if (this.#isClosed) throw new ClientClosed();
       unwatch = watch(connection, timers, silent_ms);
       this.#opened(connection, session_id);
       return connection;
