@@ -70,6 +70,40 @@ test("[R4] a room that was left while there was no connection is left", async ()
   expect((await ann.call("media/room/get_info", { room_id: "r" })).members).toEqual({});
 });
 
+test("[R4] a room that is left and joined anew at once is joined", async () => {
+  const { url } = await serverForTest();
+  const ann = await clientFor(url);
+  const bob = await clientFor(url, { user: "bob" });
+  const first = await ann.join("r", { create });
+  const his = await bob.join("r");
+  const left = first.leave();
+  const again = await ann.join("r");
+  await left;
+  const messages = again.messages();
+  await his.send({ n: 1 });
+  expect(ids(await take(messages, 1))).toEqual([1]);
+  expect(names(again.members)).toEqual(["ann", "bob"]);
+});
+
+test("[R4] also while there is no connection, and when the answer to the leave was lost", async () => {
+  const server = await behindWay();
+  const ann = await clientFor(server.url);
+  const first = await ann.join("r", { create });
+  server.way.mute();
+  const left = first.leave();
+  const second = ann.join("r");
+  server.way.target = undefined;
+  server.way.cut();
+  await becomes(ann, "waiting");
+  server.way.target = server.direct;
+  const again = await second;
+  await left;
+  const messages = again.messages();
+  await again.send({ n: 1 });
+  expect(ids(await take(messages, 1))).toEqual([1]);
+  expect((await ann.call("media/room/get_info", { room_id: "r" })).members).not.toEqual({});
+});
+
 test("a signal ends the joining", async () => {
   const server = await behindWay();
   const ann = await clientFor(server.url);

@@ -20,6 +20,8 @@ export class Client {
   readonly #settings: Settings;
   readonly #link: Link;
   readonly #rooms = new Map<string, Room<never>>();
+  /** Rooms that were left, until the server knows. */
+  readonly #leaving = new Map<string, Promise<unknown>>();
   readonly #patterns = new Set<Pattern>();
   readonly #events = new Listeners<[EventData]>();
   readonly #states = new Listeners<[ClientState]>();
@@ -108,7 +110,9 @@ export class Client {
         gate: this.#link.gate,
         newId: () => `${this.#id}-${++this.#lastId}`,
         session_id: () => (this.state.kind === "open" ? this.state.session_id : undefined),
+        left: this.#leaving.get(room_id),
         onOver: () => this.#rooms.delete(room_id),
+        onLeaving: (left) => void this.#awaitLeave(room_id, left),
       },
       options,
     );
@@ -135,6 +139,14 @@ export class Client {
   #opened(connection: Connection): void {
     for (const pattern of this.#patterns) connection.call("core/event/subscribe", pattern).catch(() => {});
     for (const room of this.#rooms.values()) void room.enter(connection);
+  }
+
+  /** Who joins anew goes in behind it, also behind its repeats: else it would put him out again. */
+  async #awaitLeave(room_id: string, left: Promise<void>): Promise<void> {
+    const all = Promise.allSettled([this.#leaving.get(room_id), left]);
+    this.#leaving.set(room_id, all);
+    await all;
+    if (this.#leaving.get(room_id) === all) this.#leaving.delete(room_id);
   }
 
   #take(event: EventData): void {

@@ -32,6 +32,10 @@ export interface RoomParts {
   readonly settings: Settings;
   readonly newId: () => string;
   readonly session_id: () => string | undefined;
+  /** Settles when the server knows that the one before, of the same room, was left. */
+  readonly left: Promise<unknown> | undefined;
   /** It is over. */
   readonly onOver: () => void;
+  /** It is being left, until `left` settles. */
+  readonly onLeaving: (left: Promise<void>) => void;
 }

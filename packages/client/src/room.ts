@@ -118,9 +118,11 @@ export class Room<T = JsonObject> {
     const { gate, settings } = this.#parts;
     this.end(new RoomLeft(room_id, "left"));
     const call = (connection: Connection) => connection.call("media/room/leave", { room_id });
-    await insist({ gate, settings, signal, call }).catch((error: unknown) => {
+    const left = insist({ gate, settings, signal, call }).catch((error: unknown) => {
       if (!is(error, NOT_A_MEMBER) && !is(error, NO_ROOM)) throw error;
     });
+    this.#parts.onLeaving(left);
+    await left;
   }
 
   /** @internal Resolves when it is joined. */
@@ -131,7 +133,8 @@ export class Room<T = JsonObject> {
 
   /** @internal Joins, on a new connection. */
   async enter(connection: Connection): Promise<void> {
-    const { settings } = this.#parts;
+    const { settings, left } = this.#parts;
+    if (left) await left;
     this.#early = [];
     for (let attempt = 0; !this.#over; ) {
       try {
