@@ -130,6 +130,13 @@ test("[L12] a login whose end has come is made anew with a new token", async () 
   expect(asked()).toBe(2);
 });
 
+test("[L12] a token that lives for months is not asked for again at once", async () => {
+  const { connect, source, asked } = await withTokens(60 * 86_400, { resume_seconds: 0 });
+  const client = await connect({ token: source });
+  for (let n = 0; n < 20; n++) await client.call("core/core/ping", {});
+  expect(asked()).toBe(1);
+});
+
 test("[T3] a token that is no source is the end when its time has come", async () => {
   const { clock, connect, source } = await withTokens(60);
   const client = await connect({ token: await source() });

@@ -71,6 +71,8 @@ export class Login {
   #keep(connection: Connection, { resume, expires_in = Number.POSITIVE_INFINITY }: Terms): void {
     const { token: source, timers } = this.#settings;
     this.#resume = resume?.token;
+    this.#stop();
+    if (connection.ended) return;
     const asks = typeof source === "function" && expires_in <= (resume?.expires_in ?? expires_in);
     const seconds = asks ? expires_in : resume?.expires_in;
     if (seconds === undefined || !Number.isFinite(seconds)) return;
