@@ -220,6 +220,15 @@ test("`await using` closes it; `close` twice is one close", async () => {
   await kept.close();
 });
 
+test("an option that is undefined is as if it was not given", async () => {
+  const { url } = await serverForTest();
+  const undefs = { connect_ms: undefined, outbox: undefined, timers: undefined, random: undefined };
+  const client = await clientFor(url, { ...undefs, backoff: { first_ms: undefined } });
+  const room = await client.join("r", { create: { class: "chat" } });
+  for (let n = 0; n < 1000; n++) room.send({ n }).catch(() => {});
+  await expect(room.send({})).rejects.toMatchObject({ name: "OutboxFull" });
+});
+
 test("a listener may close it while it connects", async () => {
   const { url, way } = await behindWay();
   const client = await clientFor(url);

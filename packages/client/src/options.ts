@@ -18,31 +18,42 @@ export interface ClientOptions {
   /** Called with each state, beginning with the first `connecting`. */
   readonly onState?: ((state: ClientState) => void) | undefined;
   /** Most messages that may wait to be sent in a room: 1000. */
-  readonly outbox?: number;
+  readonly outbox?: number | undefined;
   /** The first retry comes within `first_ms` (500), each further one within twice the time, at most `most_ms` (30,000). */
-  readonly backoff?: { readonly first_ms?: number; readonly most_ms?: number };
+  readonly backoff?:
+    | { readonly first_ms?: number | undefined; readonly most_ms?: number | undefined }
+    | undefined;
   /** Longest time for a connection and its login: 20,000. */
-  readonly connect_ms?: number;
+  readonly connect_ms?: number | undefined;
   /** After so long without a frame the server is asked; after as long again it is taken for gone: 20,000. */
-  readonly silent_ms?: number;
+  readonly silent_ms?: number | undefined;
   /** 0 ≤ n < 1: spreads the retries of many clients. */
-  readonly random?: () => number;
-  readonly timers?: Timers;
+  readonly random?: (() => number) | undefined;
+  readonly timers?: Timers | undefined;
   /** Where `online` is told of: the window, in a page. */
   readonly network?: Pick<EventTarget, "addEventListener" | "removeEventListener"> | undefined;
 }
 
-/** What holds when nothing else is said. */
-export function withDefaults(options: ClientOptions) {
+/** What holds when nothing else is said; undefined says nothing. */
+export function withDefaults({
+  outbox = 1000,
+  connect_ms = 20_000,
+  silent_ms = 20_000,
+  random = Math.random,
+  timers = systemTimers,
+  network = "addEventListener" in globalThis ? (globalThis as unknown as EventTarget) : undefined,
+  backoff: { first_ms = 500, most_ms = 30_000 } = {},
+  ...others
+}: ClientOptions) {
   return {
-    outbox: 1000,
-    connect_ms: 20_000,
-    silent_ms: 20_000,
-    random: Math.random,
-    timers: systemTimers,
-    network: "addEventListener" in globalThis ? (globalThis as unknown as EventTarget) : undefined,
-    ...options,
-    backoff: { first_ms: 500, most_ms: 30_000, ...options.backoff },
+    ...others,
+    outbox,
+    connect_ms,
+    silent_ms,
+    random,
+    timers,
+    network,
+    backoff: { first_ms, most_ms },
   };
 }
 
