@@ -44,6 +44,7 @@ test("[M12] it reads an earlier life by its epoch", async () => {
   await client.call("media/room/destroy", { room_id: "r" });
   const next = await client.join("r", { create });
   expect(ids(await all(next.history()))).toEqual([]);
+  expect(ids(await all(room.history({ epoch: undefined })))).toEqual([3, 2, 1]);
   expect(ids(await all(next.history({ epoch })))).toEqual([3, 2, 1]);
   expect(ids(await all(room.history()))).toEqual([3, 2, 1]);
 });

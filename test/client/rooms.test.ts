@@ -104,6 +104,15 @@ test("[R4] also while there is no connection, and when the answer to the leave w
   expect((await ann.call("media/room/get_info", { room_id: "r" })).members).not.toEqual({});
 });
 
+test("[R4] a join over `limits.subscriptions` rejects at once", async () => {
+  const { url } = await serverForTest({ limits: { subscriptions: 5 } });
+  const ann = await clientFor(url);
+  const joining = async () => {
+    for (let n = 0; n < 5; n++) await ann.join(`r${n}`, { create });
+  };
+  await expect(joining()).rejects.toMatchObject({ code: 100050, data: { limit: 5 } });
+});
+
 test("a signal ends the joining", async () => {
   const server = await behindWay();
   const ann = await clientFor(server.url);

@@ -1,4 +1,4 @@
-import { OutboxFull, OutcomeUnknown } from "@roomlog/client";
+import { OutboxFull, OutcomeUnknown, type Timers } from "@roomlog/client";
 import { ManualClock } from "roomlog/testing";
 import { expect, test } from "vitest";
 import { all, becomes, behindWay, clientFor, range, take } from "../support/client.ts";
@@ -153,6 +153,34 @@ test("[M14] [R10] a send over a rate is sent again after `retry_after_ms`, and n
   await Promise.all(sends);
   const messages = await take(room.messages({ after: 0 }), 3);
   expect(messages.map(({ msg }) => msg)).toEqual([{ n: 1 }, { n: 2 }, { n: 3 }]);
+});
+
+test("[M14] `close` ends the waiting for `retry_after_ms`, and no timer is left", async () => {
+  const clock = new ManualClock();
+  const running = new Set<number>();
+  const timers: Timers = {
+    after(ms, task) {
+      const stop = clock.after(ms, task);
+      running.add(ms);
+      return () => {
+        stop();
+        running.delete(ms);
+      };
+    },
+  };
+  const { url } = await people({ ann: ["*"], host: ["*", "room_moderate"] });
+  const host = await clientFor(url, { user: "host", password: "secret" });
+  await host.join("r", { create: { ...create, access: { slow_mode: 30 } } });
+  const ann = await clientFor(url, { password: "secret", timers, random: () => 0 });
+  const room = await ann.join("r");
+  await room.send({ n: 1 });
+  running.clear();
+  const waiting = room.send({ n: 2 });
+  await expect.poll(() => running.size).toBe(1);
+  const refused = expect(waiting).rejects.toMatchObject({ name: "ClientClosed" });
+  await ann.close();
+  await refused;
+  expect([...running]).toEqual([]);
 });
 
 test("[R9] who is muted is told so at once", async () => {

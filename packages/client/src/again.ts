@@ -3,22 +3,29 @@ import { CallError, ConnectionLost } from "./connection.ts";
 import type { Settings } from "./options.ts";
 
 /** Nothing was done, or its outcome is unknown; the same may succeed later. */
-const temporary: ReadonlySet<ErrorCode> = new Set([100002, 100003, 100005, 100050, 100051, 304102, 304105]);
+const temporary: ReadonlySet<ErrorCode> = new Set([100002, 100003, 100005, 100051, 304102, 304105]);
+const OVER_LIMIT = 100050;
+const QUOTA = 304109;
 /** From here on a close code says: do not retry as you are (T3). */
 const FIRST_FINAL = 4500;
 const LAST_FINAL = 4999;
 const MOST_DOUBLINGS = 16;
 
-/** Whether a refusal may be another one later. A full quota has no end that the server could name (Q8), a full disk has (Q9). */
+/**
+ * Whether a refusal may be another one later. What is full (R4, Q8) has no end that the server could name; a rate and
+ * a full disk (Q9) have.
+ */
 export function isTemporary(error: unknown): error is CallError {
   if (!(error instanceof CallError)) return false;
-  return temporary.has(error.code) || (error.code === 304109 && error.data.retry_after_ms !== undefined);
+  const { code, retry_after_ms } = error.data;
+  return temporary.has(code) || ((code === OVER_LIMIT || code === QUOTA) && retry_after_ms !== undefined);
 }
 
 /** Whether to connect again after a connection or a login that failed. */
 export function comesAgain(error: unknown): boolean {
   if (error instanceof ConnectionLost) return error.code < FIRST_FINAL || error.code > LAST_FINAL;
-  return isTemporary(error);
+  // Of the user's sessions one may end (Q6).
+  return isTemporary(error) || (error instanceof CallError && error.code === OVER_LIMIT);
 }
 
 /** How long to wait before try number `attempt` (from 0): what the server says, and a share of the back-off (full jitter). */

@@ -142,7 +142,7 @@ export class Client {
   }
 
   /** Who joins anew goes in behind it, also behind its repeats: else it would put him out again. */
-  async #awaitLeave(room_id: string, left: Promise<void>): Promise<void> {
+  async #awaitLeave(room_id: string, left: Promise<unknown>): Promise<void> {
     const all = Promise.allSettled([this.#leaving.get(room_id), left]);
     this.#leaving.set(room_id, all);
     await all;

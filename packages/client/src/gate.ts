@@ -4,6 +4,12 @@ import { abortable } from "./abortable.ts";
 export class Gate<T> {
   #next = resolvers<T>();
   #isOpen = false;
+  readonly #walled = new AbortController();
+
+  /** Aborted when it will not open again. */
+  get walled(): AbortSignal {
+    return this.#walled.signal;
+  }
 
   open(value: T): void {
     this.#isOpen = true;
@@ -19,6 +25,7 @@ export class Gate<T> {
   wallUp(error: Error): void {
     this.shut();
     this.#next.reject(error);
+    this.#walled.abort(error);
   }
 
   /** Waits until it is open. */

@@ -19,14 +19,20 @@ export async function insist<T>({ gate, settings, signal, call }: Insisting<T>):
     try {
       return await abortable(call(connection), signal);
     } catch (error) {
-      if (isTemporary(error)) await pause(delay(error, attempt++, settings), settings, signal);
+      if (isTemporary(error)) await pause(delay(error, attempt++, settings), settings, gate, signal);
       else if (!(error instanceof ConnectionLost) || error.isTooLarge) throw error;
     }
   }
 }
 
-export function pause(ms: number, { timers }: Settings, signal?: AbortSignal): Promise<void> {
+/** Rejects when the gate is walled up meanwhile: a timer would hold the process. */
+export function pause(
+  ms: number,
+  { timers }: Settings,
+  { walled }: Gate<Connection>,
+  signal?: AbortSignal,
+): Promise<void> {
   const over = Promise.withResolvers<void>();
   const stop = timers.after(ms, over.resolve);
-  return abortable(over.promise, signal).finally(stop);
+  return abortable(abortable(over.promise, walled), signal).finally(stop);
 }

@@ -37,5 +37,5 @@ export interface RoomParts {
   /** It is over. */
   readonly onOver: () => void;
   /** It is being left, until `left` settles. */
-  readonly onLeaving: (left: Promise<void>) => void;
+  readonly onLeaving: (left: Promise<unknown>) => void;
 }

@@ -101,9 +101,9 @@ export class Room<T = JsonObject> {
 
   /** What is in the log, from either end: the newest first unless `order` says `asc`. */
   history(options: HistoryOptions = {}): AsyncGenerator<Message<T>, void> {
-    const { signal } = options;
+    const { signal, epoch = this.#epoch } = options;
     const get = (query: Omit<Query, "room_id">) => this.#get(query, this.#parts.gate, signal);
-    return this.#checked(history(get, { epoch: this.#epoch, ...options }));
+    return this.#checked(history(get, { ...options, epoch }));
   }
 
   /** Listens to one kind of event, `members` or what R and M name. Returns what ends it. */
@@ -142,7 +142,7 @@ export class Room<T = JsonObject> {
       } catch (error) {
         if (error instanceof ConnectionLost) return;
         if (!isTemporary(error)) return this.end(this.#reasonOf(error as Error));
-        await pause(delay(error, attempt++, settings), settings);
+        await pause(delay(error, attempt++, settings), settings, this.#gate).catch(() => {});
       }
     }
   }
