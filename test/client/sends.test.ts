@@ -98,6 +98,19 @@ test("[T3] a message that is too large for a frame ends its connection and no ot
   expect(await log()).toEqual([{ n: 2 }]);
 });
 
+test("[T3] which one was too large is counted in bytes", async () => {
+  const { url } = await serverForTest({
+    limits: { frame_bytes: 200_000 },
+    services: { main: { msglog: { max_message_bytes: 100_000 } } },
+  });
+  const client = await clientFor(url);
+  const [a, b] = [await client.join("a", { create }), await client.join("b", { create })];
+  const tooLarge = b.send({ text: "€".repeat(80_000) });
+  const legal = a.send({ text: "x".repeat(90_000) });
+  await expect(tooLarge).rejects.toMatchObject({ name: "ConnectionLost", code: 1009, isTooLarge: true });
+  expect(await legal).toMatchObject({ msg_id: 1 });
+});
+
 test("a signal takes back what was not tried yet", async () => {
   const { room, offline, online, log } = await inRoom();
   await offline();

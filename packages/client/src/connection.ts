@@ -64,8 +64,8 @@ const VANISHED = 1006;
 const FRAME_TOO_LARGE: number = closeCodes.frame_too_large;
 
 interface Pending {
-  /** Of the request, in UTF-16 units. */
-  readonly size: number;
+  /** The frame of the request. */
+  readonly frame: string;
   resolve(data: unknown, text: string): void;
   reject(error: Error): void;
 }
@@ -160,24 +160,37 @@ export class Connection {
     this.#socket.close();
   }
 
-  #request(name: CommandName, data: string, pending: Omit<Pending, "size">): void {
+  #request(name: CommandName, data: string, pending: Omit<Pending, "frame">): void {
     if (this.#ended) return pending.reject(new ConnectionLost(this.#ended));
     const [cls, subclass, cmd] = name.split("/");
     const tid = ++this.#lastTid;
-    const text = `{"class":"${cls}","subclass":"${subclass}","cmd":"${cmd}","data":${data},"tid":${tid}}`;
-    this.#pending.set(tid, { ...pending, size: text.length });
-    this.#socket.send(text);
+    const frame = `{"class":"${cls}","subclass":"${subclass}","cmd":"${cmd}","data":${data},"tid":${tid}}`;
+    this.#pending.set(tid, { ...pending, frame });
+    this.#socket.send(frame);
   }
 
   #end(how: Closed): void {
     if (this.#ended) return;
     this.#ended = how;
     this.#options.onClosed?.(how);
-    const largest = Math.max(...Array.from(this.#pending.values(), ({ size }) => size));
-    for (const { size, reject } of this.#pending.values())
-      reject(new ConnectionLost(how, how.code === FRAME_TOO_LARGE && size === largest));
+    const largest = how.code === FRAME_TOO_LARGE ? this.#largest() : undefined;
+    for (const pending of this.#pending.values())
+      pending.reject(new ConnectionLost(how, pending === largest));
     this.#pending.clear();
     this.#ending.resolve(how);
+  }
+
+  /** In bytes, as the server counts. */
+  #largest(): Pending | undefined {
+    const encoder = new TextEncoder();
+    let largest: Pending | undefined;
+    let most = 0;
+    for (const pending of this.#pending.values()) {
+      const size = encoder.encode(pending.frame).length;
+      if (size > most) largest = pending;
+      most = Math.max(most, size);
+    }
+    return largest;
   }
 
   #receive(text: string): void {
