@@ -254,9 +254,14 @@ test("subscriptions are made anew on each connection, until they are ended", asy
   const ring = (n: number) => client.call("core/event/send", { class: "bell", type: "ring", body: { n } });
   await ring(1);
   await expect.poll(() => heard).toEqual([{ n: 1 }]);
+  const endToo = await client.subscribe({ class: "bell" });
+  await endToo();
+  await endToo();
+  await ring(1);
+  await expect.poll(() => heard).toEqual([{ n: 1 }, { n: 1 }]);
   await end();
   await ring(2);
   await client.call("core/core/ping", {});
-  expect(heard).toEqual([{ n: 1 }]);
+  expect(heard).toEqual([{ n: 1 }, { n: 1 }]);
   off();
 });

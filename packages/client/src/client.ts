@@ -22,7 +22,8 @@ export class Client {
   readonly #rooms = new Map<string, Room<never>>();
   /** Rooms that were left, until the server knows. */
   readonly #leaving = new Map<string, Promise<unknown>>();
-  readonly #patterns = new Set<Pattern>();
+  /** By what the server knows them by, with how often each was asked for. */
+  readonly #patterns = new Map<string, { readonly pattern: Pattern; readonly count: number }>();
   readonly #events = new Listeners<[EventData]>();
   readonly #states = new Listeners<[ClientState]>();
   readonly #id = randomName();
@@ -89,13 +90,18 @@ export class Client {
     return call(await gate.pass(signal));
   }
 
-  /** Subscribes to events (E2), on each connection anew. Returns what ends it. */
+  /** Subscribes to events (E2), on each connection anew. Returns what ends it; of equal ones the last ends it for all. */
   async subscribe(pattern: Pattern): Promise<() => Promise<void>> {
-    await this.call("core/event/subscribe", pattern);
-    this.#patterns.add(pattern);
+    const drop = this.#keep(pattern);
+    try {
+      await this.call("core/event/subscribe", pattern);
+    } catch (error) {
+      drop();
+      throw error;
+    }
     return async () => {
       const { body, ...key } = pattern;
-      if (this.#patterns.delete(pattern)) await this.call("core/event/unsubscribe", key);
+      if (drop()) await this.call("core/event/unsubscribe", key);
     };
   }
 
@@ -137,8 +143,33 @@ export class Client {
   }
 
   #opened(connection: Connection): void {
-    for (const pattern of this.#patterns) connection.call("core/event/subscribe", pattern).catch(() => {});
+    for (const { pattern } of this.#patterns.values()) this.#subscribeOn(connection, pattern).catch(() => {});
     for (const room of this.#rooms.values()) void room.enter(connection);
+  }
+
+  /** Insists on this connection; on the next one it is subscribed anew. */
+  #subscribeOn(connection: Connection, pattern: Pattern): Promise<unknown> {
+    const call = async (now: Connection) =>
+      now === connection && this.#patterns.has(keyOf(pattern)) && now.call("core/event/subscribe", pattern);
+    return insist({ gate: this.#link.gate, settings: this.#settings, call });
+  }
+
+  /** Returns what drops it, once; true when it was the last of its like. */
+  #keep(pattern: Pattern): () => boolean {
+    const key = keyOf(pattern);
+    const add = (n: number) => {
+      const count = (this.#patterns.get(key)?.count ?? 0) + n;
+      if (count > 0) this.#patterns.set(key, { pattern, count });
+      else this.#patterns.delete(key);
+      return count === 0;
+    };
+    let isKept = true;
+    add(1);
+    return () => {
+      const wasKept = isKept;
+      isKept = false;
+      return wasKept && add(-1);
+    };
   }
 
   /** Who joins anew goes in behind it, also behind its repeats: else it would put him out again. */
@@ -154,6 +185,10 @@ export class Client {
       this.#rooms.get(event.obj_id ?? "")?.take(event);
     this.#events.tell(event.type ?? "", event);
   }
+}
+
+function keyOf({ body, ...key }: Pattern): string {
+  return JSON.stringify(Object.entries(key).sort());
 }
 
 /** Not by `randomUUID`, which a page has only over TLS or from this machine. */
