@@ -59,6 +59,12 @@ test("[L4] a session id that somebody else has rejects", async () => {
   await expect(Client.connect(url, credentials)).rejects.toMatchObject({ code: 100034 });
 });
 
+test("[L9] a login that is too large rejects", async () => {
+  const { url } = await serverForTest();
+  const connecting = Client.connect(url, { user: "ann", meta: { text: "x".repeat(2_000_000) } });
+  await expect(connecting).rejects.toMatchObject({ name: "ConnectionLost", code: 1009 });
+});
+
 test("what a token source throws at the first login rejects", async () => {
   const { connect } = await withTokens(60);
   const connecting = connect({

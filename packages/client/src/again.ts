@@ -23,6 +23,8 @@ export function isTemporary(error: unknown): error is CallError {
 
 /** Whether to connect again after a connection or a login that failed. */
 export function comesAgain(error: unknown): boolean {
+  // A login that is too large is so each time (L9).
+  if (error instanceof ConnectionLost && error.isTooLarge) return false;
   if (error instanceof ConnectionLost) return error.code < FIRST_FINAL || error.code > LAST_FINAL;
   // Of the user's sessions one may end (Q6).
   return isTemporary(error) || (error instanceof CallError && error.code === OVER_LIMIT);

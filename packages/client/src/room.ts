@@ -70,7 +70,7 @@ export class Room<T = JsonObject> {
   /**
    * Sends a message; resolves when it is durable. While there is no connection it waits, and it is sent again until
    * the server has said what became of it: it is stored once. Rejects with a `CallError` that is definite, an
-   * `OutcomeUnknown`, an `OutboxFull`, or with why the room is over.
+   * `OutcomeUnknown`, an `OutboxFull`, a `ConnectionLost` with `isTooLarge`, or with why the room is over.
    */
   send(msg: T & object, options: SendOptions = {}): Promise<Sent> {
     return this.#outbox.send(msg, options);
