@@ -81,6 +81,22 @@ test("[W3] tries come after 1 s, 2 s, 4 s … up to the longest, with half as ma
   expect(sizes.slice(1)).toEqual([4, 2, 1, 1, 1]);
 });
 
+test.for(["r", "r*"])("[W3] a look for rooms of %s ends no rest", async (rooms) => {
+  const { send, answers, told, clock, list } = await withWebhook({ rooms });
+  answers(500);
+  await send("r");
+  for (let i = 1; i <= 8; i++) {
+    await haveFailed(i, list);
+    clock.advance(2 ** (i - 1) * 1000);
+  }
+  await haveFailed(9, list);
+  clock.advance(61_000);
+  await quiet(list);
+  expect(told).toHaveLength(9);
+  clock.advance(195_000);
+  await expect.poll(() => told.length).toBe(10);
+});
+
 test("[W3] by chance a rest is up to half as long", async () => {
   const { send, answers, told, clock, list } = await withWebhook({}, { parts: { random: () => 0.999 } });
   answers(500);

@@ -102,6 +102,22 @@ test("[W2] of a room there is one request at a time; what comes meanwhile goes t
   next();
 });
 
+test.for(["r", "r*"])("[W2] a look for rooms of %s begins no request beside the one that runs", async (rooms) => {
+  const hook = { rooms, timeout_seconds: 300 };
+  const { send, answers, clock, reload, told, list } = await withWebhook(hook);
+  const { answer, next } = held();
+  answers(answer);
+  await send("r");
+  await expect.poll(() => told.length).toBe(1);
+  clock.advance(60_000);
+  await reload({ ...hook, max_messages: 7 });
+  await quiet(list);
+  expect(told).toHaveLength(1);
+  next();
+  await expect.poll(list).toMatchObject([{ rooms_behind: 0 }]);
+  expect(told).toHaveLength(1);
+});
+
 test("[W2] several rooms are told side by side, and no more than are allowed", async () => {
   const { create, send, answers } = await withWebhook({ requests_at_once: 2 });
   const { answer, next, waiting } = held();
@@ -299,6 +315,11 @@ test("[W8, T5] what is not answered within the drain time is given up, and comes
   await start({});
   await expect.poll(() => idsOf("r")).toEqual([[1]]);
 });
+
+/** Lets everything happen that does not wait for the clock. */
+async function quiet(list: () => Promise<unknown>): Promise<void> {
+  for (let n = 0; n < 5; n++) await list();
+}
 
 /** Whether a promise has resolved by now. */
 function isResolved(promise: Promise<unknown>): Promise<boolean> {

@@ -119,14 +119,19 @@ export class Webhook {
 
   async #enqueueAllBehind(): Promise<void> {
     const { rooms, name } = this.#settings;
-    if (!rooms.endsWith("*")) return this.#enqueue(rooms);
+    if (!rooms.endsWith("*")) return this.#enqueueNew(rooms);
     const query = { webhook: name, prefix: rooms.slice(0, -1), most: PAGE };
     for (let from: number | undefined = 0; from !== undefined && !this.#isIncomplete; ) {
       const slice = await this.#surroundings.deliveries.roomsBehind({ ...query, from });
-      for (const room_id of slice.room_ids) if (!this.#lanes.has(room_id)) this.#enqueue(room_id);
+      for (const room_id of slice.room_ids) this.#enqueueNew(room_id);
       from = this.#isStopped ? undefined : slice.next;
       if (from !== undefined) await this.#pause();
     }
+  }
+
+  /** One that has a lane is on its way (W2), or rests (W3). */
+  #enqueueNew(room_id: string): void {
+    if (!this.#lanes.has(room_id)) this.#enqueue(room_id);
   }
 
   #pause(): Promise<void> {
