@@ -1,19 +1,21 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { ConfigInput } from "roomlog";
+import type { ConfigInput, ServerParts } from "roomlog";
+import { definePlugin } from "roomlog/plugin";
 import { expect, test } from "vitest";
+import * as z from "zod";
 import { hashPassword } from "../../packages/server/src/auth/users.ts";
 import { startChildServer } from "../support/child-server.ts";
 import { RawClient } from "../support/raw-client.ts";
 import { dataDirectory, serverForTest } from "../support/server.ts";
 
 /** A server whose configuration can be changed. */
-async function changeable(config: ConfigInput) {
+async function changeable(config: ConfigInput, parts: ServerParts = {}) {
   let current = config;
   const fixed = { port: 0, data: dataDirectory(), limits: { ping_seconds: 0 } };
   const server = await serverForTest(
     { ...fixed, ...config },
-    { loadConfig: () => ({ ...fixed, ...current }) },
+    { loadConfig: () => ({ ...fixed, ...current }), ...parts },
   );
   const change = (next: ConfigInput) => {
     current = next;
@@ -109,6 +111,41 @@ test("[S4] a wrong configuration changes nothing", async () => {
   await expect(change({ services: { main: { plugins: ["core", "msglog"] } } })).rejects.toThrow("needs");
   await expect(change({ host: "0.0.0.0" })).rejects.toThrow("Configure users");
   expect(await sends(client, { text: "too long" })).toMatchObject({ data: { code: 304101, limit: 10 } });
+});
+
+test("[S4] a plugin that does not take its settings: nothing else changes, and the next reload works", async () => {
+  const taken: unknown[] = [];
+  let isAfraid = true;
+  const plugin = (name: string) =>
+    definePlugin({
+      name,
+      settings: z.number().default(0),
+      setup: () => ({
+        update: async (settings) => {
+          if (settings === 13 && isAfraid) throw new Error(`${name} fears it`);
+          taken.push([name, settings]);
+        },
+      }),
+    });
+  const plugins = ["core", "room", "a", "b", "c"];
+  const { change, client } = await changeable(
+    { services: { main: { plugins } } },
+    { plugins: ["a", "b", "c"].map(plugin) },
+  );
+  const set = (a: number, b: number, c: number, more: string[] = []) =>
+    change({ services: { main: { plugins: [...plugins, ...more], a, b, c } } } as ConfigInput);
+  await expect(set(1, 13, 13, ["msglog"])).rejects.toThrow("b fears it");
+  expect(await sends(client)).toMatchObject({ data: { code: 100006 } });
+  isAfraid = false;
+  await set(1, 13, 13);
+  expect(taken).toEqual([
+    ["a", 1],
+    ["a", 1],
+    ["b", 13],
+    ["c", 13],
+  ]);
+  await set(1, 2, 13);
+  expect(taken.slice(4)).toEqual([["b", 2]]);
 });
 
 test("[C11] core/server/reload needs the right admin, which open mode does not give", async () => {

@@ -163,7 +163,7 @@ export interface Installed {
    * ended. It is waited for as long as `limits.drain_seconds` (T5).
    */
   finish?(): Promise<void>;
-  /** Takes other settings while it runs (S4). A promise is waited for. Without it the plugin is stopped and set up anew for them. */
+  /** Takes other settings while it runs (S4). A promise is waited for; when it rejects so does the reload, and the next one brings settings again. Without it the plugin is stopped and set up anew for them. */
   update?(settings: unknown): void | Promise<void>;
 }
 

@@ -73,9 +73,9 @@ export interface ChosenPlugin {
 /** A plugin at work in this service. */
 interface Running extends ChosenPlugin {
   readonly installed: Installed;
+  /** Undefined while it is not known which ones it has: an update has failed. */
+  settings: unknown;
   readonly stop: Stop;
-  /** Resolves when it has taken its present settings. */
-  readonly updated?: void | Promise<void>;
 }
 
 /** A client that is told to come again later, in milliseconds (T5). */
@@ -238,10 +238,11 @@ export class Service {
   /**
    * Goes on with other plugins, settings, users and limits; connections stay (S4). A plugin whose settings are the
    * same, or that takes new ones by itself, keeps what it has in memory; every other one is stopped and set up anew.
+   * Rejects, and the service goes on with the plugins, users and limits that it has, when a plugin does not take its settings.
    */
   async change(setup: ServiceSetup): Promise<void> {
     const before = new Map(this.#running.map((running) => [running.plugin, running]));
-    const kept = setup.plugins.map((chosen) => keep(before.get(chosen.plugin), chosen));
+    const kept = await Promise.all(setup.plugins.map((chosen) => keep(before.get(chosen.plugin), chosen)));
     for (const running of this.#running.toReversed())
       if (!kept.some((one) => one?.stop === running.stop)) running.stop();
     this.#setup = setup;
@@ -250,7 +251,6 @@ export class Service {
     this.#running = running;
     this.#hooks = new Hooks();
     for (const { installed } of running) this.#hooks.add(installed.hooks ?? {});
-    for (const { updated } of running) await updated;
     const commands = running.flatMap(({ installed }) => installed.commands ?? []);
     this.#dispatcher = new Dispatcher(commands, this.hub, this.roomRights);
   }
@@ -383,9 +383,11 @@ export class Service {
   }
 }
 
-/** The running plugin as it goes on with other settings; undefined when it has to be set up anew. */
-function keep(running: Running | undefined, { settings }: ChosenPlugin): Running | undefined {
+/** The running plugin as it goes on with other settings; undefined when it has to be set up anew. Rejects when it does not take them. */
+async function keep(running: Running | undefined, { settings }: ChosenPlugin): Promise<Running | undefined> {
   if (!running || isDeepStrictEqual(running.settings, settings)) return running;
   if (!running.installed.update) return undefined;
-  return { ...running, settings, updated: running.installed.update(settings) };
+  running.settings = undefined;
+  await running.installed.update(settings);
+  return { ...running, settings };
 }
