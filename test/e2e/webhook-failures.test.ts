@@ -127,6 +127,32 @@ test.for([
   await expect.poll(() => told.map(({ payload }) => payload.room_id).sort()).toEqual(["other", "r", "r"]);
 });
 
+test("[W3] Retry-After holds when another room is taken meanwhile, and ends with a reload", async () => {
+  const { send, create, answers, told, clock, list, idsOf, reload } = await withWebhook();
+  for (const room_id of ["a", "b"]) await create(room_id);
+  answers(() => {});
+  for (const room_id of ["a", "b"]) await send(room_id);
+  await expect.poll(() => told.length).toBe(2);
+  const responseTo = (room_id: string) => told.find(({ payload }) => payload.room_id === room_id)?.response;
+  responseTo("a")?.writeHead(503, { "retry-after": "60" }).end();
+  await haveFailed(1, list);
+  responseTo("b")?.end();
+  await haveFailed(0, list);
+  answers(200);
+  await send("b");
+  clock.advance(59_999);
+  await quiet(list);
+  expect(told).toHaveLength(2);
+  clock.advance(1);
+  await expect.poll(() => [idsOf("a"), idsOf("b")]).toEqual([[[1], [1]], [[1], [2]]]);
+  answers(({ response }) => response.writeHead(503, { "retry-after": "60" }).end());
+  await send("r");
+  await haveFailed(1, list);
+  answers(200);
+  await reload({ max_messages: 7 });
+  await expect.poll(() => idsOf("r")).toEqual([[1], [1]]);
+});
+
 test("[W3] a room that fails holds up no other", async () => {
   const { send, create, answers, idsOf } = await withWebhook({ requests_at_once: 4 });
   await create("bad");

@@ -16,6 +16,8 @@ export class Pace {
   readonly #random: () => number;
   #failures = 0;
   #restUntil = Number.NEGATIVE_INFINITY;
+  /** Until when the receiver asks for a rest: also when it takes something meanwhile. */
+  #askedUntil = Number.NEGATIVE_INFINITY;
 
   constructor(limits: () => Limits, random: () => number) {
     this.#limits = limits;
@@ -34,7 +36,7 @@ export class Pace {
 
   /** Milliseconds until the next request may begin; `now` is the monotonic time. */
   restsFor(now: number): number {
-    return Math.max(0, this.#restUntil - now);
+    return Math.max(0, this.#restUntil - now, this.#askedUntil - now);
   }
 
   /** Requests that may run side by side. */
@@ -48,12 +50,19 @@ export class Pace {
     this.#restUntil = Number.NEGATIVE_INFINITY;
   }
 
+  /** Begins anew, as with a receiver of which nothing is known. */
+  reset(): void {
+    this.succeeded();
+    this.#askedUntil = Number.NEGATIVE_INFINITY;
+  }
+
   /** `retry_after_ms` is what the receiver asks for. */
   failed(now: number, retry_after_ms: number): void {
     const { requests_at_once, max_retry_seconds } = this.#limits();
     this.#failures += 1;
     const beyond = this.#failures - requests_at_once + 1;
     const rest = beyond > 0 ? backOff(beyond, max_retry_seconds, this.#random()) : 0;
-    this.#restUntil = Math.max(this.#restUntil, now + Math.max(rest, retry_after_ms));
+    this.#restUntil = Math.max(this.#restUntil, now + rest);
+    this.#askedUntil = Math.max(this.#askedUntil, now + retry_after_ms);
   }
 }
