@@ -144,7 +144,12 @@ test("[W3] Retry-After holds when another room is taken meanwhile, and ends with
   await quiet(list);
   expect(told).toHaveLength(2);
   clock.advance(1);
-  await expect.poll(() => [idsOf("a"), idsOf("b")]).toEqual([[[1], [1]], [[1], [2]]]);
+  await expect
+    .poll(() => [idsOf("a"), idsOf("b")])
+    .toEqual([
+      [[1], [1]],
+      [[1], [2]],
+    ]);
   answers(({ response }) => response.writeHead(503, { "retry-after": "60" }).end());
   await send("r");
   await haveFailed(1, list);

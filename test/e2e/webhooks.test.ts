@@ -102,21 +102,24 @@ test("[W2] of a room there is one request at a time; what comes meanwhile goes t
   next();
 });
 
-test.for(["r", "r*"])("[W2] a look for rooms of %s begins no request beside the one that runs", async (rooms) => {
-  const hook = { rooms, timeout_seconds: 300 };
-  const { send, answers, clock, reload, told, list } = await withWebhook(hook);
-  const { answer, next } = held();
-  answers(answer);
-  await send("r");
-  await expect.poll(() => told.length).toBe(1);
-  clock.advance(60_000);
-  await reload({ ...hook, max_messages: 7 });
-  await quiet(list);
-  expect(told).toHaveLength(1);
-  next();
-  await expect.poll(list).toMatchObject([{ rooms_behind: 0 }]);
-  expect(told).toHaveLength(1);
-});
+test.for(["r", "r*"])(
+  "[W2] a look for rooms of %s begins no request beside the one that runs",
+  async (rooms) => {
+    const hook = { rooms, timeout_seconds: 300 };
+    const { send, answers, clock, reload, told, list } = await withWebhook(hook);
+    const { answer, next } = held();
+    answers(answer);
+    await send("r");
+    await expect.poll(() => told.length).toBe(1);
+    clock.advance(60_000);
+    await reload({ ...hook, max_messages: 7 });
+    await quiet(list);
+    expect(told).toHaveLength(1);
+    next();
+    await expect.poll(list).toMatchObject([{ rooms_behind: 0 }]);
+    expect(told).toHaveLength(1);
+  },
+);
 
 test("[W2] several rooms are told side by side, and no more than are allowed", async () => {
   const { create, send, answers } = await withWebhook({ requests_at_once: 2 });
@@ -278,6 +281,48 @@ test("[W8] a reload takes another address and secret at once, and goes on where 
   const { body, signature } = told[1] as Told;
   const hex = createHmac("sha256", "another sixteen characters").update(`1700000000.${body}`).digest("hex");
   expect(signature).toBe(`t=1700000000,v1=${hex}`);
+});
+
+test("[W8] after a reload nothing is told of rooms that are not named any more", async () => {
+  const { create, send, answers, clock, reload, told, list, idsOf } = await withWebhook({ max_messages: 1 });
+  for (const room_id of ["resting", "running", "waiting"]) await create(room_id);
+  const { answer, next, waiting } = held();
+  answers(({ response }) => response.writeHead(500).end());
+  await send("resting", 2);
+  await expect.poll(list).toMatchObject([{ failures: 1 }]);
+  answers(answer);
+  await send("running", 2);
+  await expect.poll(() => waiting.length).toBe(1);
+  await reload({ rooms: "r", requests_at_once: 1 });
+  await send("waiting", 2);
+  await send("running");
+  next();
+  await send("r");
+  await expect.poll(() => waiting.length).toBe(1);
+  next();
+  await expect.poll(list).toMatchObject([{ rooms_behind: 0, state: "ok" }]);
+  clock.advance(120_000);
+  await quiet(list);
+  expect(told.map(({ payload }) => payload.room_id)).toEqual(["resting", "running", "r"]);
+  answers(200);
+  await reload({});
+  await expect.poll(() => idsOf("resting").flat()).toEqual([1, 1, 2]);
+  await expect.poll(() => idsOf("running").flat()).toEqual([1, 2, 3]);
+  await expect.poll(() => idsOf("waiting").flat()).toEqual([1, 2]);
+});
+
+test("[W8] rooms that are named anew are looked for at once, also while others are", async () => {
+  const { create, send, clock, reload, list, idsOf } = await withWebhook({ rooms: "none*" });
+  await send("r");
+  // More than one look takes.
+  for (let n = 0; n < 1000; n += 50) {
+    await Promise.all(Array.from({ length: 50 }, (_, i) => create(`room ${n + i}`)));
+    clock.advance(1000);
+  }
+  clock.advance(60_000);
+  await quiet(list);
+  await reload({ rooms: "*" });
+  await expect.poll(() => clock.advance(10) ?? idsOf("r")).toEqual([[1]]);
 });
 
 test("[W8, T5] a stop waits for the request that runs, and begins no other", async () => {

@@ -1,4 +1,4 @@
-import type { LogStretch, Undelivered } from "../../core/plugin.ts";
+import { type LogStretch, matchesRoom, type Undelivered } from "../../core/plugin.ts";
 import { bodyOf, MAX_BYTES, type Outcome, type Parcel, post, STOPPING } from "./request.ts";
 import type { WebhookSettings } from "./settings.ts";
 import type { Surroundings } from "./surroundings.ts";
@@ -66,10 +66,11 @@ export class Lane {
   /** Makes one request, if there is something to tell. */
   async step(abort: AbortController): Promise<Step> {
     const { deliveries, clock, service } = this.#surroundings;
-    const settings = this.#settings();
-    const life = await deliveries.next({ webhook: settings.name, room_id: this.room_id });
+    const life = await deliveries.next(this.#key());
     const parcel = life && (await this.#pack(life));
-    if (!parcel) {
+    const settings = this.#settings();
+    // A reload may have come while it was read (W8).
+    if (!(parcel && matchesRoom(settings.rooms, this.room_id))) {
       this.oldest = undefined;
       return { kind: "level" };
     }

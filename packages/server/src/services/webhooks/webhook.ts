@@ -48,14 +48,16 @@ export class Webhook {
   /** Goes on with other settings; what rests is tried at once, since they may be what was wrong. */
   update(settings: WebhookSettings): void {
     this.#settings = settings;
-    this.#pace.succeeded();
-    this.#wakeAll();
+    this.#pace.reset();
+    for (const room_id of this.#waiting) if (!this.#names(room_id)) this.#waiting.delete(room_id);
+    // Also those that were put aside, and are named again.
+    for (const lane of this.#lanes.values()) if (lane.state !== "running") this.#enqueue(lane.room_id);
     void this.sweep();
   }
 
   /** A room has something new. A hint, and nothing more: the store says what. */
   news(room_id: string): void {
-    if (!matchesRoom(this.#settings.rooms, room_id)) return;
+    if (!this.#names(room_id)) return;
     const lane = this.#lanes.get(room_id);
     if (lane) lane.hasNews = true;
     if (!lane || lane.state === "level") this.#enqueue(room_id);
@@ -65,12 +67,12 @@ export class Webhook {
   async sweep(): Promise<void> {
     if (this.#isSweeping || this.#isStopped) return;
     this.#isSweeping = true;
-    this.#isIncomplete = false;
-    try {
-      await this.#enqueueAllBehind();
-    } catch (error) {
-      this.#failedToLook(error);
-    }
+    let settings: WebhookSettings;
+    do {
+      settings = this.#settings;
+      this.#isIncomplete = false;
+      await this.#enqueueAllBehind(settings).catch((error: unknown) => this.#failedToLook(error));
+    } while (settings !== this.#settings && !this.#isStopped);
     this.#isSweeping = false;
   }
 
@@ -117,14 +119,14 @@ export class Webhook {
     for (const { stopRest } of this.#lanes.values()) stopRest();
   }
 
-  async #enqueueAllBehind(): Promise<void> {
-    const { rooms, name } = this.#settings;
+  async #enqueueAllBehind(settings: WebhookSettings): Promise<void> {
+    const { rooms, name } = settings;
     if (!rooms.endsWith("*")) return this.#enqueueNew(rooms);
     const query = { webhook: name, prefix: rooms.slice(0, -1), most: PAGE };
     for (let from: number | undefined = 0; from !== undefined && !this.#isIncomplete; ) {
       const slice = await this.#surroundings.deliveries.roomsBehind({ ...query, from });
       for (const room_id of slice.room_ids) this.#enqueueNew(room_id);
-      from = this.#isStopped ? undefined : slice.next;
+      from = this.#isStopped || settings !== this.#settings ? undefined : slice.next;
       if (from !== undefined) await this.#pause();
     }
   }
@@ -138,8 +140,14 @@ export class Webhook {
     return new Promise((resolve) => this.#surroundings.clock.after(PAUSE_MS, resolve));
   }
 
+  #names(room_id: string): boolean {
+    return matchesRoom(this.#settings.rooms, room_id);
+  }
+
   #enqueue(room_id: string): void {
     const lane = this.#lanes.get(room_id);
+    lane?.stopRest();
+    if (!this.#names(room_id)) return lane && this.#putAside(lane);
     if (!lane && this.#waiting.size >= MOST_WAITING) {
       this.#isIncomplete = true;
       return;
@@ -200,6 +208,11 @@ export class Webhook {
     if (step.kind === "failed") return this.#failed(lane, step);
     const isLevel = step.kind === "level" || step.isLevel;
     if (lane.hasNews || !isLevel) return this.#enqueue(lane.room_id);
+    this.#putAside(lane);
+  }
+
+  /** It is kept until the store knows how far it is. */
+  #putAside(lane: Lane): void {
     lane.state = "level";
     this.kept(lane);
   }
@@ -216,7 +229,7 @@ export class Webhook {
     if (isGone) this.#pace.succeeded();
     else this.#pace.failed(clock.monotonic(), retry_after_ms);
     this.#note(error, lane.room_id);
-    if (gaveUp) return this.#enqueue(lane.room_id);
+    if (gaveUp || !this.#names(lane.room_id)) return this.#enqueue(lane.room_id);
     const ms = backOff(lane.failures, this.#settings.max_retry_seconds, service.random());
     lane.state = "resting";
     lane.stopRest = clock.after(ms, () => this.#enqueue(lane.room_id));
@@ -244,10 +257,6 @@ export class Webhook {
 
   /** Rooms that rest are tried now. */
   #wakeAll(): void {
-    for (const lane of this.#lanes.values()) {
-      if (lane.state !== "resting") continue;
-      lane.stopRest();
-      this.#enqueue(lane.room_id);
-    }
+    for (const lane of this.#lanes.values()) if (lane.state === "resting") this.#enqueue(lane.room_id);
   }
 }
