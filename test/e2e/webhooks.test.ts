@@ -361,6 +361,19 @@ test("[W8, T5] what is not answered within the drain time is given up, and comes
   await expect.poll(() => idsOf("r")).toEqual([[1]]);
 });
 
+test("[W7, T5] a dead letter that is sent again is given up with the service", async () => {
+  const { send, server, answers, told, letters, retry, clock } = await withWebhook({ timeout_seconds: 300 });
+  answers(410);
+  await send("r");
+  await expect.poll(letters).toHaveLength(1);
+  answers(() => {});
+  retry(1).catch(() => {});
+  await expect.poll(() => told.length).toBe(2);
+  const closed = server.close();
+  await expect.poll(() => clock.advance(1000) ?? told[1]?.response.closed).toBe(true);
+  await closed;
+});
+
 /** Lets everything happen that does not wait for the clock. */
 async function quiet(list: () => Promise<unknown>): Promise<void> {
   for (let n = 0; n < 5; n++) await list();

@@ -24,6 +24,9 @@ export class Webhook {
   readonly #lanes = new Map<string, Lane>();
   /** Requests that run. */
   readonly #running = new Set<AbortController>();
+  /** Dead letters that are sent again (W7), beside them. */
+  readonly #retries = new Set<AbortController>();
+  #finished: Promise<void> | undefined;
   #idle: () => void = () => {};
   /** Whether rooms may be behind that are not known here. */
   #isIncomplete = false;
@@ -84,7 +87,7 @@ export class Webhook {
 
   /** W7 */
   get standing() {
-    const { deliveries: _, clock } = this.#surroundings;
+    const { clock } = this.#surroundings;
     const behind = [...this.#lanes.values()].filter(({ state }) => state !== "level");
     const unknown = [...this.#waiting].filter((room_id) => !this.#lanes.has(room_id));
     const oldest = behind.reduce((least, { oldest = least }) => Math.min(least, oldest), clock.wall());
@@ -101,16 +104,24 @@ export class Webhook {
   /** Begins nothing more; resolves when what runs has ended (T5). */
   finish(): Promise<void> {
     this.#quit();
-    if (this.#running.size === 0) return Promise.resolve();
-    return new Promise((resolve) => {
+    this.#finished ??= new Promise((resolve) => {
       this.#idle = resolve;
+      if (this.#running.size === 0) resolve();
     });
+    return this.#finished;
+  }
+
+  /** Has a dead letter sent again, until it is given up with what runs. */
+  async retry<T>(send: (abort: AbortController) => Promise<T>): Promise<T> {
+    const abort = new AbortController();
+    this.#retries.add(abort);
+    return send(abort).finally(() => this.#retries.delete(abort));
   }
 
   /** Gives up what runs. */
   stop(): void {
     this.#quit();
-    for (const abort of this.#running) abort.abort(STOPPING);
+    for (const abort of [...this.#running, ...this.#retries]) abort.abort(STOPPING);
   }
 
   #quit(): void {

@@ -12,17 +12,22 @@ export const retry = (webhooks: Webhooks) =>
       const [found] = await webhooks.deliveries.deadLetters({ before: letter + 1, limit: 1 });
       const webhook = found?.letter === letter ? webhooks.get(found.webhook) : undefined;
       if (!(found && webhook)) throw syntaxError("letter");
-      const outcome = await sendAll(found, webhook, webhooks);
+      const outcome = await webhook.retry((abort) => sendAll(found, { webhook, abort }, webhooks));
       return outcome.kind === "ok" ? { delivered: true } : { delivered: false, error: outcome.error };
     },
   });
 
+interface Way {
+  readonly webhook: Webhook;
+  readonly abort: AbortController;
+}
+
 /** Request by request, until one fails. What was delivered is out of the letter. */
-async function sendAll(letter: DeadLetter, { settings }: Webhook, all: Webhooks): Promise<Outcome> {
+async function sendAll(letter: DeadLetter, { webhook, abort }: Way, all: Webhooks): Promise<Outcome> {
+  const { settings } = webhook;
   const { service, clock, deliveries } = all.surroundings;
   for (let after = letter.from_id - 1; ; ) {
     const parcel = await pack(letter, after, all, settings.max_messages);
-    const abort = new AbortController();
     const outcome = await post(settings, bodyOf(service.name, settings.name, parcel), { clock, abort });
     if (outcome.kind !== "ok") return outcome;
     after = parcel.messages.at(-1)?.msg_id ?? letter.to_id;
