@@ -152,6 +152,10 @@ export const broken = {
       to: 'return { kind: "ok",',
     },
   ],
+  /** A look for rooms takes also those that are being told. */
+  twoAtOnce: [
+    { file: "services/webhooks/webhook.js", from: "if (!this.#lanes.has(room_id))", to: "if (true)" },
+  ],
   /** Knows how far a webhook is only until it ends. */
   cursorNotKept: [{ file: lane, from: "if (!place)", to: "if (true)" }],
 } satisfies Record<string, readonly Patch[]>;

@@ -49,6 +49,8 @@ interface Heard {
   /** Confirmed so long ago that it must have been written down before the server was killed. */
   kept: number;
   readonly confirmations: { readonly at: number; readonly msg_id: number }[];
+  /** The request that is under way. */
+  open: ServerResponse | undefined;
   /** What each message was, by its id. */
   readonly ids: Map<number, string>;
 }
@@ -103,6 +105,7 @@ export class WildReceiver {
     const long = performance.now() - KEPT_AFTER_MS;
     for (const heard of this.#rooms.values()) {
       const kept = heard.confirmations.filter(({ at }) => at < long).map(({ msg_id }) => msg_id);
+      heard.open = undefined;
       heard.kept = Math.max(heard.kept, ...kept);
       heard.confirmed = 0;
       heard.confirmations.length = 0;
@@ -115,6 +118,7 @@ export class WildReceiver {
       confirmed: 0,
       kept: 0,
       confirmations: [],
+      open: undefined,
       ids: new Map(),
     };
     this.#rooms.set(room, heard);
@@ -127,6 +131,7 @@ export class WildReceiver {
     this.#checkSignature(String(request.headers["roomlog-signature"]), body);
     const { room_id, messages }: Payload = JSON.parse(body);
     const heard = this.#heard(room_id);
+    this.#checkAlone(room_id, heard, response);
     this.#check(room_id, heard, messages);
     const mood = this.isTame ? "take" : this.#random.pick(MOODS);
     if (mood.startsWith("take")) this.#take(heard, messages);
@@ -140,6 +145,16 @@ export class WildReceiver {
     const [, seconds, given] = /^t=(\d+),v1=([0-9a-f]{64})$/.exec(header) ?? [];
     const right = createHmac("sha256", SECRET).update(`${seconds}.${body}`).digest("hex");
     if (given !== right) this.#fault(`webhook: the signature ${header} is wrong`);
+  }
+
+  /** Of a room there is one request at a time (W2). That one has ended may be heard a little later than that another came. */
+  #checkAlone(room: string, heard: Heard, response: ServerResponse): void {
+    const { open } = heard;
+    heard.open = response;
+    if (!open || open.closed) return;
+    setTimeout(() => {
+      if (!open.closed) this.#fault(`webhook: ${room} has two requests at once`);
+    }, SLOW_MS / 2);
   }
 
   #check(room: string, { taken, confirmed, kept, ids }: Heard, messages: Payload["messages"]): void {
