@@ -7,22 +7,40 @@ export async function cuttingProxy(
   url: string,
   mark: string,
 ): Promise<{ readonly url: string; readonly cuts: () => number }> {
+  let cuts = 0;
+  const way = await proxyTo(url, (bytes, client) => {
+    if (cuts > 0 || !bytes.includes(mark)) return void client.write(bytes);
+    cuts += 1;
+    client.destroy();
+  });
+  return { url: way, cuts: () => cuts };
+}
+
+/** A way on which what the server says from `first` to `last` comes at once. */
+export async function gatheringProxy(url: string, first: string, last: string): Promise<string> {
+  let held = Buffer.alloc(0);
+  return proxyTo(url, (bytes, client) => {
+    held = Buffer.concat([held, bytes]);
+    if (held.includes(first) && !held.includes(last)) return;
+    client.write(held);
+    held = Buffer.alloc(0);
+  });
+}
+
+/** Gives back its URL. `answer` passes on what the server says. */
+async function proxyTo(url: string, answer: (bytes: Buffer, client: Socket) => void): Promise<string> {
   const { hostname, port } = new URL(url);
   const sockets = new Set<Socket>();
-  let cuts = 0;
   const server = createServer((client) => {
     const upstream = connect(Number(port), hostname);
+    client.on("data", (bytes) => upstream.write(bytes));
+    upstream.on("data", (bytes) => answer(bytes, client));
     for (const [from, to] of [
       [client, upstream],
       [upstream, client],
     ] as const) {
       sockets.add(from);
       from.on("error", () => {}).on("close", () => to.destroy());
-      from.on("data", (bytes) => {
-        if (from === client || cuts > 0 || !bytes.includes(mark)) return void to.write(bytes);
-        cuts += 1;
-        client.destroy();
-      });
     }
   });
   onTestFinished(() => {
@@ -30,5 +48,5 @@ export async function cuttingProxy(
     server.close();
   });
   await once(server.listen(0, "127.0.0.1"), "listening");
-  return { url: `ws://127.0.0.1:${(server.address() as AddressInfo).port}/`, cuts: () => cuts };
+  return `ws://127.0.0.1:${(server.address() as AddressInfo).port}/`;
 }

@@ -12,7 +12,11 @@ import type { Target } from "./target.ts";
 interface Cursor {
   readonly epoch: string;
   after: number;
+  /** What comes while it is not known of which life of the room it is. */
+  held?: Arrival[] | undefined;
 }
+
+type Arrival = readonly [event: EventData, text: string];
 
 /** Where to begin: behind a message, or so many before the end. */
 interface Start {
@@ -41,7 +45,7 @@ export class Follower {
 
   /** Resolves when all rooms have ended. Rejects with a `Failure`. */
   async follow(target: Target, rooms: readonly string[], start: Start): Promise<void> {
-    const onEvent = (event: EventData, text: string) => this.#receive(event, text);
+    const onEvent = (...arrival: Arrival) => this.#receive(...arrival);
     let session = await logIn(target, { onEvent });
     const { target: again } = session;
     try {
@@ -75,32 +79,39 @@ export class Follower {
 
   async #goOn(connection: Connection, room_id: string, cursor: Cursor): Promise<void> {
     const { epoch, after } = cursor;
+    // Events may be here before this goes on with the answer.
+    const held: Arrival[] = [];
+    cursor.held = held;
     const found = await orMissing(patiently(() => connection.call(SUBSCRIBE, { room_id, after, epoch })));
     if (found?.epoch === epoch) {
       if (!found.recovered) tellDropped(room_id, found.first_id);
+      cursor.held = undefined;
+      for (const arrival of held) this.#receive(...arrival);
       return;
     }
-    // That life has ended meanwhile. What it still had may be kept.
-    this.#cursors.delete(room_id);
+    // That life has ended meanwhile. What it still had may be kept; what is held is of the next one.
     if (found) await connection.call("media/room/msglog_unsubscribe", { room_id });
     await this.#printRest(connection, room_id, cursor);
     this.#end(room_id);
   }
 
-  async #printRest(connection: Connection, room_id: string, { epoch, after }: Cursor): Promise<void> {
-    for (let from = after; ; ) {
-      const query = JSON.stringify({ room_id, epoch, after: from, limit: PAGE });
+  async #printRest(connection: Connection, room_id: string, cursor: Cursor): Promise<void> {
+    for (;;) {
+      const { epoch, after } = cursor;
+      const query = JSON.stringify({ room_id, epoch, after, limit: PAGE });
       const frame = await orMissing(patiently(() => connection.callText("media/room/msglog_get", query)));
       const page = elementsOf(memberText(frame ?? "{}", "data") ?? "[]");
       if (page.length === 0) return;
       this.#print(room_id, page);
-      from = idOf(page.at(-1) ?? "");
+      cursor.after = idOf(page.at(-1) ?? "");
     }
   }
 
-  #receive({ type, obj_id: room_id = "", body = {} }: EventData, text: string): void {
+  #receive(...arrival: Arrival): void {
+    const [{ type, obj_id: room_id = "", body = {} }, text] = arrival;
     const cursor = this.#cursors.get(room_id);
     if (!cursor) return;
+    if (cursor.held) return void cursor.held.push(arrival);
     const { msg_id, first_id } = body as { readonly msg_id?: number; readonly first_id?: number };
     if (type === "msglog_new_msg") this.#printEvent(room_id, cursor, Number(msg_id), text);
     else if (type === "msglog_dropped") tellDropped(room_id, first_id);

@@ -1,0 +1,58 @@
+import { Connection } from "@roomlog/client";
+import { expect, onTestFinished, test, vi } from "vitest";
+import { Follower } from "../../packages/server/src/cli/follower.ts";
+import { memberText } from "../../packages/server/src/core/json-text.ts";
+import { behindWay } from "../support/client.ts";
+import { cuttingProxy, gatheringProxy } from "../support/cutting-proxy.ts";
+
+/** Somebody who follows a room with three messages, over a way that can be cut, and somebody who writes to it. */
+async function world() {
+  const { way, url, direct } = await behindWay();
+  const writer = await Connection.connect(direct);
+  onTestFinished(() => void writer.close());
+  await writer.call("core/user/login", { user: "bob" });
+  const send = async (...texts: string[]) => {
+    for (const text of texts) await writer.call("media/room/msglog_send", { room_id: "r", msg: { text } });
+  };
+  const create = () => writer.call("media/room/create", { room_id: "r", class: "chat" });
+  const destroy = () => writer.call("media/room/destroy", { room_id: "r" });
+  const printed: unknown[] = [];
+  const follower = new Follower((_room_id, messages) => {
+    for (const message of messages) printed.push(JSON.parse(memberText(message, "text") ?? "null"));
+  });
+  await create();
+  await send("old1", "old2", "old3");
+  const ended = follower.follow({ url, user: "ann" }, ["r"], { lines: 10 });
+  await vi.waitFor(() => expect(printed).toHaveLength(3));
+  return { way, direct, send, create, destroy, printed, ended };
+}
+
+/** The room's next life begins while nobody follows; three are the messages of each. */
+async function nextLife() {
+  const the = await world();
+  the.way.target = undefined;
+  the.way.cut();
+  await the.send("old4", "old5");
+  await the.destroy();
+  await the.create();
+  await the.send("new1", "new2", "new3");
+  return the;
+}
+
+const ALL_OLD = ["old1", "old2", "old3", "old4", "old5"];
+
+test("[M12] tail -f reads the rest of an ended life also when the connection is lost meanwhile", async () => {
+  const { way, direct, printed, ended } = await nextLife();
+  const proxy = await cuttingProxy(direct, "old4");
+  way.target = proxy.url;
+  await ended;
+  expect(proxy.cuts()).toBe(1);
+  expect(printed).toEqual(ALL_OLD);
+});
+
+test("[M12] tail -f takes no message of the next life, however early it comes", async () => {
+  const { way, direct, printed, ended } = await nextLife();
+  way.target = await gatheringProxy(direct, '"recovered"', "new3");
+  await ended;
+  expect(printed).toEqual(ALL_OLD);
+});
