@@ -81,7 +81,7 @@ test("every example of docs/cli.md prints what stands there", async () => {
   }
 }, 120_000);
 
-test("docs/cli.md has a section for each command, and each exit code there is", async () => {
+test("docs/cli.md has a section and a place in its table for each command, and each exit code there is", async () => {
   const { exitCodes } = await import("../../packages/server/src/cli/exit.ts");
   const documented = Array.from(PAGE.matchAll(/^\| (\d+) \|/gm), ([, code]) => Number(code));
   expect(documented).toEqual(Object.values(exitCodes));
@@ -89,5 +89,9 @@ test("docs/cli.md has a section for each command, and each exit code there is", 
     execFile(process.execPath, [CLI, "--help"], (error, stdout) => resolve([error, stdout]));
   });
   const commands = Array.from(help.matchAll(/^ {2}([a-z]+) /gm), ([, name = ""]) => name);
-  for (const name of commands.filter((name) => name !== "help")) expect(PAGE).toContain(`\n## ${name}\n`);
+  expect(commands).toContain("serve");
+  for (const name of commands.filter((name) => name !== "help")) {
+    expect(PAGE).toContain(`\n## ${name}\n`);
+    expect(PAGE).toMatch(new RegExp(`^\\|.*\\[\`${name}\`\\]\\(#${name}\\).*\\|$`, "m"));
+  }
 });
