@@ -3,7 +3,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Connection } from "@roomlog/client";
 import { expect, onTestFinished, test } from "vitest";
-import { roomlog } from "../support/cli.ts";
+import { roomlog, start } from "../support/cli.ts";
 import { dataDirectory, serverForTest } from "../support/server.ts";
 import { users } from "../support/with-users.ts";
 
@@ -121,4 +121,38 @@ test("what is no Roomlog is told from what is not there", async () => {
   ]);
   const secure = await roomlog(["rooms", "--url", url.replace("http", "wss")]);
   expect([secure.status, secure.stderr]).toEqual([69, expect.stringContaining("does not speak wss")]);
+});
+
+test("[T3] a send that ends its connection is told from a server that is not there", async () => {
+  const { url } = await serverForTest({ limits: { frame_bytes: 200_000, frame_values: 1000 } });
+  const env = { ROOMLOG_URL: url };
+  const send = (input: string) => roomlog(["send", "r", "--create"], { env, input });
+  expect(await send("x".repeat(250_000))).toMatchObject({
+    status: 65,
+    stderr: expect.stringMatching(
+      /^roomlog: the connection closed \(1009: limits.frame_bytes: .*\): the server does not take what was sent\n$/,
+    ),
+  });
+  expect(await send(JSON.stringify({ list: Array(2000).fill(1) }))).toMatchObject({
+    status: 65,
+    stderr: expect.stringMatching(
+      /^roomlog: the connection closed \(4500.*\): the server does not take what was sent\n$/,
+    ),
+  });
+});
+
+test("[C3] send whose session is stopped ends with 69", async () => {
+  const { url } = await serverForTest();
+  const env = { ROOMLOG_URL: url, ROOMLOG_USER: "ann" };
+  const sender = start(["send", "r", "--create"], { env });
+  let stderr = "";
+  sender.stderr?.on("data", (chunk) => (stderr += chunk));
+  sender.stdin?.write("one\n");
+  await once(sender.stdout as NodeJS.ReadableStream, "data");
+  const { stdout } = await roomlog(["sessions"], { env: { ...env, ROOMLOG_USER: "bob" } });
+  const session_id = /^ann\t(\S+)/m.exec(stdout)?.[1] ?? "";
+  expect(await roomlog(["sessions", "--stop", session_id], { env })).toMatchObject({ status: 0 });
+  sender.stdin?.end("two\n");
+  expect(await once(sender, "close")).toEqual([69, null]);
+  expect(stderr).toMatch(/^roomlog: the connection closed \(4502.*\)\n$/);
 });

@@ -1,5 +1,5 @@
-import { CallError, type ConnectionLost } from "@roomlog/client";
-import type { CommandName, ErrorCode } from "@roomlog/protocol";
+import { CallError, ConnectionLost } from "@roomlog/client";
+import { type CommandName, closeCodes, type ErrorCode } from "@roomlog/protocol";
 import type { Ending } from "./exit.ts";
 import { Failure } from "./failure.ts";
 
@@ -40,8 +40,9 @@ const advice: { readonly [code in ErrorCode]?: string } = {
   304109: "the operator has to make room",
 };
 
-/** The server's answer to a command as a sentence and an ending. */
+/** The server's answer to a command, or that there is none, as a sentence and an ending. */
 export function explained(error: unknown, name: CommandName): Error {
+  if (error instanceof ConnectionLost) return lost(error);
   if (!(error instanceof CallError)) return error as Error;
   const { code, message } = error;
   const hint = advice[code];
@@ -55,6 +56,9 @@ export function loginRefused({ user, token }: { readonly user?: string; readonly
   return new Failure("refused", `${who} may not log in: ${what}`);
 }
 
+/** What was sent is too large, or has too many values (T3, F11). */
+const notTaken: readonly number[] = [closeCodes.frame_too_large, closeCodes.malformed_frame];
+
 /** Codes from 4500 on say: not again as you are (T3). 1008 and 1009 are about what was sent. */
 export function isFinal({ code }: ConnectionLost): boolean {
   return code >= 4500 || code === 1008 || code === 1009;
@@ -62,6 +66,10 @@ export function isFinal({ code }: ConnectionLost): boolean {
 
 /** The connection ended while something was to be answered. */
 export function lost(error: ConnectionLost): Failure {
+  if (notTaken.includes(error.code))
+    return new Failure("data", `the ${error.message}: the server does not take what was sent`, {
+      cause: error,
+    });
   const again = isFinal(error) ? "" : "; try again";
   return new Failure("unavailable", `the ${error.message}${again}`, { cause: error });
 }

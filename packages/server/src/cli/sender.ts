@@ -4,7 +4,7 @@ import { CallError, ConnectionLost } from "@roomlog/client";
 import type { ErrorCode, RoomInfo } from "@roomlog/protocol";
 import { memberText } from "../core/json-text.ts";
 import { logInAgain } from "./backoff.ts";
-import { explained, isFinal, lost } from "./refusals.ts";
+import { explained, isFinal } from "./refusals.ts";
 import { logIn, type Session } from "./session.ts";
 import type { Target } from "./target.ts";
 
@@ -78,7 +78,7 @@ export class Sender {
     const broken = errors.find((error) => error instanceof ConnectionLost);
     const final = errors.find((error) => !isPassing(error));
     if (final) throw explained(final, SEND);
-    if (waited > PATIENCE_MS) throw broken ? lost(broken) : explained(errors[0], SEND);
+    if (waited > PATIENCE_MS) throw explained(broken ?? errors[0], SEND);
     const began = performance.now();
     if (broken) this.#session = await logInAgain(() => logIn(this.#session.target), PATIENCE_MS - waited);
     else await sleep(Math.max(...errors.map(pauseOf)));
@@ -91,7 +91,7 @@ export class Sender {
     try {
       this.#epoch = (await this.#session.connection.call("media/room/msglog_info", { room_id })).epoch;
     } catch (error) {
-      if (!(error instanceof CallError)) throw lost(error as ConnectionLost);
+      if (!(error instanceof CallError)) throw explained(error, "media/room/msglog_info");
       const isMissing = error.code === 304001;
       if (create) await this.#create(create, isMissing ? [304002] : [304002, 100030]);
       else if (isMissing) throw explained(error, SEND);

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { CallError, Connection, ConnectionLost, type ConnectionOptions } from "@roomlog/client";
+import { CallError, Connection, type ConnectionOptions } from "@roomlog/client";
 import type { CommandData, CommandName, CommandResult } from "@roomlog/protocol";
 import { memberText } from "../core/json-text.ts";
 import { readPassword } from "./password.ts";
-import { explained, loginRefused, lost } from "./refusals.ts";
+import { explained, loginRefused } from "./refusals.ts";
 import { credentialsOf, type Target, urlOf, withStdinSecret } from "./target.ts";
 
 /** A command waits that long in all for a server that says "later" (Q4), in milliseconds. */
@@ -38,7 +38,6 @@ export async function logIn(given: Target, options?: ConnectionOptions): Promise
     await patiently(() => connection.call("core/user/login", credentials));
   } catch (error) {
     await connection.close();
-    if (error instanceof ConnectionLost) throw lost(error);
     if (!isRefused(error)) throw explained(error, "core/user/login");
     if ("password" in credentials || "token" in credentials || !process.stdin.isTTY)
       throw loginRefused(credentials);
@@ -61,7 +60,7 @@ function sessionOn(connection: Connection, target: Target): Session {
     try {
       return await patiently(call);
     } catch (error) {
-      throw error instanceof ConnectionLost ? lost(error) : explained(error, name);
+      throw explained(error, name);
     }
   };
   return {
