@@ -1,4 +1,5 @@
 import { Connection } from "@roomlog/client";
+import { ManualClock } from "roomlog/testing";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { Follower } from "../../packages/server/src/cli/follower.ts";
 import { memberText } from "../../packages/server/src/core/json-text.ts";
@@ -17,14 +18,16 @@ async function world() {
   const create = () => writer.call("media/room/create", { room_id: "r", class: "chat" });
   const destroy = () => writer.call("media/room/destroy", { room_id: "r" });
   const printed: unknown[] = [];
+  const clock = new ManualClock();
   const follower = new Follower((_room_id, messages) => {
     for (const message of messages) printed.push(JSON.parse(memberText(message, "text") ?? "null"));
-  });
+  }, clock);
   await create();
   await send("old1", "old2", "old3");
   const ended = follower.follow({ url, user: "ann" }, ["r"], { lines: 10 });
-  await vi.waitFor(() => expect(printed).toHaveLength(3));
-  return { way, direct, send, create, destroy, printed, ended };
+  const prints = (count: number) => vi.waitFor(() => expect(printed).toHaveLength(count), 10_000);
+  await prints(3);
+  return { way, direct, clock, send, create, destroy, printed, prints, ended };
 }
 
 /** The room's next life begins while nobody follows; three are the messages of each. */
@@ -53,6 +56,17 @@ test("[M12] tail -f reads the rest of an ended life also when the connection is 
 test("[M12] tail -f takes no message of the next life, however early it comes", async () => {
   const { way, direct, printed, ended } = await nextLife();
   way.target = await gatheringProxy(direct, '"recovered"', "new3");
+  await ended;
+  expect(printed).toEqual(ALL_OLD);
+});
+
+test("[M10] tail -f notices that its connection passes nothing any more, and connects again", async () => {
+  const { way, clock, send, destroy, printed, prints, ended } = await world();
+  way.lose();
+  await send("old4", "old5");
+  clock.advance(60_000);
+  await prints(5);
+  await destroy();
   await ended;
   expect(printed).toEqual(ALL_OLD);
 });

@@ -25,4 +25,5 @@ export type { Room } from "./room.ts";
 export type { Member, Members, RoomEvents } from "./room-events.ts";
 export type { JoinOptions, MessagesOptions } from "./room-options.ts";
 export type { ClientState } from "./state.ts";
-export type { Timers } from "./timers.ts";
+export { systemTimers, type Timers } from "./timers.ts";
+export { watch } from "./watch.ts";

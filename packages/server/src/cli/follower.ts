@@ -1,4 +1,11 @@
-import { CallError, type Connection, ConnectionLost } from "@roomlog/client";
+import {
+  CallError,
+  type Connection,
+  ConnectionLost,
+  systemTimers,
+  type Timers,
+  watch,
+} from "@roomlog/client";
 import type { EventData } from "@roomlog/protocol";
 import { elementsOf, memberText } from "../core/json-text.ts";
 import { logInAgain } from "./backoff.ts";
@@ -26,6 +33,9 @@ interface Start {
 
 const SUBSCRIBE = "media/room/msglog_subscribe";
 
+/** After so long without a frame the server is asked, after as long again it is taken for gone; in milliseconds. */
+const SILENT_MS = 20_000;
+
 /** Of a page when the rest of an ended life is read. */
 const PAGE = 1000;
 
@@ -35,12 +45,14 @@ const PAGE = 1000;
  */
 export class Follower {
   readonly #print: (room_id: string, messages: readonly string[]) => void;
+  readonly #timers: Timers;
   readonly #cursors = new Map<string, Cursor>();
   /** Called when no room is left. */
   #ended: () => void = () => {};
 
-  constructor(print: (room_id: string, messages: readonly string[]) => void) {
+  constructor(print: (room_id: string, messages: readonly string[]) => void, timers: Timers = systemTimers) {
     this.#print = print;
+    this.#timers = timers;
   }
 
   /** Resolves when all rooms have ended. Rejects with a `Failure`. */
@@ -68,13 +80,16 @@ export class Follower {
     const ended = new Promise<undefined>((resolve) => {
       this.#ended = () => resolve(undefined);
     });
+    const unwatch = watch(connection, this.#timers, SILENT_MS);
     try {
       for (const [room_id, cursor] of this.#cursors) await this.#goOn(connection, room_id, cursor);
+      return await Promise.race([connection.closed.then((how) => new ConnectionLost(how)), ended]);
     } catch (error) {
       if (error instanceof ConnectionLost) return error;
       throw explained(error, SUBSCRIBE);
+    } finally {
+      unwatch();
     }
-    return Promise.race([connection.closed.then((how) => new ConnectionLost(how)), ended]);
   }
 
   async #goOn(connection: Connection, room_id: string, cursor: Cursor): Promise<void> {
