@@ -7,7 +7,7 @@ import { onTestFinished } from "vitest";
 /** The command line as it is released: it runs what `tsc -b packages/server` has built. */
 export const CLI = join(import.meta.dirname, "../../packages/server/bin/roomlog.js");
 
-export interface Surroundings {
+export interface Given {
   readonly env?: Readonly<Record<string, string>>;
   /** Stdin. */
   readonly input?: string;
@@ -21,13 +21,13 @@ export interface Ended {
 }
 
 /** The environment of a command: nothing of the one that runs the tests decides how it looks or where it goes. */
-export function environment(env: Surroundings["env"] = {}): NodeJS.ProcessEnv {
+export function environment(env: Given["env"] = {}): NodeJS.ProcessEnv {
   const { PATH, HOME } = process.env;
   return { PATH, HOME, TZ: "UTC", ...env };
 }
 
 /** Starts a command; it is killed when the test is finished. */
-export function start(args: readonly string[], { env, input }: Surroundings = {}): ChildProcess {
+export function start(args: readonly string[], { env, input }: Given = {}): ChildProcess {
   const child = spawn(process.execPath, [CLI, ...args], { env: environment(env) });
   onTestFinished(() => void child.kill("SIGKILL"));
   // A command that does not read its input closes it.
@@ -37,8 +37,8 @@ export function start(args: readonly string[], { env, input }: Surroundings = {}
 }
 
 /** Runs a command to its end. */
-export async function roomlog(args: readonly string[], surroundings: Surroundings = {}): Promise<Ended> {
-  const child = start(args, { input: "", ...surroundings });
+export async function roomlog(args: readonly string[], given: Given = {}): Promise<Ended> {
+  const child = start(args, { input: "", ...given });
   if (!child.stdout || !child.stderr) throw new Error("no pipes");
   const said = Promise.all([text(child.stdout), text(child.stderr)]);
   const [status] = await once(child, "close");

@@ -9,6 +9,7 @@ import {
 import type { EventData } from "@roomlog/protocol";
 import { elementsOf, memberText } from "../core/json-text.ts";
 import { logInAgain } from "./backoff.ts";
+import { codes } from "./codes.ts";
 import { idOf } from "./message-line.ts";
 import { plain, remark } from "./output.ts";
 import { explained, isFinal, lost } from "./refusals.ts";
@@ -159,7 +160,8 @@ async function orMissing<T>(call: Promise<T>): Promise<T | undefined> {
   try {
     return await call;
   } catch (error) {
-    if (error instanceof CallError && (error.code === 304001 || error.code === 304106)) return undefined;
+    if (error instanceof CallError && (error.code === codes.no_room || error.code === codes.no_epoch))
+      return undefined;
     throw error;
   }
 }

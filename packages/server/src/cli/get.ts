@@ -5,7 +5,7 @@ import { wholeNumber } from "./numbers.ts";
 import { lookOf, say } from "./output.ts";
 import { progress } from "./progress.ts";
 import { type PageQuery, type Source, withSourceOf } from "./source.ts";
-import { type Source as Place, withSource } from "./target.ts";
+import { type Place, withSource } from "./target.ts";
 import { timeOf } from "./when.ts";
 
 /** Messages of a page: the most a server gives at once (M8). */

@@ -18,7 +18,7 @@ import {
 import { withSession } from "./session.ts";
 import { type ListedRoom, type LogInfo, type Source, withSourceOf } from "./source.ts";
 import { type Column, printTable } from "./table.ts";
-import { type Source as Place, type Target, withSource, withTarget } from "./target.ts";
+import { type Place, type Target, withSource, withTarget } from "./target.ts";
 import { spanOf } from "./when.ts";
 
 /** Rooms that are asked about at once, and listed at once. */

@@ -4,6 +4,7 @@ import { CallError, ConnectionLost } from "@roomlog/client";
 import type { ErrorCode, RoomInfo } from "@roomlog/protocol";
 import { memberText } from "../core/json-text.ts";
 import { logInAgain } from "./backoff.ts";
+import { codes } from "./codes.ts";
 import { explained, isFinal } from "./refusals.ts";
 import { logIn, type Session } from "./session.ts";
 import type { Target } from "./target.ts";
@@ -92,8 +93,9 @@ export class Sender {
       this.#epoch = (await this.#session.connection.call("media/room/msglog_info", { room_id })).epoch;
     } catch (error) {
       if (!(error instanceof CallError)) throw explained(error, "media/room/msglog_info");
-      const isMissing = error.code === 304001;
-      if (create) await this.#create(create, isMissing ? [304002] : [304002, 100030]);
+      const isMissing = error.code === codes.no_room;
+      if (create)
+        await this.#create(create, isMissing ? [codes.room_exists] : [codes.room_exists, codes.not_allowed]);
       else if (isMissing) throw explained(error, SEND);
     }
   }
@@ -110,16 +112,14 @@ export class Sender {
   }
 }
 
-/** Unknown outcomes may be tried again too: the name makes sure that nothing is stored twice. */
-const UNKNOWN_OUTCOME = 304105;
-
 /** Before that is tried again, in milliseconds. */
 const PAUSE_MS = 500;
 
+/** Unknown outcomes may be tried again too: the name makes sure that nothing is stored twice. */
 function isPassing(error: Error): boolean {
   if (error instanceof ConnectionLost) return !isFinal(error);
   if (!(error instanceof CallError)) return false;
-  return error.data.retry_after_ms !== undefined || error.code === UNKNOWN_OUTCOME;
+  return error.data.retry_after_ms !== undefined || error.code === codes.outcome_unknown;
 }
 
 function pauseOf(error: Error): number {

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { CallError, Connection, type ConnectionOptions } from "@roomlog/client";
 import type { CommandData, CommandName, CommandResult } from "@roomlog/protocol";
 import { memberText } from "../core/json-text.ts";
+import { codes } from "./codes.ts";
 import { readPassword } from "./password.ts";
 import { explained, loginRefused } from "./refusals.ts";
 import { credentialsOf, type Target, urlOf, withStdinSecret } from "./target.ts";
@@ -91,5 +92,5 @@ export async function patiently<T>(call: () => Promise<T>): Promise<T> {
 }
 
 function isRefused(error: unknown): boolean {
-  return error instanceof CallError && error.code === 100030;
+  return error instanceof CallError && error.code === codes.not_allowed;
 }

@@ -1,5 +1,5 @@
 import type { CommandData, CommandResult, RoomInfo } from "@roomlog/protocol";
-import type { Source as Flags } from "./target.ts";
+import type { Place } from "./target.ts";
 
 /** Where rooms and logs are read: a server, or a data folder. Both give the same, byte for byte. */
 export interface Source {
@@ -24,9 +24,9 @@ export interface ListedRoom {
 export type LogInfo = CommandResult<"media/room/msglog_info">;
 export type PageQuery = CommandData<"media/room/msglog_get"> & { readonly limit: number };
 
-/** Runs a task with the source that the flags name, which is closed with it. */
-export async function withSourceOf<T>(flags: Flags, task: (source: Source) => Promise<T>): Promise<T> {
-  const source = await open(flags);
+/** Runs a task with the source at a place, which is closed with it. */
+export async function withSourceOf<T>(place: Place, task: (source: Source) => Promise<T>): Promise<T> {
+  const source = await open(place);
   try {
     return await task(source);
   } finally {
@@ -34,7 +34,7 @@ export async function withSourceOf<T>(flags: Flags, task: (source: Source) => Pr
   }
 }
 
-async function open(flags: Flags): Promise<Source> {
-  if (flags.data === undefined) return (await import("./server-source.ts")).openServer(flags);
-  return (await import("./folder-source.ts")).openFolder(flags.data, flags.service);
+async function open(place: Place): Promise<Source> {
+  if (place.data === undefined) return (await import("./server-source.ts")).openServer(place);
+  return (await import("./folder-source.ts")).openFolder(place.data, place.service);
 }

@@ -7,7 +7,7 @@ import { messageLine } from "./message-line.ts";
 import { wholeNumber } from "./numbers.ts";
 import { type Look, lookOf, say } from "./output.ts";
 import { type Source, withSourceOf } from "./source.ts";
-import { type Source as Place, withSource } from "./target.ts";
+import { type Place, withSource } from "./target.ts";
 
 interface Flags extends Place {
   readonly follow?: true;

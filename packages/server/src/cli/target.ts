@@ -15,7 +15,7 @@ export interface Target {
 }
 
 /** Or a data folder, which is only read. */
-export interface Source extends Target {
+export interface Place extends Target {
   readonly data?: string;
   readonly service: string;
 }
