@@ -119,3 +119,15 @@ test("[H11] a server gives the document with its own path, to everybody who may 
   const { get } = await httpServer({ store: { kind: "memory" } });
   expect((await get("/v1/openapi.json")).body).toEqual(JSON.parse(written("openapi.json")));
 });
+
+test("[H11] the document is made once: asked for often, it costs no more than a file of the page", async () => {
+  const { get } = await httpServer({ store: { kind: "memory" } });
+  const cost = async (path: string) => {
+    await get(path);
+    const before = process.cpuUsage();
+    for (let n = 0; n < 60; n++) await get(path);
+    const { user } = process.cpuUsage(before);
+    return user;
+  };
+  expect(await cost("/v1/openapi.json")).toBeLessThan(4 * (await cost("/page.js")));
+});

@@ -3,7 +3,7 @@ import type { Logger } from "../core/logger.ts";
 import { asHttpError, HttpError } from "./answers.ts";
 import { runCommand } from "./command.ts";
 import { type Bindings, type Ctx, errorJson, json } from "./context.ts";
-import { baseOf } from "./entrances.ts";
+import { baseOf, type Entrance } from "./entrances.ts";
 import { streamEvents } from "./events.ts";
 import { listMessages, sendMessage } from "./messages.ts";
 import { openApi } from "./openapi.ts";
@@ -54,8 +54,14 @@ function notAllowed(allow: string): HttpError {
   return new HttpError(405, { error: `This is read or written with ${allow}.` }, { allow });
 }
 
-/** H11. It is asked for rarely, so it is not kept. */
+/** Made once for each entrance: it takes long, and anybody may ask for it. */
+const descriptions = new WeakMap<Entrance, string>();
+
+/** H11. */
 function describe(c: Ctx): Response {
-  const { service, path } = c.env.way.entrance;
-  return json(c, JSON.stringify(openApi(service.version, baseOf(path))));
+  const { entrance } = c.env.way;
+  const text =
+    descriptions.get(entrance) ?? JSON.stringify(openApi(entrance.service.version, baseOf(entrance.path)));
+  descriptions.set(entrance, text);
+  return json(c, text);
 }
