@@ -189,3 +189,51 @@ test("[H2] more requests than limits.requests_in_flight that wait for a session 
   const answers = await Promise.all(waiting);
   expect(answers.filter(({ status }) => status === 200).length).toBeGreaterThanOrEqual(3);
 });
+
+test("[H2] a request that is cut keeps its session until its command is answered", async () => {
+  const store = new SlowStore();
+  const limits = { http_sessions: 1, requests_in_flight: 3 };
+  const { base, get, command } = await httpServer({ ...memory, users, limits }, { store });
+  await command("media/room/create", { class: "chat", room_id: "r" }, basic("ann"));
+  store.hold();
+  await cutSend(base, store.held);
+  const waiting = Array.from({ length: 4 }, () => get("/v1/rooms", basic("ann")));
+  expect((await Promise.race(waiting)).status).toBe(429);
+  store.release();
+  expect((await Promise.all(waiting)).filter(({ status }) => status === 200)).toHaveLength(3);
+});
+
+test("[H2] a request that is cut while it waits for a session is not begun", async () => {
+  const store = new SlowStore();
+  const limits = { http_sessions: 1, requests_in_flight: 1 };
+  const { base, get, post, command } = await httpServer({ ...memory, users, limits }, { store });
+  await command("media/room/create", { class: "chat", room_id: "r" }, basic("ann"));
+  store.hold();
+  const first = post("/v1/rooms/r/messages", { n: 1 }, basic("ann"));
+  await store.held;
+  await cutSend(base, settled(base));
+  store.release();
+  expect((await first).status).toBe(201);
+  const { body } = await get("/v1/rooms/r/messages", basic("ann"));
+  expect(body).toEqual([expect.objectContaining({ n: 1 })]);
+});
+
+/** Sends a message as ann, and breaks off after `when`; the server knows it. */
+async function cutSend(base: string, when: Promise<unknown>): Promise<void> {
+  const cut = new AbortController();
+  const sent = fetch(`${base}/v1/rooms/r/messages`, {
+    method: "POST",
+    headers: { "content-type": "application/json", ...basic("ann") },
+    body: '{"n":2}',
+    signal: cut.signal,
+  });
+  await when;
+  cut.abort();
+  await expect(sent).rejects.toThrow();
+  await settled(base);
+}
+
+/** What was sent to the server before has reached it. */
+async function settled(base: string): Promise<void> {
+  for (let n = 0; n < 10; n++) await fetch(`${base}/healthz`);
+}

@@ -2,7 +2,7 @@ import type { HttpBindings } from "@hono/node-server";
 import { type ErrorCode, type ErrorData, errorText } from "@roomlog/protocol";
 import type { Context } from "hono";
 import type { PlainRequest } from "../transport/transport.ts";
-import { type ErrorBody, failed, type HttpError } from "./answers.ts";
+import { type ErrorBody, failed, HttpError } from "./answers.ts";
 import { type Credentials, credentialsIn } from "./credentials.ts";
 import type { Way } from "./entrances.ts";
 import type { Answer, LocalClient } from "./local-client.ts";
@@ -46,15 +46,22 @@ function credentialsOf({ way, incoming }: Bindings): Credentials {
 }
 
 /**
- * The answer to a command, by a session that is logged in already and is given back when the response has been taken: so
- * a client that does not read holds up nobody but himself.
+ * The answer to a command, by a session that is logged in already and is given back when it has answered and the response
+ * has been taken: so a client that does not read, or goes before he is answered, holds up nobody but himself.
  */
 export async function askPooled(c: Ctx, ask: (client: LocalClient) => Promise<Answer>): Promise<Answer> {
   const lease = await c.env.pool.lease(callerOf(c));
   const { outgoing } = c.env;
-  if (outgoing.closed) lease.giveBack();
-  else outgoing.once("close", lease.giveBack);
-  return ask(lease.client);
+  if (outgoing.closed) {
+    lease.giveBack();
+    throw new HttpError(400, { error: "Who asked has gone." });
+  }
+  try {
+    return await ask(lease.client);
+  } finally {
+    if (outgoing.closed) lease.giveBack();
+    else outgoing.once("close", lease.giveBack);
+  }
 }
 
 /** The result of a command as JSON. Throws a `HttpError` when it is an error. */
