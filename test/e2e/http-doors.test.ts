@@ -204,3 +204,37 @@ test("[H1] bytes that are no HTTP, and connections that break off, leave the ser
   }
   expect((await get("/v1/rooms")).status).toBe(200);
 });
+
+const HEAD = "POST /v1/rooms/r/messages HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n";
+
+test("[H2] the body of a request without credentials is not waited for", async () => {
+  const { base, get } = await httpServer({ ...memory, users });
+  const answer = plainExchange(base, `${HEAD}Connection: close\r\nContent-Length: 100\r\n\r\n{`);
+  expect(await answer).toMatch(/^HTTP\/1\.1 401 /);
+  expect((await get("/v1/rooms", basic("ann"))).status).toBe(200);
+});
+
+test("[H1] a body that breaks off is no error for the log", async () => {
+  const errors: object[] = [];
+  const logger = { debug() {}, info() {}, warn() {}, error: (fields: object) => void errors.push(fields) };
+  const { base, get } = await httpServer(memory, { logger });
+  for (let n = 0; n < 10; n++) {
+    const socket = connect(Number(new URL(base).port), "127.0.0.1");
+    onTestFinished(() => void socket.destroy());
+    await new Promise((sent) => socket.write(`${HEAD}Content-Length: 100\r\n\r\n{`, sent));
+    await get("/v1/rooms");
+    socket.destroy();
+  }
+  for (let n = 0; n < 10; n++) await get("/v1/rooms");
+  expect(errors).toEqual([]);
+});
+
+test("[H1] files of which nothing is taken are cut off after limits.stalled_seconds too", async () => {
+  const { base } = await httpServer({ ...memory, limits: { stalled_seconds: 1 } });
+  const greedy = connect(Number(new URL(base).port), "127.0.0.1").pause();
+  onTestFinished(() => void greedy.destroy());
+  const sockets = () => process.getActiveResourcesInfo().filter((name) => name === "TCPSocketWrap").length;
+  greedy.on("error", () => {}).write("GET /page.js HTTP/1.1\r\nHost: localhost\r\n\r\n".repeat(900));
+  await expect.poll(sockets).toBe(2);
+  await expect.poll(sockets, { timeout: 8000 }).toBeLessThan(2);
+});

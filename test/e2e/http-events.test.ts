@@ -1,5 +1,6 @@
+import { connect } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { ManualClock } from "../../packages/server/src/testing/clock.ts";
 import type { EventStream, ServerEvent } from "../support/event-stream.ts";
 import { basic, httpServer } from "../support/http.ts";
@@ -227,6 +228,45 @@ test("[H7, M11] a reader that takes nothing for limits.stalled_seconds is closed
   for (let s = 0; s < 40; s++) clock.advance(1000);
   expect((await client.call("core/user/get", { user: "slow" })).data).toMatchObject({ code: 100033 });
 });
+
+test("[H7] who does not take even the last event is cut off", async () => {
+  const clock = new ManualClock();
+  const { base, send, client } = await inHttpRoom({ limits: { session_queue_bytes: 65_536 } }, { clock });
+  const reader = connect(Number(new URL(base).port), "127.0.0.1").pause();
+  onTestFinished(() => void reader.destroy());
+  const { authorization } = basic("slow");
+  reader.write(
+    `GET /v1/rooms/r/events HTTP/1.1\r\nHost: localhost\r\nAuthorization: ${authorization}\r\n\r\n`,
+  );
+  const session = async () => (await client.call("core/user/get", { user: "slow" })).result;
+  await expect.poll(session).toBe("ok");
+  for (let n = 1; n <= 300; n++) await send({ text: "x".repeat(50_000) });
+  for (let s = 0; s < 40; s++) clock.advance(1000);
+  expect(await session()).toBe("error");
+  const open = sockets();
+  await expect.poll(sockets, { timeout: 5000 }).toBe(open - 1);
+});
+
+test("[H7, R9] who is banned while his stream begins is told so too, or has none", async () => {
+  const { base, client } = await inHttpRoom();
+  for (let n = 0; n < 40; n++) {
+    const room_id = `r${n}`;
+    await client.call("media/room/create", { class: "chat", room_id });
+    const streams = Array.from({ length: 4 }, () =>
+      fetch(`${base}/v1/rooms/${room_id}/events`, {
+        headers: basic("eve"),
+        signal: AbortSignal.timeout(5000),
+      }),
+    );
+    if (n % 2) await Promise.race(streams);
+    await client.call("media/room/ban", { room_id, user_id: "eve" });
+    // Reads to the end, which comes.
+    for (const stream of streams) expect(await (await stream).text()).toMatch(/event: closed|"code":/);
+  }
+});
+
+/** Connections of this process, on either side. */
+const sockets = () => process.getActiveResourcesInfo().filter((name) => name === "TCPSocketWrap").length;
 
 async function readAll(stream: EventStream, count: number): Promise<ServerEvent[]> {
   return stream.take(count);

@@ -1,9 +1,10 @@
+import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
 import { Hono } from "hono";
 import type { Logger } from "../core/logger.ts";
 import { asHttpError, HttpError } from "./answers.ts";
 import { runCommand } from "./command.ts";
 import { type Bindings, type Ctx, errorJson, json } from "./context.ts";
-import { baseOf, type Entrance } from "./entrances.ts";
+import { baseOf, cutWhenStalled, type Entrance } from "./entrances.ts";
 import { streamEvents } from "./events.ts";
 import { listMessages, sendMessage } from "./messages.ts";
 import { openApi } from "./openapi.ts";
@@ -32,6 +33,11 @@ export function httpApp(logger: Logger, otherwise: Handler): Hono<{ Bindings: Bi
   const app = new Hono<{ Bindings: Bindings }>({
     // As it was written: decoded here, an id with a slash would be two.
     getPath: (_request, options) => (options as { readonly env: Bindings }).env.way.rest || "/",
+  });
+  // A stream sees to it itself.
+  app.use(async (c, next) => {
+    await next();
+    if (c.res !== RESPONSE_ALREADY_SENT) cutWhenStalled(c.env.outgoing, c.env.way.entrance);
   });
   for (const [path, handlers] of Object.entries(routes)) {
     for (const [method, handler] of Object.entries(handlers)) app.on(method, path, handler);

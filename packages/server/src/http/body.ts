@@ -42,12 +42,21 @@ async function bytesOf(incoming: IncomingMessage, limit: number): Promise<Buffer
   const chunks: Buffer[] = [];
   let bytes = 0;
   // Left early, an iterator would take the connection with it, and nobody could be answered.
-  for await (const chunk of incoming.iterator({ destroyOnReturn: false })) {
-    bytes += (chunk as Buffer).length;
-    if (bytes > limit) throw tooLarge();
-    chunks.push(chunk as Buffer);
+  try {
+    for await (const chunk of incoming.iterator({ destroyOnReturn: false })) {
+      bytes += (chunk as Buffer).length;
+      if (bytes > limit) throw tooLarge();
+      chunks.push(chunk as Buffer);
+    }
+  } catch (error) {
+    throw isCut(error) ? new HttpError(400, { error: "The request broke off." }) : error;
   }
   return Buffer.concat(chunks, bytes);
+}
+
+/** Whoever asks may go at any time: that is no fault of ours, so nothing for the log. */
+function isCut(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === "ECONNRESET";
 }
 
 function decoded(bytes: Buffer): string {

@@ -41,6 +41,8 @@ const SHARED: ReadonlySet<string> = new Set([
 
 /** H3: any command, as in a frame (F1); the answer is that of the frame (F2), with the status of its code. */
 export async function runCommand(c: Ctx): Promise<Response> {
+  // A stranger's body is not read.
+  callerOf(c);
   const body = await jsonObject(c.env.incoming, bodyLimits(c));
   const { head, name, tid } = requestIn(body);
   const answer = await (SHARED.has(name)

@@ -70,10 +70,8 @@ export function resultOf({ result, data = "{}" }: Answer): string {
   throw failed(JSON.parse(data) as ErrorData);
 }
 
-/** JSON that is answered; who takes no byte of it for too long is cut off, as behind a WebSocket (M11). */
+/** JSON that is answered. */
 export function json(c: Ctx, text: string, { status = 200, headers = {} }: Extra = {}): Response {
-  const { outgoing, way } = c.env;
-  outgoing.setTimeout(way.entrance.service.limits.stalled_seconds * 1000, () => outgoing.destroy());
   return c.body(text, status as 200, {
     "content-type": "application/json",
     "cache-control": "no-store",

@@ -5,7 +5,7 @@ import type { PlainRequest, Refused } from "../transport/transport.ts";
 import { httpApp } from "./app.ts";
 import type { Bindings, Shared } from "./context.ts";
 import { answersCors } from "./cors.ts";
-import { type Entrance, notThere, refusedAt, type Way, wayOf } from "./entrances.ts";
+import { cutWhenStalled, type Entrance, notThere, refusedAt, type Way, wayOf } from "./entrances.ts";
 import { upgradeRequired } from "./upgrade-required.ts";
 
 /** An answer that stands on its own. */
@@ -35,6 +35,8 @@ type Known = Pick<Bindings, "request" | "way">;
 /** What a port answers to requests that are no upgrade (section H). */
 export function httpEdge(parts: EdgeParts): (request: PlainRequest) => void {
   const { entrances, routes, pool, parts: poolParts, frame_bytes } = parts;
+  // What the port answers by itself is small, so any listener's patience will do.
+  const [first] = entrances as readonly [Entrance, ...Entrance[]];
   const app = httpApp(parts.logger, (c) => upgradeRequired(c.env.request));
   const known = new WeakMap<object, Known>();
   const listener = getRequestListener(
@@ -46,6 +48,7 @@ export function httpEdge(parts: EdgeParts): (request: PlainRequest) => void {
     { overrideGlobalObjects: false },
   );
   const refuse = (request: PlainRequest, refusal: Refused) => {
+    cutWhenStalled(request.outgoing, first);
     parts.refused(request, refusal.status);
     answerRefused(request, refusal);
   };
@@ -55,7 +58,9 @@ export function httpEdge(parts: EdgeParts): (request: PlainRequest) => void {
     // A listener that claims the very path has it.
     if (route && way?.entrance.path !== request.path) {
       const refusal = refusedByPort(entrances, request);
-      return refusal ? refuse(request, refusal) : void answerRoute(request, route, parts.logger);
+      if (refusal) return refuse(request, refusal);
+      cutWhenStalled(request.outgoing, first);
+      return void answerRoute(request, route, parts.logger);
     }
     if (!way) return refuse(request, notThere(request.path));
     const refusal = refusedAt(entranceFor(way), request);

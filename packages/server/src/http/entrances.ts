@@ -1,3 +1,4 @@
+import type { ServerResponse } from "node:http";
 import { isLoopback, refusedByOpenMode } from "../core/loopback.ts";
 import { refusedByOrigin } from "../core/origins.ts";
 import type { Service } from "../core/service.ts";
@@ -42,6 +43,11 @@ export function wayOf(path: string, entrances: readonly Entrance[]): Way | undef
 export function isWithin(path: string, entrance: string): boolean {
   const base = baseOf(entrance);
   return path === base || path.startsWith(`${base}/`);
+}
+
+/** Cuts off who takes no byte of an answer for too long (H1), as behind a WebSocket (M11). */
+export function cutWhenStalled(outgoing: ServerResponse, { service }: Entrance): void {
+  outgoing.setTimeout(service.limits.stalled_seconds * 1000, () => outgoing.destroy());
 }
 
 export function notThere(path: string): Refused {

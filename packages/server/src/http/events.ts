@@ -12,6 +12,9 @@ import { dataOf, numberIn } from "./query.ts";
 /** So often something is sent when nothing happens: proxies close what is silent for a minute; in milliseconds. */
 const HEARTBEAT_MS = 15_000;
 
+/** So long the last event may wait to be taken, in milliseconds. */
+const LAST_EVENT_MS = 1000;
+
 /** The next life of the room is read from its start. */
 const BEGINNING = 0;
 
@@ -23,6 +26,8 @@ export async function streamEvents(c: Ctx): Promise<Response> {
   const cursor = cursorIn(c);
   const stream = new EventStream(c.env.outgoing as ServerResponse, room_id);
   const client = await logIn(callerOf(c), c.env.parts, (frame, taken) => stream.event(frame, taken));
+  // First of all: from here on it may be kicked, or end.
+  attend(client, stream, c);
   try {
     const subscribed = await client.call(
       "media/room/msglog_subscribe",
@@ -33,7 +38,6 @@ export async function streamEvents(c: Ctx): Promise<Response> {
     // Without the right to it there are messages alone.
     await client.call("core/event/subscribe", JSON.stringify(others));
     stream.begin(state);
-    attend(client, stream, c);
     return RESPONSE_ALREADY_SENT;
   } catch (error) {
     client.end();
@@ -103,12 +107,16 @@ class EventStream {
   }
 
   beat(): void {
-    this.#response.write(":\n\n");
+    if (!this.#early) this.#response.write(":\n\n");
   }
 
-  end({ code, reason = "" }: Ended): void {
-    if (this.#response.writable)
-      this.#response.end(textOf({ name: "closed", data: JSON.stringify({ code, reason }) }));
+  /** Who does not take even the last event is cut off: nobody counts his connection any more. */
+  end(how: Ended): void {
+    if (this.#early) return void this.#early.push(() => this.end(how));
+    const { code, reason = "" } = how;
+    if (!this.#response.writable) return;
+    this.#response.end(textOf({ name: "closed", data: JSON.stringify({ code, reason }) }));
+    this.#response.setTimeout(LAST_EVENT_MS, () => this.#response.destroy());
   }
 
   /** Undefined for what does not concern the room. */

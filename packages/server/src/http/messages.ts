@@ -1,6 +1,6 @@
 import { memberText } from "../core/json-text.ts";
 import { jsonObject } from "./body.ts";
-import { askPooled, type Ctx, json, resultOf } from "./context.ts";
+import { askPooled, type Ctx, callerOf, json, resultOf } from "./context.ts";
 import { linkHeader } from "./links.ts";
 import type { LocalClient } from "./local-client.ts";
 import { dataOf } from "./query.ts";
@@ -41,6 +41,8 @@ export async function listMessages(c: Ctx): Promise<Response> {
 export async function sendMessage(c: Ctx): Promise<Response> {
   const room_id = c.req.param("id") as string;
   const { epoch } = dataOf(c.req.url, ["epoch"]);
+  // A stranger's body is not read.
+  callerOf(c);
   const msg = await jsonObject(c.env.incoming, bodyLimits(c));
   const client_msg_id = keyOf(c.req.header("idempotency-key"));
   const head = JSON.stringify({ room_id, client_msg_id, epoch }).slice(0, -1);
