@@ -78,6 +78,19 @@ describe.skipIf(why !== undefined)("[H8] the page", { timeout: 120_000 }, () => 
     expect([...start.complaints, ...ann.complaints, ...bob.complaints]).toEqual([]);
   });
 
+  test("Join pressed twice is one client", async () => {
+    const { server, address } = await served();
+    const page = await pageOf(browser);
+    await page.goto(`${address}?room=lobby`);
+    await page.getByLabel("Your name").fill("ann");
+    await page.evaluate("for (let n = 0; n < 2; n++) document.getElementById('join').requestSubmit()");
+    await page.getByText("Connected").waitFor();
+    await say(page, "hello");
+    await shown(page, "hello");
+    expect(await texts(page)).toEqual(["hello"]);
+    expect((await server.metrics()).body).toContain("roomlog_connections 1\n");
+  });
+
   test("a reload leads back into the room, with all that was said", async () => {
     const { address } = await served();
     const ann = await joined(address, "ann");

@@ -35,6 +35,18 @@ if (asked && join.elements.user.value) void enter();
 else join.elements[asked ? "user" : "room"].focus();
 
 async function enter() {
+  // Pressed again meanwhile it would be a second client.
+  const button = join.querySelector("button");
+  if (button.disabled) return;
+  button.disabled = true;
+  try {
+    await start();
+  } finally {
+    button.disabled = false;
+  }
+}
+
+async function start() {
   const [name, user, password] = ["room", "user", "password"].map((field) => join.elements[field].value);
   say(trouble, "");
   try {
@@ -53,7 +65,7 @@ async function enter() {
   $("entry").hidden = true;
   $("room").hidden = false;
   text.focus();
-  await live();
+  void live();
 }
 
 /** The page stands beside the socket. */
