@@ -247,24 +247,6 @@ test("[H7] who does not take even the last event is cut off", async () => {
   await expect.poll(sockets, { timeout: 5000 }).toBe(open - 1);
 });
 
-test("[H7, R9] who is banned while his stream begins is told so too, or has none", async () => {
-  const { base, client } = await inHttpRoom();
-  for (let n = 0; n < 40; n++) {
-    const room_id = `r${n}`;
-    await client.call("media/room/create", { class: "chat", room_id });
-    const streams = Array.from({ length: 4 }, () =>
-      fetch(`${base}/v1/rooms/${room_id}/events`, {
-        headers: basic("eve"),
-        signal: AbortSignal.timeout(5000),
-      }),
-    );
-    if (n % 2) await Promise.race(streams);
-    await client.call("media/room/ban", { room_id, user_id: "eve" });
-    // Reads to the end, which comes.
-    for (const stream of streams) expect(await (await stream).text()).toMatch(/event: closed|"code":/);
-  }
-});
-
 /** Connections of this process, on either side. */
 const sockets = () => process.getActiveResourcesInfo().filter((name) => name === "TCPSocketWrap").length;
 

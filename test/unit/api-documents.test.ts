@@ -4,6 +4,7 @@ import { commands } from "@roomlog/protocol/commands";
 import { Validator } from "@seriousme/openapi-schema-validator";
 import { expect, test } from "vitest";
 import * as z from "zod";
+import { statuses } from "../../packages/server/src/http/answers.ts";
 import { openApi } from "../../packages/server/src/http/openapi.ts";
 import { version } from "../../packages/server/src/version.ts";
 import { asyncApi } from "../../scripts/asyncapi.ts";
@@ -54,7 +55,10 @@ interface Parameter {
 interface Operation {
   readonly parameters?: readonly Parameter[];
   readonly requestBody?: { readonly content: Record<string, { readonly example: unknown }> };
-  readonly responses: Record<string, { readonly content: Record<string, { readonly schema: object }> }>;
+  readonly responses: Record<
+    string,
+    { readonly description?: string; readonly content: Record<string, { readonly schema: object }> }
+  >;
 }
 
 /** The first request of each path and method, in the order of the document. */
@@ -113,6 +117,17 @@ test("[H11] the examples of the document work against a server, and the answers 
     z.fromJSONSchema(found as never).parse(await response.json());
   }
   expect(examples()).toHaveLength(6);
+});
+
+test("[H11] every error that a request may be answered with stands there, and says what it is", async () => {
+  const { base, command } = await httpServer({ store: { kind: "memory" } });
+  const asForm = await fetch(`${base}/v1/command`, { method: "POST", body: "a=1" });
+  const unknown = await command("no/such/command");
+  const answered = [...Object.values(statuses), 500, asForm.status, unknown.status].map(String);
+  for (const { operation } of examples()) {
+    expect(Object.keys(operation.responses)).toEqual(expect.arrayContaining(answered));
+    for (const { description } of Object.values(operation.responses)) expect(description).toBeTruthy();
+  }
 });
 
 test("[H11] a server gives the document with its own path, to everybody who may come in", async () => {

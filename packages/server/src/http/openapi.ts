@@ -1,4 +1,5 @@
 import { commands } from "@roomlog/protocol/commands";
+import { statuses } from "./answers.ts";
 import { errorSchema, requestSchemas, type Schema, schemaOf } from "./schemas.ts";
 
 const ROOM = "lobby";
@@ -9,22 +10,31 @@ const content = (schema: Schema, example?: unknown) => ({
   [JSON_TYPE]: { schema, ...(example !== undefined && { example }) },
 });
 
-/** The statuses that any request may have (H3). */
-const ERRORS = {
+/** What statuses say (H3). */
+const MEANINGS: Readonly<Record<number, string>> = {
   400: "Something is wrong in the request",
   401: "No credentials, or wrong ones",
   403: "Not allowed",
   404: "Not there",
   409: "There already, or an id that is not there yet",
   413: "Too long",
+  415: "The body is not JSON by its Content-Type",
   429: "Too many requests; Retry-After says when to come again",
+  500: "An error of the server",
+  502: "What the server asks did not answer rightly",
   503: "Not available, or the outcome is unknown; Retry-After says when to come again",
+  504: "Not answered in time",
+  507: "The storage is full",
 };
 
+/** Of no code, but of any request. */
+const OTHERS = [415, 500];
+
+/** The errors that any request may be answered with. */
 const errors = Object.fromEntries(
-  Object.entries(ERRORS).map(([status, description]) => [
+  [...Object.values(statuses), ...OTHERS].map((status) => [
     status,
-    { description, content: content(ref("Error")) },
+    { description: MEANINGS[status], content: content(ref("Error")) },
   ]),
 );
 
@@ -96,7 +106,6 @@ function paths() {
           201: answer("Stored", result("media/room/msglog_send"), {
             headers: { Location: { description: "Where it is", schema: { type: "string" } } },
           }),
-          507: { description: "The storage is full", content: content(ref("Error")) },
           ...errors,
         },
       },
