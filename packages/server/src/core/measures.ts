@@ -9,3 +9,8 @@ export interface Measure {
   readonly label?: string;
   read(): number | ReadonlyMap<string | number, number>;
 }
+
+/** What goes up and down. */
+export function gauge(name: string, help: string, read: Measure["read"], label?: string): Measure {
+  return { name, kind: "gauge", help, read, ...(label !== undefined && { label }) };
+}

@@ -1,6 +1,6 @@
 import { closeCodes } from "@roomlog/protocol";
 import { RequestError } from "./errors.ts";
-import type { Measure } from "./measures.ts";
+import { gauge, type Measure } from "./measures.ts";
 import { Pool } from "./rates.ts";
 import { Recent } from "./recent.ts";
 import type { Service } from "./service.ts";
@@ -54,16 +54,10 @@ export class Sessions {
   }
 
   get measures(): Measure[] {
-    const gauge = (name: string, help: string, read: () => number): Measure => ({
-      name: `roomlog_${name}`,
-      kind: "gauge",
-      help,
-      read,
-    });
     return [
-      gauge("sessions", "Sessions that have logged in.", () => this.#byId.size),
-      gauge("sessions_lagging", "Sessions for which events wait (M11).", () => this.#lags().length),
-      gauge("events_waiting", "Events that wait for sessions that lag (M11).", () =>
+      gauge("roomlog_sessions", "Sessions that have logged in.", () => this.#byId.size),
+      gauge("roomlog_sessions_lagging", "Sessions for which events wait (M11).", () => this.#lags().length),
+      gauge("roomlog_events_waiting", "Events that wait for sessions that lag (M11).", () =>
         this.#lags().reduce((sum, lag) => sum + lag, 0),
       ),
     ];

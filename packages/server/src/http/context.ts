@@ -6,8 +6,8 @@ import { type ErrorBody, failed, HttpError } from "./answers.ts";
 import { type Credentials, credentialsIn } from "./credentials.ts";
 import type { Way } from "./entrances.ts";
 import type { Answer, LocalClient } from "./local-client.ts";
-import { unauthorized } from "./login.ts";
-import type { Caller, Pool, PoolParts } from "./pool.ts";
+import { type Caller, unauthorized } from "./login.ts";
+import type { Pool, PoolParts } from "./pool.ts";
 
 /** What all requests of a port share. */
 export interface Shared {

@@ -9,7 +9,8 @@ export interface LogInParts {
   readonly visitors: Visitors;
 }
 
-interface Caller extends Origin {
+/** Who asks. */
+export interface Caller extends Origin {
   readonly service: Service;
   readonly credentials: Credentials;
 }

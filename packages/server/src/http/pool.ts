@@ -1,19 +1,12 @@
 import { errorText } from "@roomlog/protocol";
 import type { Clock, Stop } from "../core/clock.ts";
-import type { Service } from "../core/service.ts";
 import { failed } from "./answers.ts";
-import { type Credentials, hashOf } from "./credentials.ts";
-import type { LocalClient, Origin } from "./local-client.ts";
-import { type LogInParts, logIn } from "./login.ts";
+import { hashOf } from "./credentials.ts";
+import type { LocalClient } from "./local-client.ts";
+import { type Caller, type LogInParts, logIn } from "./login.ts";
 
 export interface PoolParts extends LogInParts {
   readonly clock: Clock;
-}
-
-/** Who asks. */
-export interface Caller extends Origin {
-  readonly service: Service;
-  readonly credentials: Credentials;
 }
 
 /** A session for one request; whoever has it gives it back. */

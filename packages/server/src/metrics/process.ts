@@ -1,7 +1,7 @@
 import { readdirSync } from "node:fs";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import type { Stop } from "../core/clock.ts";
-import type { Measure } from "../core/measures.ts";
+import { gauge, type Measure } from "../core/measures.ts";
 
 /** The delay of the event loop is sampled this often, in milliseconds. */
 const RESOLUTION_MS = 20;
@@ -11,13 +11,6 @@ const NS = 1e9;
 export function processMeasures(): { readonly measures: readonly Measure[]; readonly stop: Stop } {
   const delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
   delay.enable();
-  const gauge = (name: string, help: string, read: Measure["read"], label?: string): Measure => ({
-    name,
-    kind: "gauge",
-    help,
-    read,
-    ...(label !== undefined && { label }),
-  });
   const measures: Measure[] = [
     gauge(
       "roomlog_event_loop_delay_seconds",
