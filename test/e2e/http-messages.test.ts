@@ -44,6 +44,13 @@ test("[H4] rooms come page by page, by links, with prefix", async () => {
   expect(linkTo("first", third.headers)).toBe("/v1/rooms?limit=1");
 });
 
+test("[H4] rooms whose ids are digits are reached by links too", async () => {
+  const { get, command } = await httpServer(memory);
+  for (const room_id of ["100", "200", "abc"]) await command("media/room/create", { class: "chat", room_id });
+  const pages = await follow(get, "next", "/v1/rooms?limit=1");
+  expect(pages.flat().map(({ room_id }) => room_id)).toEqual(["100", "200", "abc"]);
+});
+
 test("[H4] a room is shown under its percent-encoded id", async () => {
   const { get, command } = await httpServer(memory);
   const room_id = "a/b %2F ü?#";

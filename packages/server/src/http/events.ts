@@ -51,7 +51,7 @@ function cursorIn(c: Ctx): Record<string, string | number> {
     "Last-Event-ID": asked,
     after = asked,
     epoch,
-  } = dataOf(c.req.url, ["Last-Event-ID", "after", "epoch"]);
+  } = dataOf(c.req.url, { "Last-Event-ID": "text", after: "number", epoch: "text" });
   const last = c.req.header("last-event-id") || `${after ?? ""}`;
   return { ...(last !== "" && { after: numberIn(last) }), ...(epoch !== undefined && { epoch }) };
 }

@@ -7,17 +7,17 @@ import { dataOf } from "./query.ts";
 import { pathIn } from "./rooms.ts";
 
 /** What M8 takes. */
-const PARAMETERS = [
-  "after",
-  "before",
-  "limit",
-  "order",
-  "from_time",
-  "to_time",
-  "user_id",
-  "session_id",
-  "epoch",
-];
+const PARAMETERS = {
+  after: "number",
+  before: "number",
+  limit: "number",
+  order: "text",
+  from_time: "number",
+  to_time: "number",
+  user_id: "text",
+  session_id: "text",
+  epoch: "text",
+} as const;
 
 /** Messages on a page when nothing is said. */
 const DEFAULT_LIMIT = 100;
@@ -40,7 +40,7 @@ export async function listMessages(c: Ctx): Promise<Response> {
 /** H6: stores the body as a message (M1) that is as it was written (M7). */
 export async function sendMessage(c: Ctx): Promise<Response> {
   const room_id = c.req.param("id") as string;
-  const { epoch } = dataOf(c.req.url, ["epoch"]);
+  const { epoch } = dataOf(c.req.url, { epoch: "text" });
   // A stranger's body is not read.
   callerOf(c);
   const msg = await jsonObject(c.env.incoming, bodyLimits(c));

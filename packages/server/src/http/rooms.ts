@@ -6,9 +6,12 @@ import { dataOf } from "./query.ts";
 /** Rooms on a page when nothing is said. */
 const DEFAULT_LIMIT = 100;
 
+/** What R3 takes: `after` is a room's id, also when it is all digits. */
+const PARAMETERS = { limit: "number", after: "text", prefix: "text" } as const;
+
 /** H4: the rooms (R3), page by page. */
 export async function listRooms(c: Ctx): Promise<Response> {
-  const query = { limit: DEFAULT_LIMIT, ...dataOf(c.req.url, ["limit", "after", "prefix"]) };
+  const query = { limit: DEFAULT_LIMIT, ...dataOf(c.req.url, PARAMETERS) };
   const answer = await askPooled(c, (client) => client.call("media/room/get_list", JSON.stringify(query)));
   const page = resultOf(answer);
   const last = (JSON.parse(page) as { readonly room_id: string }[]).at(-1);
@@ -21,7 +24,7 @@ export async function listRooms(c: Ctx): Promise<Response> {
 
 /** H4: what `get_info` says of a room (R3). */
 export async function showRoom(c: Ctx): Promise<Response> {
-  dataOf(c.req.url, []);
+  dataOf(c.req.url, {});
   const data = JSON.stringify({ room_id: c.req.param("id") });
   return json(c, resultOf(await askPooled(c, (client) => client.call("media/room/get_info", data))));
 }
