@@ -4,6 +4,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { ManualClock } from "../../packages/server/src/testing/clock.ts";
 import { basic, httpClient, httpOf, httpServer, plainExchange, statusAt } from "../support/http.ts";
 import { RawClient } from "../support/raw-client.ts";
+import { RawSocket } from "../support/raw-socket.ts";
 import { serverForTest } from "../support/server.ts";
 import { credentials, users } from "../support/with-users.ts";
 
@@ -27,6 +28,29 @@ test.for(PATHS)("[H1, L7] in open mode %s answers no strange page and no strange
   expect(await ask("Host: evil.example\r\n")).toMatch(/^HTTP\/1\.1 403 /);
   expect(await ask("Host: localhost\r\nOrigin: https://evil.example\r\n")).toMatch(/^HTTP\/1\.1 403 /);
   expect(await ask("Host: localhost\r\nHost: evil.example\r\n")).toMatch(/^HTTP\/1\.1 400 /);
+});
+
+const OF_PROXIES = [
+  "Forwarded",
+  "Via",
+  "X-Forwarded-For",
+  "X-Forwarded-Host",
+  "X-Forwarded-Proto",
+  "X-Real-IP",
+  "X-Client-IP",
+  "True-Client-IP",
+  "CF-Connecting-IP",
+];
+
+test.for(OF_PROXIES)("[L7, O3] in open mode who comes with %s comes through a proxy", async (name) => {
+  const headers = { [name]: "203.0.113.9" };
+  const { get, server } = await httpServer(memory);
+  for (const path of ["/v1/rooms", "/client.js", "/metrics"])
+    expect((await get(path, headers)).status).toBe(403);
+  await expect(RawSocket.connect(server.url, headers)).rejects.toThrow("HTTP/1.1 403");
+  const behind = await httpServer({ ...memory, trusted_proxies: ["127.0.0.1"] });
+  expect((await behind.get("/v1/rooms", headers)).status).toBe(200);
+  expect((await behind.get("/metrics", headers)).status).toBe(403);
 });
 
 test.for(["/v1/rooms", "/v1/command", "/client.js"])(

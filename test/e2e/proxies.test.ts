@@ -3,13 +3,14 @@ import { expect, test } from "vitest";
 import { Proxies } from "../../packages/server/src/transport/proxies.ts";
 import { maskedFrame, RawSocket } from "../support/raw-socket.ts";
 import { dataDirectory, serverForTest } from "../support/server.ts";
+import { users } from "../support/with-users.ts";
 
 const memory = { store: { kind: "memory" } } as const;
 
 /** What `user get` says about where a client is that came with these headers. */
 async function remoteOf(url: string, headers: Record<string, string>): Promise<string> {
   const socket = await RawSocket.connect(url, headers);
-  const data = { user: "ann", session_id: "a1" };
+  const data = { user: "ann", password: "secret", session_id: "a1" };
   socket.write(request("login", data, 1), request("get", { user: "ann" }, 2));
   const [, , answer] = await socket.texts(3);
   return JSON.parse(answer as string).data.a1.remote;
@@ -43,7 +44,7 @@ test.for([
 test.for([[[]], [["10.0.0.0/8", "::1", "128.0.0.0/1"]]] as const)(
   "[T8] forged headers from elsewhere than %j are ignored",
   async ([proxies]) => {
-    const { url } = await behind(...proxies);
+    const { url } = await serverForTest({ ...memory, users, trusted_proxies: [...proxies] });
     const forged = { "X-Forwarded-For": "203.0.113.7", "X-Forwarded-Proto": "https" };
     expect(await remoteOf(url, forged)).toMatch(/^ws:127\.0\.0\.1:\d+$/);
   },

@@ -2,6 +2,7 @@ import { type Condition, healthz, type Page, readyz } from "./health.ts";
 import type { PortRoutes } from "./http/edge.ts";
 import type { Metrics } from "./metrics/metrics.ts";
 import { type Asked, type MetricsSettings, metricsPage } from "./metrics/page.ts";
+import { isForwarded } from "./transport/client.ts";
 import { plainAddress } from "./transport/proxies.ts";
 import type { PlainRequest } from "./transport/transport.ts";
 
@@ -11,9 +12,6 @@ export interface RouteParts {
   /** As they stand now (S4). */
   readonly settings: () => MetricsSettings;
 }
-
-/** Headers by which proxies say that they ask for somebody else. */
-const FORWARDED = ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via"];
 
 /** What every port answers by itself (O1–O3). */
 export function portRoutes({ condition, metrics, settings }: RouteParts): PortRoutes {
@@ -38,6 +36,6 @@ function askedBy({ incoming, host, origin }: PlainRequest): Asked {
     host,
     origin,
     authorization: headers.authorization,
-    isForwarded: FORWARDED.some((name) => headers[name] !== undefined),
+    isForwarded: isForwarded(incoming),
   };
 }

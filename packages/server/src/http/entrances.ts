@@ -62,10 +62,12 @@ export function refusedAt(entrance: Entrance, upgrade: Upgrade): Refused | undef
 
 function refusedToStrangers(
   { service, attached }: Entrance,
-  { host, origin, address }: Upgrade,
+  { host, origin, address, forwarded }: Upgrade,
 ): string | undefined {
   if (!service.authenticator.open) return undefined;
   if (attached && !isLoopback(address))
     return "This server runs without users, so it answers only to programs on its own machine. Configure users.";
+  if (forwarded)
+    return "This server runs without users, so it answers only to programs on its own machine, not through a proxy. Configure users.";
   return refusedByOpenMode(host, origin);
 }

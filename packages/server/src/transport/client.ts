@@ -13,20 +13,42 @@ export interface Client {
   /** With the port of the other side; behind a proxy, who does not say it, without. */
   readonly at: string;
   readonly secure: boolean;
+  /** Whether a proxy that is not trusted says that it asks for somebody else. */
+  readonly forwarded: boolean;
+}
+
+/** Headers by which proxies say that they ask for somebody else. */
+const FORWARDED = [
+  "forwarded",
+  "via",
+  "x-forwarded-for",
+  "x-forwarded-host",
+  "x-forwarded-proto",
+  "x-real-ip",
+  "x-client-ip",
+  "true-client-ip",
+  "cf-connecting-ip",
+];
+
+export function isForwarded({ headers }: IncomingMessage): boolean {
+  return FORWARDED.some((name) => headers[name] !== undefined);
 }
 
 /** The other side itself, or whom a trusted proxy speaks for (T8). */
-export function clientOf({ socket, headers }: IncomingMessage, proxies: Proxies): Client {
+export function clientOf(incoming: IncomingMessage, proxies: Proxies): Client {
+  const { socket, headers } = incoming;
   const peer = plainAddress(socket.remoteAddress ?? "");
   const secure = isSecure(socket);
-  if (!proxies.has(peer)) return { address: peer, at: `${peer}:${socket.remotePort}`, secure };
+  if (!proxies.has(peer))
+    return { address: peer, at: `${peer}:${socket.remotePort}`, secure, forwarded: isForwarded(incoming) };
   const address = proxies.clientOf({ peer, forwarded: listOf(headers["x-forwarded-for"]) });
-  return { address, at: address, secure: secure || listOf(headers["x-forwarded-proto"]) === "https" };
+  const isSecured = secure || listOf(headers["x-forwarded-proto"]) === "https";
+  return { address, at: address, secure: isSecured, forwarded: false };
 }
 
 /** What a request asks for. */
-export function upgradeOf({ url = "/", headers }: IncomingMessage, { address }: Client): Upgrade {
-  return { path: pathOf(url), address, host: headers.host, origin: headers.origin };
+export function upgradeOf({ url = "/", headers }: IncomingMessage, { address, forwarded }: Client): Upgrade {
+  return { path: pathOf(url), address, forwarded, host: headers.host, origin: headers.origin };
 }
 
 export function pathOf(url: string): string {

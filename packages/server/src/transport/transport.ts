@@ -54,6 +54,8 @@ export interface Upgrade {
   readonly path: string;
   /** Where it comes from, without a port; said by a trusted proxy when one stands between (T8). */
   readonly address: string;
+  /** Whether a proxy that is not trusted says that it asks for somebody else. */
+  readonly forwarded: boolean;
   readonly host: string | undefined;
   readonly origin: string | undefined;
 }
