@@ -3,7 +3,7 @@ import { createServer as createHttpServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { type ConfigInput, createServer } from "roomlog";
 import { expect, onTestFinished, test } from "vitest";
-import { httpClient } from "../support/http.ts";
+import { httpClient, plainExchange } from "../support/http.ts";
 import { RawClient } from "../support/raw-client.ts";
 import { upgrade } from "../support/raw-socket.ts";
 import { dataDirectory } from "../support/server.ts";
@@ -43,6 +43,20 @@ test("[H10] on an application's server its own routes and ours stand side by sid
   });
   expect((await get("/roomlog/v1/rooms/r/messages")).body).toMatchObject([{ n: 1, msg_id: 1 }]);
 });
+
+test.for(["//x/roomlog/v1/rooms", "/app/%2e%2e/roomlog/v1/rooms", "/app/../roomlog/v1/rooms"])(
+  "[H10, T2] %s is the application's",
+  async (path) => {
+    const { app, base } = await application();
+    const server = await createServer(config(), { server: app });
+    onTestFinished(() => server.close());
+    const answer = await plainExchange(
+      base,
+      `GET ${path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`,
+    );
+    expect(answer).toContain(`own GET ${path}`);
+  },
+);
 
 test("[H10] the application's own upgrades and listeners that come later are left to it", async () => {
   const { app, base } = await application();

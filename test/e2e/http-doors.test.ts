@@ -112,6 +112,33 @@ test("[H1] the listener with the longest path has a request; a slash behind it m
   await RawClient.login(url.replace("/a", "/a/"));
 });
 
+test.for([
+  "//public/internal/v1/rooms",
+  "/public/../internal/v1/rooms",
+  "/public/%2e%2e/internal/v1/rooms",
+  "/public/.%2E/internal/v1/rooms",
+  "/public\\..\\internal/v1/rooms",
+  "/internal/./v1/rooms",
+  "/internal/v1/rooms/..",
+  "/internal/v1/rooms#",
+  "http://localhost//internal/v1/rooms",
+  "//x/metrics",
+  "/a/%2e%2e/metrics",
+])("[T2] %s is no other path, but 400", async (path) => {
+  const { url } = await serverForTest({
+    ...memory,
+    services: { main: { listeners: [{ path: "/internal" }] } },
+  });
+  const ask = (target: string, more = "Connection: close\r\n") =>
+    plainExchange(httpOf(new URL(url).origin), `GET ${target} HTTP/1.1\r\nHost: localhost\r\n${more}\r\n`);
+  const upgrade =
+    "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n";
+  expect(await ask(path)).toMatch(/^HTTP\/1\.1 400 /);
+  expect(await ask(path, upgrade)).toMatch(/^HTTP\/1\.1 400 /);
+  for (const plain of ["/internal/v1/rooms?prefix=//..", "http://localhost/internal/v1/rooms"])
+    expect(await ask(plain)).toMatch(/^HTTP\/1\.1 200 /);
+});
+
 test("[H1] what is not there is 404 with JSON, another method is 405 with Allow", async () => {
   const { get } = await httpServer(memory);
   expect(await get("/v1/none")).toMatchObject({ status: 404, body: { error: expect.any(String) } });
@@ -153,14 +180,10 @@ test("[H8] client.js is one module, or says how to build it; nothing else of the
     expect(client.headers.get("content-type")).toBe("text/javascript; charset=utf-8");
   else
     expect(client).toMatchObject({ status: 404, body: { error: expect.stringContaining("npm run build") } });
-  for (const path of [
-    "/page.jsx",
-    "/index.html",
-    "/%2e%2e/package.json",
-    "/../package.json",
-    "/page.css/..%2fx",
-  ])
+  for (const path of ["/page.jsx", "/index.html", "/page.css/..%2fx"])
     expect([404, 426]).toContain(await statusAt(base, path));
+  for (const path of ["/%2e%2e/package.json", "/../package.json"])
+    expect(await statusAt(base, path)).toBe(400);
 });
 
 test("[H2] a session ends after 30 s without a request, and 5 min after its login in any case", async () => {

@@ -51,16 +51,31 @@ export function upgradeOf({ url = "/", headers }: IncomingMessage, { address, fo
   return { path: pathOf(url), address, forwarded, host: headers.host, origin: headers.origin };
 }
 
+/** The path as it is written, since a proxy has judged it so; of an absolute address (RFC 9112 §3.2.2) what follows the host. */
 export function pathOf(url: string): string {
-  return URL.parse(url, "ws://localhost")?.pathname ?? url;
+  const [path = ""] = url.replace(/^[a-z][a-z\d+.-]*:\/\/[^/?#]*/i, "").split(/[?#]/, 1);
+  return path === "" ? "/" : path;
 }
 
+/** What others read as another path than it is written. */
+const AMBIGUOUS = /^\/\/|\\|\/(?:\.|%2e){1,2}(?:\/|$)/i;
+
 /** What Node lets through, though it is no request that can be judged (RFC 9112 §3.2). */
-export function refusedByHeaders({ rawHeaders, headersDistinct }: IncomingMessage): Refused | undefined {
+export function refusedByHead({
+  url = "/",
+  rawHeaders,
+  headersDistinct,
+}: IncomingMessage): Refused | undefined {
   if (rawHeaders.length > 2 * MAX_HEADERS)
     return { kind: "refuse", status: 431, text: `A request has at most ${MAX_HEADERS} headers.` };
   if ((headersDistinct.host?.length ?? 0) > 1)
     return { kind: "refuse", status: 400, text: "A request has one Host." };
+  if (url.includes("#") || AMBIGUOUS.test(pathOf(url)))
+    return {
+      kind: "refuse",
+      status: 400,
+      text: "A path is written without //, \\, . and .. in it, and without #.",
+    };
   return undefined;
 }
 

@@ -2,7 +2,7 @@ import { type IncomingMessage, type ServerResponse, STATUS_CODES } from "node:ht
 import type { Duplex } from "node:stream";
 import { type RawData, WebSocket, WebSocketServer } from "ws";
 import { attach } from "./attached.ts";
-import { clientOf, refusedByHeaders, upgradeOf } from "./client.ts";
+import { clientOf, refusedByHead, upgradeOf } from "./client.ts";
 import { openPort, type Takers } from "./port.ts";
 import { Proxies } from "./proxies.ts";
 import { TextFrames, type TextFramesParts } from "./text-frames.ts";
@@ -34,14 +34,14 @@ export const webSocketTransport: Transport = async (options: ListenOptions) => {
   const takers: Takers = {
     request(incoming, outgoing) {
       const client = clientOf(incoming, proxies);
-      const fault = refusedByHeaders(incoming);
+      const fault = refusedByHead(incoming);
       if (fault) return answerRefused(outgoing, fault);
       const remote = `${client.secure ? "https" : "http"}:${client.at}`;
       answer({ ...upgradeOf(incoming, client), remote, secure: client.secure, incoming, outgoing });
     },
     upgrade(incoming, socket, head) {
       const client = clientOf(incoming, proxies);
-      const admission = refusedByHeaders(incoming) ?? faultOf(incoming) ?? admit(upgradeOf(incoming, client));
+      const admission = refusedByHead(incoming) ?? faultOf(incoming) ?? admit(upgradeOf(incoming, client));
       if (admission.kind === "refuse") return refuse(socket, admission);
       const remote = `${client.secure ? "wss" : "ws"}:${client.at}`;
       upgrades.handleUpgrade(incoming, socket, head, (ws) => {
