@@ -147,7 +147,7 @@ const CONFIG = `authenticators:
       - { kid: ed, algorithm: EdDSA, public_key: !file ed.pub }
   - { kind: jwt, profile: livekit, issuer: API, keys: [{ algorithm: HS256, secret: livekit-secret }] }
   - { kind: jwt, profile: jitsi, issuer: app, audience: jitsi, keys: [{ algorithm: HS256, secret: jitsi-secret }] }
-  - { kind: webhook, url: "https://me:webhook-password@hook.example/", secret: webhook-secret-1 }
+  - { kind: webhook, url: "https://me:webhook-password@hook.example/?k=key-in-the-query", secret: webhook-secret-1 }
 `;
 
 test.for([
@@ -203,6 +203,7 @@ test("config show hides secrets, by their names and because the file refers to t
       "livekit-secret",
       "jitsi-secret",
       "webhook-password",
+      "key-in-the-query",
       "webhook-secret-1",
       "PUBLIC KEY",
     ])

@@ -1,6 +1,6 @@
 import fc from "fast-check";
-import { expect, test } from "vitest";
-import { humaneBytes, humaneSpan, humaneTime, plain } from "../../packages/server/src/cli/output.ts";
+import { expect, onTestFinished, test, vi } from "vitest";
+import { humaneBytes, humaneSpan, humaneTime, plain, shown } from "../../packages/server/src/cli/output.ts";
 import { fitted } from "../../packages/server/src/cli/table.ts";
 import { spanOf, timeOf } from "../../packages/server/src/cli/when.ts";
 import { elementsOf } from "../../packages/server/src/core/json-text.ts";
@@ -46,12 +46,22 @@ test("points in time are ISO, local without a zone, or so long ago", () => {
 test("text of others keeps nothing that drives a terminal, and everything else", () => {
   fc.assert(
     fc.property(fc.string({ unit: "binary" }), (text) => {
-      expect(plain(text)).not.toMatch(/[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]/u);
+      expect(plain(text)).not.toMatch(/[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u00ad\u200b\u2060\ufeff\u202a-\u202e\u2066-\u2069]/u);
     }),
   );
+  expect(plain("ad\u200bmin")).toBe("ad\\u200bmin");
   expect(plain("Grüße 👩‍👩‍👧 \u0645\u0631\u062d\u0628\u0627")).toBe(
     "Grüße 👩‍👩‍👧 \u0645\u0631\u062d\u0628\u0627",
   );
+});
+
+test.for([
+  ["1", '["\\u202e\\u009b\\u200b"]'],
+  ["0", '["\u202e\u009b\u200b"]'],
+])("JSON where FORCE_COLOR is %s has the text %s", ([forced, text]) => {
+  vi.stubEnv("FORCE_COLOR", forced);
+  onTestFinished(() => void vi.unstubAllEnvs());
+  expect(shown('["\u202e\u009b\u200b"]')).toBe(text);
 });
 
 test("a table takes from its widest columns what does not fit", () => {

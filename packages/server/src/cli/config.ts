@@ -33,14 +33,16 @@ async function show(file: string | undefined, { json }: { readonly json?: true }
 
 const HIDDEN = "(hidden)";
 
-/** By their names, as `password` and `secret`, or because the file refers to them with `!env` and `!file`. */
+/** By their names, as `password` and `secret`, or because the file refers to them with `!env` and `!file`; of a URL its password and its query. */
 const SECRET_NAME = /secret|passw|token|credential|private|api_?key/i;
 
 function withoutSecrets(config: object, referred: readonly string[]): unknown {
   const hide = (name: string, value: unknown) => {
     if (typeof value !== "string") return value;
     if (SECRET_NAME.test(name) || referred.includes(value)) return HIDDEN;
-    return value.replace(/(?<=\/\/[^/@]*:)[^/@]+(?=@)/, HIDDEN);
+    return value
+      .replace(/(?<=\/\/[^/@]*:)[^/@]+(?=@)/, HIDDEN)
+      .replace(/(?<=^[a-z][a-z\d+.-]*:\/\/[^?]*\?).+/is, HIDDEN);
   };
   return JSON.parse(JSON.stringify(config, hide));
 }

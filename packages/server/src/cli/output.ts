@@ -8,8 +8,12 @@ type Style = Parameters<typeof styleText>[0];
 /** `FORCE_COLOR` gives the look of a terminal to a pipe too, as for `less -R`. */
 export function lookOf({ json }: { readonly json?: boolean }): Look {
   if (json) return "json";
+  return isSeen() ? "pretty" : "plain";
+}
+
+function isSeen(): boolean {
   const { FORCE_COLOR: forced } = process.env;
-  return process.stdout.isTTY || (forced !== undefined && !/^(0|false)$/.test(forced)) ? "pretty" : "plain";
+  return process.stdout.isTTY || (forced !== undefined && !/^(0|false)$/.test(forced));
 }
 
 /** Columns of the terminal. */
@@ -37,14 +41,15 @@ export function sayJson(value: unknown): void {
 
 /** A JSON value as it stands; at a terminal without what could drive it, which changes no value. */
 export function shown(json: string): string {
-  return process.stdout.isTTY ? json.replace(UNSEEN, asUnicode) : json;
+  return isSeen() ? json.replace(UNSEEN, asUnicode) : json;
 }
 
 /**
  * What moves a terminal's cursor, breaks a line, turns its text around or hides in it. In JSON text it can only stand in
  * a string.
  */
-const UNSEEN = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\u{e0000}-\u{e007f}]/gu;
+const UNSEEN =
+  /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\u{e0000}-\u{e007f}]/gu;
 
 const SHORT: Readonly<Record<string, string>> = { "\n": "\\n", "\r": "\\r", "\t": "\\t" };
 
