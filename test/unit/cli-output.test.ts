@@ -46,7 +46,9 @@ test("points in time are ISO, local without a zone, or so long ago", () => {
 test("text of others keeps nothing that drives a terminal, and everything else", () => {
   fc.assert(
     fc.property(fc.string({ unit: "binary" }), (text) => {
-      expect(plain(text)).not.toMatch(/[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u00ad\u200b\u2060\ufeff\u202a-\u202e\u2066-\u2069]/u);
+      expect(plain(text)).not.toMatch(
+        /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u00ad\u200b\u2060\ufeff\u202a-\u202e\u2066-\u2069]/u,
+      );
     }),
   );
   expect(plain("ad\u200bmin")).toBe("ad\\u200bmin");
