@@ -5,7 +5,7 @@ import { ManualClock } from "../../packages/server/src/testing/clock.ts";
 import { inRoom, roomCalls } from "../support/in-room.ts";
 import { RawClient } from "../support/raw-client.ts";
 import { serverForTest } from "../support/server.ts";
-import { withUsers } from "../support/with-users.ts";
+import { users, withUsers } from "../support/with-users.ts";
 
 /** What a scrape says: each sample by its name and labels. */
 async function scrape(server: Server): Promise<ReadonlyMap<string, number>> {
@@ -135,7 +135,7 @@ test("[O3] a port answers /metrics", async () => {
 });
 
 test("[O3] not through a proxy; with a token to whom has it, also after a reload", async () => {
-  let config: ConfigInput = { port: 0, store: { kind: "memory" } };
+  let config: ConfigInput = { port: 0, store: { kind: "memory" }, users };
   const server = await serverForTest(config, { loadConfig: () => config });
   const url = `${server.url.replace("ws:", "http:")}metrics`;
   expect((await fetch(url, { headers: { "x-forwarded-for": "192.0.2.1" } })).status).toBe(403);
