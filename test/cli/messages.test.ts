@@ -170,6 +170,14 @@ test("tail of several rooms says which one a line is of", async () => {
   ]);
 });
 
+test("send with an empty message reads no stdin", async () => {
+  const { run } = await world();
+  await run(["rooms", "create", "r"]);
+  const { status, stderr } = await run(["send", "r", ""], "no message\n");
+  expect([status, stderr]).toEqual([64, "roomlog: the message is empty: give a text, or - to read stdin\n"]);
+  expect(await run(["get", "r"])).toMatchObject({ status: 0, stdout: "" });
+});
+
 test("send stops at a line that is no message, and says which", async () => {
   const { run } = await world();
   const ended = await run(["send", "r", "--create"], 'one\n\n{"two":\n');

@@ -38,7 +38,7 @@ export function define(command: Command): void {
     )
     .option("--json", "the ids as JSON")
     .action((room_id: string, words: string[], flags: Flags) =>
-      attempt(() => send(room_id, words.join(" "), flags)),
+      attempt(() => send(room_id, words.length > 0 ? words.join(" ") : "-", flags)),
     );
 }
 
@@ -46,7 +46,9 @@ async function send(room_id: string, message: string, flags: Flags): Promise<voi
   const { create, class: cls, text } = flags;
   const jsonOf = (line: string, place: string) =>
     text ? JSON.stringify({ text: line }) : messageIn(line, place);
-  const stdin = message === "" || message === "-";
+  // In a script it is a variable that is not set, and stdin may be the rest of the script.
+  if (message === "") throw new Failure("usage", "the message is empty: give a text, or - to read stdin");
+  const stdin = message === "-";
   if (stdin && [flags.passwordFile, flags.tokenFile].includes("-"))
     throw new Failure(
       "usage",
