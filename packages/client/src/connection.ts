@@ -24,6 +24,11 @@ export class CallError extends Error {
   }
 }
 
+/** Whether the server answered with this error. */
+export function isRefusal(error: unknown, code: ErrorData["code"]): error is CallError {
+  return error instanceof CallError && error.code === code;
+}
+
 /** The connection ended before the answer came: whether the call took effect is unknown. */
 export class ConnectionLost extends Error {
   readonly code: number;
@@ -60,7 +65,7 @@ export interface CallOptions {
 }
 
 /** What a socket says when the other side vanished (RFC 6455 §7.1.5). */
-const VANISHED = 1006;
+export const VANISHED = 1006;
 const FRAME_TOO_LARGE: number = closeCodes.frame_too_large;
 
 interface Pending {

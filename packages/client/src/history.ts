@@ -20,7 +20,7 @@ export interface HistoryOptions extends CallOptions {
 }
 
 /** Most messages that one request asks for. */
-const PAGE = 200;
+export const PAGE = 200;
 
 /** Reads page by page, and no further than it is asked for messages. */
 export async function* history(

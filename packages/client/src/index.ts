@@ -6,6 +6,7 @@ export {
   Connection,
   ConnectionLost,
   type ConnectionOptions,
+  isRefusal,
 } from "./connection.ts";
 export {
   ClientClosed,

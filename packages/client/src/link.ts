@@ -1,7 +1,7 @@
-import type { EventData } from "@roomlog/protocol";
+import { closeCodes, type EventData } from "@roomlog/protocol";
 import { abortable } from "./abortable.ts";
 import { comesAgain, delay } from "./again.ts";
-import { CallError, type Closed, Connection, ConnectionLost } from "./connection.ts";
+import { CallError, type Closed, Connection, ConnectionLost, VANISHED } from "./connection.ts";
 import { ClientClosed } from "./errors.ts";
 import { Gate } from "./gate.ts";
 import { Login } from "./login.ts";
@@ -19,9 +19,6 @@ export interface LinkHooks {
   readonly onClosed: (reason: ClientClosed) => void;
 }
 
-const TOKEN_EXPIRED = 4005;
-/** As a socket that vanished. */
-const GONE = 1006;
 /** The server has so long to answer a close. */
 const FAREWELL_MS = 1000;
 
@@ -115,7 +112,7 @@ export class Link {
     const { timers, connect_ms, silent_ms } = this.#settings;
     const patience = new AbortController();
     this.#abandon = (reason) => patience.abort(reason);
-    const late = new ConnectionLost({ code: GONE, reason: "the server does not answer" });
+    const late = new ConnectionLost({ code: VANISHED, reason: "the server does not answer" });
     const stop = timers.after(connect_ms, () => patience.abort(late));
     let unwatch = () => {};
     const onClosed = (how: Closed) => {
@@ -150,7 +147,7 @@ export class Link {
   }
 
   #lost({ code }: Closed): void {
-    if (code === TOKEN_EXPIRED) this.#login.forget();
+    if (code === closeCodes.token_expired) this.#login.forget();
     this.#login.lost();
     this.#connection = undefined;
     this.gate.shut();

@@ -1,11 +1,9 @@
-import type { CommandResult } from "@roomlog/protocol";
-import { CallError, type Connection } from "./connection.ts";
+import { type CommandResult, errorCodes } from "@roomlog/protocol";
+import { CallError, type Connection, isRefusal } from "./connection.ts";
 import type { Settings } from "./options.ts";
 
 type Terms = CommandResult<"core/user/refresh">;
 
-const UNAUTHORIZED = 100030;
-const SESSION_IN_USE = 100034;
 /** The part of its time after which a login is refreshed. */
 const DUE = 0.75;
 
@@ -48,9 +46,12 @@ export class Login {
     const given = { user, password, meta, token: await tokenOf(token), session_id: this.#session_id };
     return connection.call("core/user/login", given).catch((error: unknown) => {
       // An id that the server gave can be given up, one that was asked for cannot.
-      if (is(error, SESSION_IN_USE) && this.#session_id !== this.#settings.session_id) {
+      if (
+        isRefusal(error, errorCodes.duplicated_session_id) &&
+        this.#session_id !== this.#settings.session_id
+      ) {
         this.#session_id = undefined;
-        throw new CallError({ code: 100050, error: "the session id was still in use" });
+        throw new CallError({ code: errorCodes.too_many_requests, error: "the session id was still in use" });
       }
       throw error;
     });
@@ -61,7 +62,7 @@ export class Login {
     try {
       return await connection.call("core/user/login", { token, session_id: this.#session_id });
     } catch (error) {
-      if (!is(error, UNAUTHORIZED)) throw error;
+      if (!isRefusal(error, errorCodes.unauthorized)) throw error;
       this.#resume = undefined;
       return undefined;
     }
@@ -87,8 +88,4 @@ export class Login {
 
 function tokenOf(source: Settings["token"]): string | undefined | Promise<string> {
   return typeof source === "function" ? source() : source;
-}
-
-function is(error: unknown, code: number): boolean {
-  return error instanceof CallError && error.code === code;
 }

@@ -1,6 +1,6 @@
-import type { StoredMessage } from "@roomlog/protocol";
+import { errorCodes, type StoredMessage } from "@roomlog/protocol";
 import { abortable } from "./abortable.ts";
-import { CallError } from "./connection.ts";
+import { CallError, isRefusal } from "./connection.ts";
 import { ClientClosed, RoomEnded, RoomLeft } from "./errors.ts";
 import { Tail } from "./tail.ts";
 
@@ -28,10 +28,6 @@ export interface Follows {
   readonly onDropped: ((first: number, last: number) => void) | undefined;
 }
 
-const INVALID_CURSOR = 304104;
-const NO_ROOM = 304001;
-const NO_EPOCH = 304106;
-
 /**
  * Every message behind `after`, once and in order, over lost connections. It ends with the life of the room, when all of it was given.
  * An iterator is a cursor: what comes live is taken when it is the next message; everything else is read from the log.
@@ -49,7 +45,7 @@ export async function* follow(
     return page.length > 0;
   };
   if (isLiving() && after > log.tip && after > (await log.newest(signal)))
-    throw new CallError({ code: INVALID_CURSOR, error: "Invalid cursor", field: "after" });
+    throw new CallError({ code: errorCodes.invalid_cursor, error: "Invalid cursor", field: "after" });
   const detach = isLiving() ? log.attach(tail) : () => {};
   try {
     for (;;) {
@@ -80,8 +76,8 @@ function isOver({ over }: Log): boolean {
 
 /** The log of an ended life may have gone with it (M12). Without `destroyed` having been heard, 304001 may also be a ban. */
 function noMore(error: unknown, { over }: Log): boolean {
-  if (!(error instanceof CallError)) throw error;
-  if (error.code === NO_EPOCH) return false;
-  if (error.code === NO_ROOM && over instanceof RoomEnded && over.cause === undefined) return false;
+  if (isRefusal(error, errorCodes.epoch_not_found)) return false;
+  const hasEnded = over instanceof RoomEnded && over.cause === undefined;
+  if (hasEnded && isRefusal(error, errorCodes.room_not_found)) return false;
   throw error;
 }

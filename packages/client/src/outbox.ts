@@ -1,5 +1,5 @@
-import type { CommandResult, JsonObject } from "@roomlog/protocol";
-import { CallError, type CallOptions, type Connection, ConnectionLost } from "./connection.ts";
+import { type CommandResult, errorCodes, type JsonObject } from "@roomlog/protocol";
+import { CallError, type CallOptions, type Connection, ConnectionLost, isRefusal } from "./connection.ts";
 import { OutboxFull, OutcomeUnknown, RoomEnded } from "./errors.ts";
 import type { Gate } from "./gate.ts";
 import { insist } from "./insist.ts";
@@ -21,9 +21,6 @@ export interface OutboxParts {
   /** The life of the room to which all sends belong. */
   readonly epoch: () => string | undefined;
 }
-
-const LOG_NOT_AVAILABLE = 304105;
-const OTHER_EPOCH = 304106;
 
 interface Item {
   readonly msg: JsonObject;
@@ -93,7 +90,7 @@ export class Outbox {
     };
     return insist({ gate, settings, signal, call }).catch((error: unknown) => {
       if (isUnknown) throw new OutcomeUnknown(client_msg_id, error);
-      if (error instanceof CallError && error.code === OTHER_EPOCH) throw new RoomEnded(room_id, error);
+      if (isRefusal(error, errorCodes.epoch_not_found)) throw new RoomEnded(room_id, error);
       throw error;
     });
   }
@@ -101,6 +98,6 @@ export class Outbox {
 
 /** Every other refusal means that this try stored nothing (M4). */
 function leavesUnknown(error: unknown): boolean {
-  if (error instanceof CallError) return error.code === LOG_NOT_AVAILABLE;
+  if (error instanceof CallError) return error.code === errorCodes.log_not_available;
   return !(error instanceof ConnectionLost && error.isTooLarge);
 }

@@ -1,9 +1,16 @@
-import type { CommandData, CommandResult, EventData, JsonObject, StoredMessage } from "@roomlog/protocol";
+import {
+  type CommandData,
+  type CommandResult,
+  type EventData,
+  errorCodes,
+  type JsonObject,
+  type StoredMessage,
+} from "@roomlog/protocol";
 import { delay, isTemporary } from "./again.ts";
-import { CallError, type CallOptions, type Connection, ConnectionLost } from "./connection.ts";
+import { type CallOptions, type Connection, ConnectionLost, isRefusal } from "./connection.ts";
 import { InvalidMessage, RoomEnded, RoomLeft } from "./errors.ts";
 import { Gate } from "./gate.ts";
-import { type HistoryOptions, history } from "./history.ts";
+import { type HistoryOptions, history, PAGE } from "./history.ts";
 import { insist, pause } from "./insist.ts";
 import { Listeners, type Unsubscribe } from "./listeners.ts";
 import { checked, type Message } from "./message.ts";
@@ -15,11 +22,6 @@ import type { Tail } from "./tail.ts";
 
 type Joined = CommandResult<"media/room/join">;
 type Query = CommandData<"media/room/msglog_get">;
-
-const NO_ROOM = 304001;
-const ROOM_EXISTS = 304002;
-const NOT_A_MEMBER = 100036;
-const PAGE = 200;
 
 /** One life of a room that the client is in, and comes into again after each reconnect. */
 export class Room<T = JsonObject> {
@@ -119,7 +121,7 @@ export class Room<T = JsonObject> {
     this.end(new RoomLeft(room_id, "left"));
     const call = (connection: Connection) => connection.call("media/room/leave", { room_id });
     const left = insist({ gate, settings, signal, call }).catch((error: unknown) => {
-      if (!is(error, NOT_A_MEMBER) && !is(error, NO_ROOM)) throw error;
+      if (!isRefusal(error, errorCodes.member_not_found) && !isNoRoom(error)) throw error;
     });
     this.#parts.onLeaving(left);
     await left;
@@ -176,9 +178,9 @@ export class Room<T = JsonObject> {
     const join = () => connection.call("media/room/join", { room_id, role, meta });
     if (!create || this.#epoch !== undefined) return join();
     return join().catch(async (error: unknown) => {
-      if (!is(error, NO_ROOM)) throw error;
+      if (!isNoRoom(error)) throw error;
       await connection.call("media/room/create", { ...create, room_id }).catch((error: unknown) => {
-        if (!is(error, ROOM_EXISTS)) throw error;
+        if (!isRefusal(error, errorCodes.room_already_exists)) throw error;
       });
       return join();
     });
@@ -200,7 +202,7 @@ export class Room<T = JsonObject> {
 
   /** A room that is not there any more has ended while nobody looked, or is closed to this user. */
   #reasonOf(error: Error): Error {
-    return is(error, NO_ROOM) && this.#epoch !== undefined ? new RoomEnded(this.room_id, error) : error;
+    return isNoRoom(error) && this.#epoch !== undefined ? new RoomEnded(this.room_id, error) : error;
   }
 
   #happened(event: EventData): void {
@@ -310,6 +312,6 @@ export class Room<T = JsonObject> {
   }
 }
 
-function is(error: unknown, code: number): boolean {
-  return error instanceof CallError && error.code === code;
+function isNoRoom(error: unknown): boolean {
+  return isRefusal(error, errorCodes.room_not_found);
 }

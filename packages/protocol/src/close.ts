@@ -23,3 +23,8 @@ export const closeCodes = {
 } as const;
 
 export type CloseCode = (typeof closeCodes)[keyof typeof closeCodes];
+
+/** Whether a close code says: do not retry as you are (T3). */
+export function isFinalClose(code: number): boolean {
+  return code >= 4500 && code <= 4999;
+}

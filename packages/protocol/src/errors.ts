@@ -76,6 +76,21 @@ export const errorTexts = {
 
 export type ErrorCode = keyof typeof errorTexts;
 
+/** Codes by which programs decide what to do, named after their texts. */
+export const errorCodes = {
+  unauthorized: 100030,
+  not_authenticated: 100031,
+  duplicated_session_id: 100034,
+  member_not_found: 100036,
+  too_many_requests: 100050,
+  room_not_found: 304001,
+  room_already_exists: 304002,
+  invalid_cursor: 304104,
+  log_not_available: 304105,
+  epoch_not_found: 304106,
+  storage_quota_exceeded: 304109,
+} as const satisfies Readonly<Record<string, ErrorCode>>;
+
 /** The text of a code; `detail` fills its `~s`. */
 export function errorText(code: ErrorCode, detail = ""): string {
   return errorTexts[code].replace("~s", () => detail);

@@ -1,15 +1,14 @@
 import {
-  CallError,
   type Connection,
   ConnectionLost,
+  isRefusal,
   systemTimers,
   type Timers,
   watch,
 } from "@roomlog/client";
-import type { EventData } from "@roomlog/protocol";
+import { type EventData, errorCodes } from "@roomlog/protocol";
 import { elementsOf, memberText } from "../core/json-text.ts";
 import { logInAgain } from "./backoff.ts";
-import { codes } from "./codes.ts";
 import { idOf } from "./message-line.ts";
 import { plain, remark } from "./output.ts";
 import { explained, isFinal, lost } from "./refusals.ts";
@@ -160,7 +159,7 @@ async function orMissing<T>(call: Promise<T>): Promise<T | undefined> {
   try {
     return await call;
   } catch (error) {
-    if (error instanceof CallError && (error.code === codes.no_room || error.code === codes.no_epoch))
+    if (isRefusal(error, errorCodes.room_not_found) || isRefusal(error, errorCodes.epoch_not_found))
       return undefined;
     throw error;
   }

@@ -1,5 +1,5 @@
 import { CallError, ConnectionLost } from "@roomlog/client";
-import { type CommandName, closeCodes, type ErrorCode } from "@roomlog/protocol";
+import { type CommandName, closeCodes, type ErrorCode, isFinalClose } from "@roomlog/protocol";
 import type { Ending } from "./exit.ts";
 import { Failure } from "./failure.ts";
 
@@ -59,9 +59,9 @@ export function loginRefused({ user, token }: { readonly user?: string; readonly
 /** What was sent is too large, or has too many values (T3, F11). */
 const notTaken: readonly number[] = [closeCodes.frame_too_large, closeCodes.malformed_frame];
 
-/** Codes from 4500 on say: not again as you are (T3). 1008 and 1009 are about what was sent. */
+/** Whether to connect again is of no use: 1008 and 1009 are about what was sent. */
 export function isFinal({ code }: ConnectionLost): boolean {
-  return code >= 4500 || code === 1008 || code === 1009;
+  return isFinalClose(code) || code === 1008 || code === 1009;
 }
 
 /** The connection ended while something was to be answered. */

@@ -1,10 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { CallError, ConnectionLost } from "@roomlog/client";
-import type { ErrorCode, RoomInfo } from "@roomlog/protocol";
+import { type ErrorCode, errorCodes, type RoomInfo } from "@roomlog/protocol";
 import { memberText } from "../core/json-text.ts";
 import { logInAgain } from "./backoff.ts";
-import { codes } from "./codes.ts";
 import { explained, isFinal } from "./refusals.ts";
 import { logIn, type Session } from "./session.ts";
 import type { Target } from "./target.ts";
@@ -89,13 +88,14 @@ export class Sender {
   /** Which life of the room is meant; who may not know sends without. */
   async #findRoom(): Promise<void> {
     const { room_id, create } = this.#options;
+    const { room_already_exists, unauthorized } = errorCodes;
     try {
       this.#epoch = (await this.#session.connection.call("media/room/msglog_info", { room_id })).epoch;
     } catch (error) {
       if (!(error instanceof CallError)) throw explained(error, "media/room/msglog_info");
-      const isMissing = error.code === codes.no_room;
+      const isMissing = error.code === errorCodes.room_not_found;
       if (create)
-        await this.#create(create, isMissing ? [codes.room_exists] : [codes.room_exists, codes.not_allowed]);
+        await this.#create(create, isMissing ? [room_already_exists] : [room_already_exists, unauthorized]);
       else if (isMissing) throw explained(error, SEND);
     }
   }
@@ -119,7 +119,7 @@ const PAUSE_MS = 500;
 function isPassing(error: Error): boolean {
   if (error instanceof ConnectionLost) return !isFinal(error);
   if (!(error instanceof CallError)) return false;
-  return error.data.retry_after_ms !== undefined || error.code === codes.outcome_unknown;
+  return error.data.retry_after_ms !== undefined || error.code === errorCodes.log_not_available;
 }
 
 function pauseOf(error: Error): number {

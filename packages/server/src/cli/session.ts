@@ -1,8 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { CallError, Connection, type ConnectionOptions } from "@roomlog/client";
-import type { CommandData, CommandName, CommandResult } from "@roomlog/protocol";
+import { CallError, Connection, type ConnectionOptions, isRefusal } from "@roomlog/client";
+import { type CommandData, type CommandName, type CommandResult, errorCodes } from "@roomlog/protocol";
 import { memberText } from "../core/json-text.ts";
-import { codes } from "./codes.ts";
 import { readPassword } from "./password.ts";
 import { explained, loginRefused } from "./refusals.ts";
 import { credentialsOf, type Target, urlOf, withStdinSecret } from "./target.ts";
@@ -39,7 +38,7 @@ export async function logIn(given: Target, options?: ConnectionOptions): Promise
     await patiently(() => connection.call("core/user/login", credentials));
   } catch (error) {
     await connection.close();
-    if (!isRefused(error)) throw explained(error, "core/user/login");
+    if (!isRefusal(error, errorCodes.unauthorized)) throw explained(error, "core/user/login");
     if ("password" in credentials || "token" in credentials || !process.stdin.isTTY)
       throw loginRefused(credentials);
     return logIn({ ...target, password: await readPassword() }, options);
@@ -89,8 +88,4 @@ export async function patiently<T>(call: () => Promise<T>): Promise<T> {
       await sleep(pause);
     }
   }
-}
-
-function isRefused(error: unknown): boolean {
-  return error instanceof CallError && error.code === codes.not_allowed;
 }

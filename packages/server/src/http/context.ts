@@ -1,5 +1,5 @@
 import type { HttpBindings } from "@hono/node-server";
-import { type ErrorCode, type ErrorData, errorText } from "@roomlog/protocol";
+import { type ErrorData, errorCodes, errorText } from "@roomlog/protocol";
 import type { Context } from "hono";
 import type { PlainRequest } from "../transport/transport.ts";
 import { type ErrorBody, failed, HttpError } from "./answers.ts";
@@ -25,8 +25,6 @@ export interface Bindings extends HttpBindings, Shared {
 
 export type Ctx = Context<{ Bindings: Bindings }>;
 
-const NOT_AUTHENTICATED: ErrorCode = 100031;
-
 /** Who asks, and where (H2). Throws a `HttpError` 401 when he does not say it. */
 export function callerOf({ env }: Ctx): Caller {
   const { service } = env.way.entrance;
@@ -42,7 +40,8 @@ function remoteOf({ secure, address }: PlainRequest): string {
 function credentialsOf({ way, incoming }: Bindings): Credentials {
   const found = credentialsIn(incoming.headers.authorization, way.entrance.service.authenticator.open);
   if (found) return found;
-  throw unauthorized({ code: NOT_AUTHENTICATED, error: errorText(NOT_AUTHENTICATED) });
+  const code = errorCodes.not_authenticated;
+  throw unauthorized({ code, error: errorText(code) });
 }
 
 /**

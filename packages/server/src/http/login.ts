@@ -1,4 +1,4 @@
-import type { ErrorData } from "@roomlog/protocol";
+import { type ErrorData, errorCodes } from "@roomlog/protocol";
 import type { Service } from "../core/service.ts";
 import type { Visitors } from "../core/visitors.ts";
 import { failed, HttpError } from "./answers.ts";
@@ -14,8 +14,6 @@ export interface Caller extends Origin {
   readonly service: Service;
   readonly credentials: Credentials;
 }
-
-const UNAUTHORIZED = 100030;
 
 /** A new session, logged in. Throws a `HttpError`: 401 after the delay of L3, 429 and 503 as for an upgrade (Q5). */
 export async function logIn(
@@ -39,7 +37,7 @@ export async function logIn(
 
 /** Before there is a session 100030 means that the credentials are wrong. */
 function refused(data: ErrorData): HttpError {
-  return data.code === UNAUTHORIZED ? unauthorized(data) : failed(data);
+  return data.code === errorCodes.unauthorized ? unauthorized(data) : failed(data);
 }
 
 export function unauthorized(data: ErrorData): HttpError {
