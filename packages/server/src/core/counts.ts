@@ -1,4 +1,4 @@
-import type { Measure } from "./measures.ts";
+import { counter, type Measure } from "./measures.ts";
 
 /** What has happened in a service, counted where it happens: plain numbers, since messages pass there. */
 export class Counts {
@@ -27,21 +27,29 @@ export class Counts {
   }
 
   get measures(): Measure[] {
-    const counter = (name: string, help: string, read: Measure["read"], label?: string): Measure => ({
-      name: `roomlog_${name}_total`,
-      kind: "counter",
-      help,
-      read,
-      ...(label !== undefined && { label }),
-    });
     return [
-      counter("requests", "Requests received.", () => this.requests),
-      counter("sends", "Messages stored.", () => this.sends),
-      counter("repeated_sends", "Sends that had been stored before (M9).", () => this.repeats),
-      counter("deliveries", "Events handed to connections.", () => this.deliveries),
-      counter("errors", "Requests answered with an error, by its code.", () => this.errors, "code"),
-      counter("refusals", "What was over a limit, by the limit's setting.", () => this.refusals, "limit"),
-      counter("closes", "Connections ended by the server, by close code.", () => this.closes, "code"),
+      counter("roomlog_requests_total", "Requests received.", () => this.requests),
+      counter("roomlog_sends_total", "Messages stored.", () => this.sends),
+      counter("roomlog_repeated_sends_total", "Sends that had been stored before (M9).", () => this.repeats),
+      counter("roomlog_deliveries_total", "Events handed to connections.", () => this.deliveries),
+      counter(
+        "roomlog_errors_total",
+        "Requests answered with an error, by its code.",
+        () => this.errors,
+        "code",
+      ),
+      counter(
+        "roomlog_refusals_total",
+        "What was over a limit, by the limit's setting.",
+        () => this.refusals,
+        "limit",
+      ),
+      counter(
+        "roomlog_closes_total",
+        "Connections ended by the server, by close code.",
+        () => this.closes,
+        "code",
+      ),
     ];
   }
 }

@@ -10,7 +10,18 @@ export interface Measure {
   read(): number | ReadonlyMap<string | number, number>;
 }
 
+const measureOf =
+  (kind: Measure["kind"]) =>
+  (name: string, help: string, read: Measure["read"], label?: string): Measure => ({
+    name,
+    kind,
+    help,
+    read,
+    ...(label !== undefined && { label }),
+  });
+
 /** What goes up and down. */
-export function gauge(name: string, help: string, read: Measure["read"], label?: string): Measure {
-  return { name, kind: "gauge", help, read, ...(label !== undefined && { label }) };
-}
+export const gauge = measureOf("gauge");
+
+/** What only grows. */
+export const counter = measureOf("counter");

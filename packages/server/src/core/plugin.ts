@@ -31,7 +31,7 @@ export { JsonText, toJson, withField } from "./json-text.ts";
 export type { AppendOutcome, Log, LogOptions, LogStretch, Sent } from "./log.ts";
 export type { Logger } from "./logger.ts";
 export { isLoopback } from "./loopback.ts";
-export type { Measure } from "./measures.ts";
+export { counter, gauge, type Measure } from "./measures.ts";
 export { Quota } from "./quota.ts";
 export { matchesRoom, Rights } from "./rights.ts";
 export type { Rooms } from "./rooms.ts";

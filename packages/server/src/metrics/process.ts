@@ -1,7 +1,7 @@
 import { readdirSync } from "node:fs";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import type { Stop } from "../core/clock.ts";
-import { gauge, type Measure } from "../core/measures.ts";
+import { counter, gauge, type Measure } from "../core/measures.ts";
 
 /** The delay of the event loop is sampled this often, in milliseconds. */
 const RESOLUTION_MS = 20;
@@ -18,12 +18,7 @@ export function processMeasures(): { readonly measures: readonly Measure[]; read
       () => quantilesOf(delay),
       "quantile",
     ),
-    {
-      name: "process_cpu_seconds_total",
-      kind: "counter",
-      help: "Processor time of all threads, in seconds.",
-      read: cpuSeconds,
-    },
+    counter("process_cpu_seconds_total", "Processor time of all threads, in seconds.", cpuSeconds),
     gauge("process_resident_memory_bytes", "Memory that is in use.", () => process.memoryUsage.rss()),
     gauge(
       "process_start_time_seconds",

@@ -1,5 +1,5 @@
 import type { DoorAudit } from "../core/audit.ts";
-import { gauge, type Measure } from "../core/measures.ts";
+import { counter, gauge, type Measure } from "../core/measures.ts";
 import type { Visitors } from "../core/visitors.ts";
 import type { FreeSpace } from "../store/free-space.ts";
 import type { ManagedStore } from "../store/managed.ts";
@@ -20,13 +20,12 @@ export function serverMeasures({ store, visitors, freeSpace, door }: ServerParts
       "Connections, with those that have not logged in yet.",
       () => visitors.connections,
     ),
-    {
-      name: "roomlog_connections_refused_total",
-      kind: "counter",
-      help: "Requests that became no connection, by HTTP status.",
-      label: "code",
-      read: () => door.refusals,
-    },
+    counter(
+      "roomlog_connections_refused_total",
+      "Requests that became no connection, by HTTP status.",
+      () => door.refusals,
+      "code",
+    ),
     gauge("roomlog_writes_waiting", "Writes that are in no commit yet.", () => store.waiting),
     gauge("roomlog_store_failed", "1 when the store has failed (M4): the server ends.", () =>
       Number(store.hasFailed),

@@ -1,4 +1,4 @@
-import { definePlugin } from "../../core/plugin.ts";
+import { definePlugin, gauge } from "../../core/plugin.ts";
 import { epochs } from "./epochs.ts";
 import { get } from "./get.ts";
 import { info } from "./info.ts";
@@ -38,12 +38,11 @@ export const msglog = definePlugin({
       ],
       hooks: { "room.join": withPosition(service, cursors) },
       measures: [
-        {
-          name: "roomlog_stored_bytes",
-          kind: "gauge",
-          help: "Bytes of the messages' text that are stored, of ended rooms too (Q8).",
-          read: () => log.bytes,
-        },
+        gauge(
+          "roomlog_stored_bytes",
+          "Bytes of the messages' text that are stored, of ended rooms too (Q8).",
+          () => log.bytes,
+        ),
       ],
       async start() {
         keepLogs();

@@ -1,5 +1,5 @@
 import type * as z from "zod";
-import { definePlugin, type OpenSession, Quota, type Service } from "../../core/plugin.ts";
+import { definePlugin, gauge, type OpenSession, Quota, type Service } from "../../core/plugin.ts";
 import { ban } from "./ban.ts";
 import { create } from "./create.ts";
 import { destroy } from "./destroy.ts";
@@ -75,7 +75,7 @@ export const room = definePlugin({
           members.lost(session);
         },
       },
-      measures: [{ name: "roomlog_rooms", kind: "gauge", help: "Rooms that exist.", read: () => quota.held }],
+      measures: [gauge("roomlog_rooms", "Rooms that exist.", () => quota.held)],
       update(changed) {
         const { default_timeout, max_rooms, member_grace_seconds, memory_bytes, create_on_join } =
           changed as z.infer<typeof settings>;
