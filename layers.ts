@@ -42,7 +42,11 @@ export default {
       protocol,
       server("(core|services|store|auth|transport)/"),
     ]),
-    only("http-sees-core-and-contracts", server("http/"), [protocol, contract, server("core/")]),
+    only("http-sees-core-and-contracts", server("http/"), [
+      protocol,
+      contract,
+      server("(core/|health\\.ts$)"),
+    ]),
     {
       name: "nobody-below-imports-http",
       severity: "error",

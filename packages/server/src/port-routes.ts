@@ -1,5 +1,5 @@
-import { type Condition, healthz, type Page, readyz } from "./health.ts";
-import type { PortRoutes } from "./http/edge.ts";
+import { type Condition, healthz, readyz } from "./health.ts";
+import type { PortRoute, PortRoutes } from "./http/edge.ts";
 import type { Metrics } from "./metrics/metrics.ts";
 import { type Asked, type MetricsSettings, metricsPage } from "./metrics/page.ts";
 import { isForwarded } from "./transport/client.ts";
@@ -15,7 +15,7 @@ export interface RouteParts {
 
 /** What every port answers by itself (O1–O3). */
 export function portRoutes({ condition, metrics, settings }: RouteParts): PortRoutes {
-  return new Map<string, (request: PlainRequest) => Page | Promise<Page>>([
+  return new Map<string, PortRoute>([
     ["/healthz", () => healthz(condition())],
     ["/readyz", () => readyz(condition())],
     [

@@ -1,11 +1,9 @@
 import type { ErrorData } from "@roomlog/protocol";
 import { memberText } from "../core/json-text.ts";
 import { faulty, retryAfter, statuses } from "./answers.ts";
-import { jsonObject } from "./body.ts";
-import { askPooled, type Ctx, callerOf, json } from "./context.ts";
+import { askPooled, bodyOf, type Ctx, callerOf, json } from "./context.ts";
 import type { Answer } from "./local-client.ts";
 import { logIn } from "./login.ts";
-import { bodyLimits } from "./messages.ts";
 
 /**
  * Commands that leave their session as it was: they are served by one that others have used and will use. Every other
@@ -41,10 +39,7 @@ const SHARED: ReadonlySet<string> = new Set([
 
 /** H3: any command, as in a frame (F1); the answer is that of the frame (F2), with the status of its code. */
 export async function runCommand(c: Ctx): Promise<Response> {
-  // A stranger's body is not read.
-  callerOf(c);
-  const body = await jsonObject(c.env.incoming, bodyLimits(c));
-  const { head, name, tid } = requestIn(body);
+  const { head, name, tid } = requestIn(await bodyOf(c));
   const answer = await (SHARED.has(name)
     ? askPooled(c, (client) => client.request(head))
     : askAlone(c, head));

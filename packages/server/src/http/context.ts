@@ -3,6 +3,7 @@ import { type ErrorData, errorCodes, errorText } from "@roomlog/protocol";
 import type { Context } from "hono";
 import type { PlainRequest } from "../transport/transport.ts";
 import { type ErrorBody, failed, HttpError } from "./answers.ts";
+import { jsonObject } from "./body.ts";
 import { type Credentials, credentialsIn } from "./credentials.ts";
 import type { Way } from "./entrances.ts";
 import type { Answer, LocalClient } from "./local-client.ts";
@@ -42,6 +43,14 @@ function credentialsOf({ way, incoming }: Bindings): Credentials {
   if (found) return found;
   const code = errorCodes.not_authenticated;
   throw unauthorized({ code, error: errorText(code) });
+}
+
+/** The body of a request as the text of a JSON object; a stranger's is not read. Throws a `HttpError`. */
+export async function bodyOf(c: Ctx): Promise<string> {
+  callerOf(c);
+  const { incoming, frame_bytes, way } = c.env;
+  const { frame_values } = way.entrance.service.limits;
+  return jsonObject(incoming, { frame_bytes, frame_values });
 }
 
 /**

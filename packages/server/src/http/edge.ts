@@ -1,6 +1,7 @@
 import type { Socket } from "node:net";
 import { getRequestListener, type HttpBindings } from "@hono/node-server";
 import type { Logger } from "../core/logger.ts";
+import type { Page } from "../health.ts";
 import type { PlainRequest, Refused } from "../transport/transport.ts";
 import { httpApp } from "./app.ts";
 import type { Bindings, Shared } from "./context.ts";
@@ -8,15 +9,7 @@ import { answersCors } from "./cors.ts";
 import { cutWhenStalled, type Entrance, notThere, refusedAt, type Way, wayOf } from "./entrances.ts";
 import { upgradeRequired } from "./upgrade-required.ts";
 
-/** An answer that stands on its own. */
-interface PortAnswer {
-  readonly status: number;
-  /** Media type. */
-  readonly type: string;
-  readonly body: string;
-}
-
-type PortRoute = (request: PlainRequest) => PortAnswer | Promise<PortAnswer>;
+export type PortRoute = (request: PlainRequest) => Page | Promise<Page>;
 
 /** What a port answers at these very paths, without a login (H1). */
 export type PortRoutes = ReadonlyMap<string, PortRoute>;
@@ -104,13 +97,10 @@ function refusedByPort(entrances: readonly Entrance[], request: PlainRequest): R
   return undefined;
 }
 
-async function answerRoute(
-  { outgoing, ...request }: PlainRequest,
-  route: PortRoute,
-  logger: Logger,
-): Promise<void> {
+async function answerRoute(request: PlainRequest, route: PortRoute, logger: Logger): Promise<void> {
+  const { outgoing } = request;
   try {
-    const { status, type, body } = await route({ outgoing, ...request });
+    const { status, type, body } = await route(request);
     outgoing.writeHead(status, { "content-type": type, "cache-control": "no-store" }).end(body);
   } catch (error) {
     logger.error({ err: error, path: request.path }, "an HTTP request failed");

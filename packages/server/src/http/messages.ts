@@ -1,6 +1,5 @@
 import { memberText } from "../core/json-text.ts";
-import { jsonObject } from "./body.ts";
-import { askPooled, type Ctx, callerOf, json, resultOf } from "./context.ts";
+import { askPooled, bodyOf, type Ctx, json, resultOf } from "./context.ts";
 import { linkHeader } from "./links.ts";
 import type { LocalClient } from "./local-client.ts";
 import { dataOf } from "./query.ts";
@@ -41,9 +40,7 @@ export async function listMessages(c: Ctx): Promise<Response> {
 export async function sendMessage(c: Ctx): Promise<Response> {
   const room_id = c.req.param("id") as string;
   const { epoch } = dataOf(c.req.url, { epoch: "text" });
-  // A stranger's body is not read.
-  callerOf(c);
-  const msg = await jsonObject(c.env.incoming, bodyLimits(c));
+  const msg = await bodyOf(c);
   const client_msg_id = keyOf(c.req.header("idempotency-key"));
   const head = JSON.stringify({ room_id, client_msg_id, epoch }).slice(0, -1);
   const answer = await askPooled(c, (client) =>
@@ -53,11 +50,6 @@ export async function sendMessage(c: Ctx): Promise<Response> {
   const { msg_id, duplicate } = JSON.parse(result) as { msg_id: number; duplicate?: true };
   const location = `${messagesPath(c)}?after=${msg_id - 1}&limit=1`;
   return json(c, result, { status: duplicate ? 200 : 201, headers: { location } });
-}
-
-export function bodyLimits({ env }: Ctx) {
-  const { frame_values } = env.way.entrance.service.limits;
-  return { frame_bytes: env.frame_bytes, frame_values };
 }
 
 async function livingEpoch(client: LocalClient, room_id: string): Promise<string> {
