@@ -12,7 +12,7 @@ import { logInAgain } from "./backoff.ts";
 import { idOf } from "./message-line.ts";
 import { plain, remark } from "./output.ts";
 import { explained, isFinal, lost } from "./refusals.ts";
-import { logIn, patiently, type Session } from "./session.ts";
+import { dataIn, logIn, patiently, type Session } from "./session.ts";
 import type { Target } from "./target.ts";
 
 /** Where the printed part of a log ends. */
@@ -115,7 +115,7 @@ export class Follower {
       const { epoch, after } = cursor;
       const query = JSON.stringify({ room_id, epoch, after, limit: PAGE });
       const frame = await orMissing(patiently(() => connection.callText("media/room/msglog_get", query)));
-      const page = elementsOf(memberText(frame ?? "{}", "data") ?? "[]");
+      const page = frame === undefined ? [] : elementsOf(dataIn(frame));
       if (page.length === 0) return;
       this.#print(room_id, page);
       cursor.after = idOf(page.at(-1) ?? "");
@@ -135,7 +135,7 @@ export class Follower {
 
   #printEvent(room_id: string, cursor: Cursor, msg_id: number, frame: string): void {
     cursor.after = msg_id;
-    this.#print(room_id, [memberText(memberText(frame, "data") ?? "{}", "body") ?? "{}"]);
+    this.#print(room_id, [memberText(dataIn(frame), "body") ?? "{}"]);
   }
 
   #end(room_id: string): void {

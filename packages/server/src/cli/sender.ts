@@ -2,10 +2,9 @@ import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { CallError, ConnectionLost } from "@roomlog/client";
 import { type ErrorCode, errorCodes, type RoomInfo } from "@roomlog/protocol";
-import { memberText } from "../core/json-text.ts";
 import { logInAgain } from "./backoff.ts";
 import { explained, isFinal } from "./refusals.ts";
-import { logIn, type Session } from "./session.ts";
+import { dataIn, logIn, type Session } from "./session.ts";
 import type { Target } from "./target.ts";
 
 /** A send is tried again for so long, in milliseconds. */
@@ -127,5 +126,5 @@ function pauseOf(error: Error): number {
 }
 
 function idIn(frame: string): number {
-  return JSON.parse(memberText(frame, "data") ?? "{}").msg_id;
+  return JSON.parse(dataIn(frame)).msg_id;
 }

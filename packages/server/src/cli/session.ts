@@ -72,7 +72,7 @@ function sessionOn(connection: Connection, target: Target): Session {
 }
 
 /** The `data` of an answer's frame. */
-function dataIn(frame: string): string {
+export function dataIn(frame: string): string {
   return memberText(frame, "data") ?? "{}";
 }
 

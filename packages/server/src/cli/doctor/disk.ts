@@ -11,6 +11,7 @@ import {
   writeSync,
 } from "node:fs";
 import { dirname, join, resolve } from "node:path";
+import { DATABASE } from "../../store/sqlite/file.ts";
 import { humaneBytes } from "../output.ts";
 import { type Finding, findings } from "./finding.ts";
 
@@ -106,7 +107,7 @@ function timesOf(file: string): number[] {
   }
 }
 
-const SECRET_FILES = ["roomlog.db", "roomlog.db-wal", "users.json", "secret.key"];
+const SECRET_FILES = [DATABASE, `${DATABASE}-wal`, "users.json", "secret.key"];
 const FOR_OTHERS = 0o077;
 
 /** Others read neither messages nor hashes of passwords. */

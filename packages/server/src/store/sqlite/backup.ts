@@ -1,8 +1,6 @@
-import { closeSync, fsyncSync, openSync } from "node:fs";
-import { join } from "node:path";
 import Database from "better-sqlite3";
 import { StoreError } from "../store.ts";
-import { DATABASE, openForReading } from "./file.ts";
+import { openForReading, paths, sync } from "./file.ts";
 
 /** How much there is in a database. */
 export interface Contents {
@@ -24,7 +22,7 @@ export async function backUp(
   to: string,
   copied: (pages: number, all: number) => void,
 ): Promise<Contents> {
-  const copy = join(to, DATABASE);
+  const copy = paths(to).database;
   const source = openForReading(from);
   try {
     return await copyChecked(source, copy, copied);
@@ -85,12 +83,6 @@ function verify(copy: string, expected: Contents): void {
     db.close();
   }
   sync(copy);
-}
-
-function sync(file: string): void {
-  const handle = openSync(file, "r");
-  fsyncSync(handle);
-  closeSync(handle);
 }
 
 function damaged(copy: string, why: string): StoreError {

@@ -25,7 +25,7 @@ const WAL_BYTES = 16 * 1_048_576;
 export const DATABASE = "roomlog.db";
 
 /** Where a data directory keeps what. */
-function paths(directory: string): { readonly database: string; readonly lock: string } {
+export function paths(directory: string): { readonly database: string; readonly lock: string } {
   return { database: join(directory, DATABASE), lock: join(directory, "roomlog.lock") };
 }
 
@@ -146,11 +146,12 @@ function createDirectory(directory: string): void {
   const parent = dirname(resolve(directory));
   // Not recursive when it need not be: below /proc a recursive mkdir never ends.
   mkdirSync(directory, { recursive: !existsSync(parent), mode: 0o700 });
-  syncDirectory(parent);
+  sync(parent);
 }
 
-function syncDirectory(directory: string): void {
-  const handle = openSync(directory, "r");
+/** What is written to a file, or which files a directory has, is on disk. */
+export function sync(path: string): void {
+  const handle = openSync(path, "r");
   fsyncSync(handle);
   closeSync(handle);
 }
@@ -163,7 +164,7 @@ function createPrivate(file: string, directory: string): void {
   if (existsSync(file)) return accessSync(file, constants.W_OK);
   closeSync(openSync(file, "a", 0o600));
   chmodSync(file, 0o600);
-  syncDirectory(directory);
+  sync(directory);
 }
 
 export function isCode(error: unknown, code: string): boolean {

@@ -1,7 +1,6 @@
 import { existsSync } from "node:fs";
-import { join } from "node:path";
 import Database from "better-sqlite3";
-import { checkLibrary, DATABASE, isCode, openForReading } from "./file.ts";
+import { checkLibrary, isCode, openForReading, paths } from "./file.ts";
 import { migrations } from "./migrations.ts";
 
 /** The SQLite that is used; throws a `StoreError` when it is too old. */
@@ -33,7 +32,7 @@ export function inspect(
   directory: string,
   { thorough }: { readonly thorough: boolean },
 ): Inspection | undefined {
-  if (!existsSync(join(directory, DATABASE))) return undefined;
+  if (!existsSync(paths(directory).database)) return undefined;
   const db = openForReading(directory);
   const isTaken = isLocked(directory);
   const known = migrations.length;
@@ -62,7 +61,7 @@ export function inspect(
 
 /** Whether a process holds the lock of the directory. */
 function isLocked(directory: string): boolean {
-  const file = join(directory, "roomlog.lock");
+  const { lock: file } = paths(directory);
   if (!existsSync(file)) return false;
   const lock = new Database(file, { readonly: true, timeout: 0 });
   try {
