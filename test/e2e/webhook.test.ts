@@ -1,34 +1,18 @@
 import { createHmac } from "node:crypto";
-import { createServer, type ServerResponse } from "node:http";
-import { text } from "node:stream/consumers";
+import type { ServerResponse } from "node:http";
 import { definePlugin } from "roomlog/plugin";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, test } from "vitest";
 import { ManualClock } from "../../packages/server/src/testing/clock.ts";
 import { RawClient } from "../support/raw-client.ts";
+import { receiver } from "../support/receiver.ts";
 import { serverForTest } from "../support/server.ts";
 
 const SECRET = "sixteen characters";
 
-interface Asked {
-  readonly body: string;
-  readonly signature: string;
-}
-
 /** A server that logs in by a webhook, which answers as it is told. */
 async function withWebhook(answer: (response: ServerResponse) => void) {
-  const asked: Asked[] = [];
-  const hook = createServer((request, response) => {
-    void text(request).then((body) => {
-      asked.push({ body, signature: String(request.headers["roomlog-signature"]) });
-      answer(response);
-    });
-  });
-  await new Promise<void>((resolve) => hook.listen(0, "127.0.0.1", resolve));
-  onTestFinished(() => {
-    hook.closeAllConnections();
-    hook.close();
-  });
-  const { port } = hook.address() as { port: number };
+  const { url, told: asked, answers } = await receiver();
+  answers(({ response }) => answer(response));
   const metas: unknown[] = [];
   const watch = definePlugin({
     name: "watch",
@@ -42,7 +26,6 @@ async function withWebhook(answer: (response: ServerResponse) => void) {
     }),
   });
   const clock = new ManualClock();
-  const url = `http://127.0.0.1:${port}/login`;
   const server = await serverForTest(
     {
       store: { kind: "memory" },

@@ -1,6 +1,5 @@
-import { once } from "node:events";
-import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { onTestFinished } from "vitest";
+import { Way } from "./way.ts";
 
 /** A way to a server on which the first connection ends in place of the first bytes from the server that have `mark` in them. */
 export async function cuttingProxy(
@@ -28,25 +27,9 @@ export async function gatheringProxy(url: string, first: string, last: string): 
 }
 
 /** Gives back its URL. `answer` passes on what the server says. */
-async function proxyTo(url: string, answer: (bytes: Buffer, client: Socket) => void): Promise<string> {
-  const { hostname, port } = new URL(url);
-  const sockets = new Set<Socket>();
-  const server = createServer((client) => {
-    const upstream = connect(Number(port), hostname);
-    client.on("data", (bytes) => upstream.write(bytes));
-    upstream.on("data", (bytes) => answer(bytes, client));
-    for (const [from, to] of [
-      [client, upstream],
-      [upstream, client],
-    ] as const) {
-      sockets.add(from);
-      from.on("error", () => {}).on("close", () => to.destroy());
-    }
-  });
-  onTestFinished(() => {
-    for (const socket of sockets) socket.destroy();
-    server.close();
-  });
-  await once(server.listen(0, "127.0.0.1"), "listening");
-  return `ws://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+async function proxyTo(url: string, answer: Way["answer"]): Promise<string> {
+  const way = await Way.listen(url);
+  way.answer = answer;
+  onTestFinished(() => way.close());
+  return way.url;
 }

@@ -37,7 +37,7 @@ export class EventStream {
       }
       const block = this.#text.slice(0, end);
       this.#text = this.#text.slice(end + 2);
-      const event = parsed(block);
+      const event = eventIn(block);
       if (event) return event;
     }
   }
@@ -66,8 +66,8 @@ export class EventStream {
   }
 }
 
-/** Undefined for a comment. */
-function parsed(block: string): ServerEvent | undefined {
+/** What a block says; undefined for a comment. */
+export function eventIn(block: string): ServerEvent | undefined {
   const fields = block.split("\n").filter((line) => !line.startsWith(":"));
   if (fields.length === 0) return undefined;
   const values = (name: string) =>

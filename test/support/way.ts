@@ -13,6 +13,8 @@ export class Way {
   target: string | undefined;
   /** What passes is held back for so long. */
   delayMs = 0;
+  /** Passes on what the server says. */
+  answer: (bytes: Buffer, client: Socket) => void = (bytes, client) => void client.write(bytes);
   readonly #server: Server;
   readonly #pairs = new Set<Pair>();
   /** Also those of connections that are lost. */
@@ -93,12 +95,14 @@ export class Way {
     const far = connect(Number(port), hostname);
     const pair = { near, far };
     this.#pairs.add(pair);
-    this.#lead(pair, near, far);
-    this.#lead(pair, far, near);
+    this.#lead(pair, near, (bytes) => far.write(bytes));
+    this.#lead(pair, far, (bytes) => this.answer(bytes, near));
+    near.on("close", () => far.destroy());
+    far.on("close", () => near.destroy());
     if (this.#isStalled) this.stall();
   }
 
-  #lead(pair: Pair, from: Socket, to: Socket): void {
+  #lead(pair: Pair, from: Socket, pass: (bytes: Buffer) => void): void {
     let latest = 0;
     this.#sockets.add(from);
     from.setNoDelay(true);
@@ -106,14 +110,13 @@ export class Way {
       // However the delay changes, bytes stay in their order.
       latest = Math.max(latest, performance.now() + this.delayMs);
       const ms = Math.ceil(latest - performance.now());
-      if (ms <= 0) to.write(bytes);
-      else setTimeout(() => to.write(bytes), ms);
+      if (ms <= 0) pass(bytes);
+      else setTimeout(() => pass(bytes), ms);
     });
     from.on("error", () => {});
     from.on("close", () => {
       this.#pairs.delete(pair);
       this.#sockets.delete(from);
-      to.destroy();
     });
   }
 }

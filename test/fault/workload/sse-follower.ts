@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { type ClientRequest, get, type IncomingMessage } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { StoredMessage } from "@roomlog/protocol";
+import { eventIn } from "../../support/event-stream.ts";
 import type { Random } from "../frame/random.ts";
 import { type Actor, MOST_CALLS, type Site, seen } from "./connect.ts";
 
@@ -108,8 +109,7 @@ export class SseFollower {
 
   /** Whether it was a message. */
   #take(block: string, site: Site): boolean {
-    const field = (name: string) => new RegExp(`^${name}: (.*)$`, "m").exec(block)?.[1];
-    const [id, event, data = ""] = [field("id"), field("event"), field("data")];
+    const { id, event, data = "" } = eventIn(block) ?? {};
     if (event === "subscribed") this.#begun(data, site);
     if (id === undefined || event !== undefined) return false;
     const message = seen(JSON.parse(data) as StoredMessage);
