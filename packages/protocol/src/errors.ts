@@ -72,6 +72,7 @@ export const errorTexts = {
   304107: "Muted",
   304108: "Room is read-only",
   304109: "Storage quota exceeded",
+  304110: "Message not found",
 } as const;
 
 export type ErrorCode = keyof typeof errorTexts;
@@ -89,6 +90,7 @@ export const errorCodes = {
   log_not_available: 304105,
   epoch_not_found: 304106,
   storage_quota_exceeded: 304109,
+  message_not_found: 304110,
 } as const satisfies Readonly<Record<string, ErrorCode>>;
 
 /** The text of a code; `detail` fills its `~s`. */

@@ -1,4 +1,5 @@
 import type { StoreCase } from "./store-contract/case.ts";
+import { changeCases } from "./store-contract/changes.ts";
 import { commitCases } from "./store-contract/commits.ts";
 import { groupCommitCases } from "./store-contract/group-commit.ts";
 import { lifeCases } from "./store-contract/lives.ts";
@@ -21,6 +22,7 @@ export const storeContract: readonly StoreCase[] = [
   ...roomCases,
   ...standingCases,
   ...messageCases,
+  ...changeCases,
   ...pageCases,
   ...nameCases,
   ...lifeCases,

@@ -1,4 +1,7 @@
 import { definePlugin, gauge } from "../../core/plugin.ts";
+import { deletion } from "./delete.ts";
+import { edit } from "./edit.ts";
+import { Entries } from "./entries.ts";
 import { epochs } from "./epochs.ts";
 import { get } from "./get.ts";
 import { info } from "./info.ts";
@@ -21,13 +24,16 @@ export const msglog = definePlugin({
     const current = () => settings;
     const log = service.openLog(given);
     const cursors = service.openCursors(log);
+    const entries = new Entries(service, log, current);
     const trimmer = new Trimmer(service, log, current);
     const keepLogs = () => {
       service.rooms.keepLogs = settings.on_destroy === "archive";
     };
     return {
       commands: [
-        send(service, log, current),
+        send(entries),
+        edit(service, entries),
+        deletion(service, entries),
         get(log, current),
         subscribe(service, cursors),
         unsubscribe(cursors),
