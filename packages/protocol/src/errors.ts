@@ -85,6 +85,7 @@ export const errorCodes = {
   too_many_requests: 100050,
   room_not_found: 304001,
   room_already_exists: 304002,
+  result_too_large: 304103,
   invalid_cursor: 304104,
   log_not_available: 304105,
   epoch_not_found: 304106,

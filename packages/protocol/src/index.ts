@@ -4,6 +4,17 @@ export type { CommandData, CommandName, CommandResult, Retention, RoomAccess, Ro
 export { type ErrorCode, type ErrorData, errorCodes, errorText, errorTexts } from "./errors.ts";
 export { type EventData, roomEvents } from "./events.ts";
 export {
+  type Filter,
+  FilterError,
+  type FilterTest,
+  type FilterValue,
+  type Matcher,
+  type Members,
+  matcherOf,
+  membersOf,
+  trustedMatcherOf,
+} from "./filter.ts";
+export {
   type AckFrame,
   classify,
   type Inbound,

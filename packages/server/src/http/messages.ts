@@ -1,8 +1,10 @@
+import { type ErrorData, errorCodes } from "@roomlog/protocol";
 import { memberText } from "../core/json-text.ts";
+import { HttpError, statuses } from "./answers.ts";
 import { askPooled, bodyOf, type Ctx, json, resultOf } from "./context.ts";
 import { linkHeader } from "./links.ts";
 import type { LocalClient } from "./local-client.ts";
-import { dataOf } from "./query.ts";
+import { dataOf, jsonIn } from "./query.ts";
 import { pathIn } from "./rooms.ts";
 
 /** What M8 takes. */
@@ -16,6 +18,7 @@ const PARAMETERS = {
   user_id: "text",
   session_id: "text",
   epoch: "text",
+  where: "text",
 } as const;
 
 /** Messages on a page when nothing is said. */
@@ -27,13 +30,24 @@ const MSG_ID = '"msg_id":';
 export async function listMessages(c: Ctx): Promise<Response> {
   const room_id = c.req.param("id") as string;
   const given = dataOf(c.req.url, PARAMETERS);
+  const where = given.where === undefined ? undefined : jsonIn("where", String(given.where));
   let query: Record<string, string | number> = { limit: DEFAULT_LIMIT, ...given };
   const answer = await askPooled(c, async (client) => {
     query = { ...query, epoch: given.epoch ?? (await livingEpoch(client, room_id)) };
-    return client.call("media/room/msglog_get", JSON.stringify({ room_id, ...query }));
+    return client.call("media/room/msglog_get", JSON.stringify({ room_id, ...query, where }));
   });
+  const path = messagesPath(c);
+  if (answer.result === "error") throw failed(JSON.parse(answer.data as string), path, query);
   const page = resultOf(answer);
-  return json(c, page, { headers: { link: linksOf(messagesPath(c), query, page) } });
+  return json(c, page, { headers: { link: linksOf(path, query, page) } });
+}
+
+/** A filter that has examined as much as it may names the id to go on from (M8): a link goes on there. */
+function failed(error: ErrorData, path: string, query: Record<string, string | number>): HttpError {
+  const { code, field = "", limit } = error;
+  const goesOn = code === errorCodes.result_too_large && (field === "after" || field === "before");
+  const next = goesOn ? { link: linkHeader(path, { next: { ...query, [field]: limit } }) } : {};
+  return new HttpError(statuses[code] ?? 500, error, next);
 }
 
 /** H6: stores the body as a message (M1) that is as it was written (M7). */

@@ -1,5 +1,6 @@
 import type Database from "better-sqlite3";
 import { textOf } from "../page-text.ts";
+import { scanOf } from "../scan.ts";
 import type { LifeKey, Message, MessageQuery, Page, PageText, PageTextQuery } from "../store.ts";
 import { ByAuthor, type Either, eitherWay, type Range } from "./authors.ts";
 import { firstSince } from "./first-since.ts";
@@ -61,12 +62,14 @@ export class Pages {
     const { epoch, first_id } = log;
     const messages: Message[] = [];
     let bytes = 0;
-    for (const message of this.#messages(log, query)) {
+    const scan = scanOf(query);
+    const found = this.#messages(log, query);
+    for (const message of scan?.passing(found) ?? found) {
       bytes += Buffer.byteLength(message.msg);
       if (messages.length > 0 && bytes > query.max_bytes) return { epoch, first_id, messages, cut: true };
       if (messages.push(message) === query.limit) break;
     }
-    return { epoch, first_id, messages, cut: false };
+    return { epoch, first_id, messages, cut: false, ...scan?.end };
   }
 
   #log({ service, room_id, epoch }: LifeKey): Log | undefined {
@@ -85,8 +88,12 @@ export class Pages {
   }
 
   /** In blocks: one at a time each would cost twice as much. There are no holes between the ids of a range. */
-  *#byRange({ room_key }: Log, { low, high }: Range, { order, limit }: MessageQuery): Generator<Message> {
-    const size = Math.min(limit, BLOCK);
+  *#byRange(
+    { room_key }: Log,
+    { low, high }: Range,
+    { order, limit, where }: MessageQuery,
+  ): Generator<Message> {
+    const size = where === undefined ? Math.min(limit, BLOCK) : BLOCK;
     const blocks = Math.ceil((high - low + 1) / size);
     for (let i = 0; i < blocks; i++) {
       const from = order === "asc" ? low + i * size : high - (i + 1) * size + 1;
