@@ -1,4 +1,4 @@
-import { type CommandData, errorCodes, type Filter, type StoredMessage } from "@roomlog/protocol";
+import { type CommandData, type Filter, readOn, type StoredMessage } from "@roomlog/protocol";
 import { CallError, type CallOptions } from "./connection.ts";
 
 type Query = CommandData<"media/room/msglog_get">;
@@ -51,9 +51,8 @@ export async function scanned(
     return { messages: await page };
   } catch (error) {
     if (!(error instanceof CallError)) throw error;
-    const { code, field, limit } = error.data;
-    const isScan = code === errorCodes.result_too_large && (field === "after" || field === "before");
-    if (!isScan || limit === undefined) throw error;
-    return { messages: [], read_to: limit };
+    const [read_to] = Object.values(readOn(error.data) ?? {});
+    if (read_to === undefined) throw error;
+    return { messages: [], read_to };
   }
 }

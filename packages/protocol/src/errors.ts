@@ -97,6 +97,13 @@ export function errorText(code: ErrorCode, detail = ""): string {
   return errorTexts[code].replace("~s", () => detail);
 }
 
+/** Where to read on when a filter has examined as much as it may (M8); undefined for every other error. */
+export function readOn({ code, field, limit }: ErrorData): { after: number } | { before: number } | undefined {
+  if (code !== errorCodes.result_too_large || limit === undefined) return undefined;
+  if (field === "after") return { after: limit };
+  return field === "before" ? { before: limit } : undefined;
+}
+
 /** The `data` of an error answer (F2). */
 export interface ErrorData {
   readonly code: ErrorCode;

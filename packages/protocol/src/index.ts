@@ -1,7 +1,7 @@
 export { changedAccess } from "./access.ts";
 export { type CloseCode, closeCodes, isFinalClose } from "./close.ts";
 export type { CommandData, CommandName, CommandResult, Retention, RoomAccess, RoomInfo } from "./commands.ts";
-export { type ErrorCode, type ErrorData, errorCodes, errorText, errorTexts } from "./errors.ts";
+export { type ErrorCode, type ErrorData, errorCodes, errorText, errorTexts, readOn } from "./errors.ts";
 export { type EventData, roomEvents } from "./events.ts";
 export {
   type Filter,

@@ -1,4 +1,4 @@
-import { type ErrorData, errorCodes } from "@roomlog/protocol";
+import { type ErrorData, readOn } from "@roomlog/protocol";
 import { memberText } from "../core/json-text.ts";
 import { HttpError, statuses } from "./answers.ts";
 import { askPooled, bodyOf, type Ctx, json, resultOf } from "./context.ts";
@@ -44,10 +44,9 @@ export async function listMessages(c: Ctx): Promise<Response> {
 
 /** A filter that has examined as much as it may names the id to go on from (M8): a link goes on there. */
 function failed(error: ErrorData, path: string, query: Record<string, string | number>): HttpError {
-  const { code, field = "", limit } = error;
-  const goesOn = code === errorCodes.result_too_large && (field === "after" || field === "before");
-  const next = goesOn ? { link: linkHeader(path, { next: { ...query, [field]: limit } }) } : {};
-  return new HttpError(statuses[code] ?? 500, error, next);
+  const from = readOn(error);
+  const next = from && { link: linkHeader(path, { next: { ...query, ...from } }) };
+  return new HttpError(statuses[error.code] ?? 500, error, next);
 }
 
 /** H6: stores the body as a message (M1) that is as it was written (M7). */
