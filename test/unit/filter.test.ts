@@ -22,8 +22,8 @@ const oracle = {
     for (let i = 0; i < path.length; i++) {
       if (path[i] === "/") names.push("");
       else {
-        const escaped = path[i] === "~" ? (path[++i] === "0" ? "~" : "/") : (path[i] as string);
-        names.push(`${names.pop()}${escaped}`);
+        const letter = path[i] === "~" ? (path[++i] === "0" ? "~" : "/") : (path[i] as string);
+        names.push(`${names.pop()}${letter}`);
       }
     }
     return names;
@@ -39,7 +39,8 @@ const oracle = {
 
   equals(a: unknown, b: unknown): boolean {
     if (a === null || b === null) return a === null && b === null;
-    if (typeof a === "boolean" || typeof b === "boolean") return String(a) === String(b) && typeof a === typeof b;
+    if (typeof a === "boolean" || typeof b === "boolean")
+      return String(a) === String(b) && typeof a === typeof b;
     return oracle.order(a, b) === 0;
   },
 
@@ -72,11 +73,31 @@ const oracle = {
 
 /** Few of each, so that paths, values and messages meet often. */
 const NAMES = ["a", "b", "a.b", "a/b", "~", "", "0", "1", "__proto__", "constructor", "length", "type", "ä"];
-const SCALARS = [0, -0, 1, 1.5, -2, 1e300, 9007199254740993, "", "a", "B", "b", "ab", "1", "ä", "😀", "\ufffd", true, false, null];
+const SCALARS = [
+  0,
+  -0,
+  1,
+  1.5,
+  -2,
+  1e300,
+  9007199254740992,
+  "",
+  "a",
+  "B",
+  "b",
+  "ab",
+  "1",
+  "ä",
+  "😀",
+  "\ufffd",
+  true,
+  false,
+  null,
+];
 const name = fc.constantFrom(...NAMES);
 const scalar = fc.constantFrom(...SCALARS);
 const ordered = scalar.filter((value) => typeof value === "number" || typeof value === "string");
-const escape = (text: string) => text.replaceAll("~", "~0").replaceAll("/", "~1");
+const escaped = (text: string) => text.replaceAll("~", "~0").replaceAll("/", "~1");
 
 const objectOf = (entries: readonly (readonly [string, unknown])[]) => {
   const members = entries.map(([key, value]) => `${JSON.stringify(key)}:${JSON.stringify(value)}`);
@@ -99,7 +120,7 @@ const path = fc.oneof(
     weight: 5,
     arbitrary: fc
       .array(name, { minLength: 1, maxLength: 3 })
-      .map((names) => names.map((one) => `/${escape(one)}`).join("")),
+      .map((names) => names.map((one) => `/${escaped(one)}`).join("")),
   },
 );
 const tests = fc.oneof(
@@ -162,7 +183,9 @@ test("[M17] a filter holds exactly where the rule says, for any filter and messa
 test("[M17] whatever is no filter is refused with an error that names a place, and never with another", () => {
   const anything = fc.oneof(
     fc.jsonValue(),
-    fc.array(fc.tuple(fc.oneof(path, fc.constantFrom("and", "or", "not", "x", "__proto__")), fc.jsonValue())).map(objectOf),
+    fc
+      .array(fc.tuple(fc.oneof(path, fc.constantFrom("and", "or", "not", "x", "__proto__")), fc.jsonValue()))
+      .map(objectOf),
   );
   fc.assert(
     fc.property(anything, (value) => {
@@ -191,6 +214,8 @@ test("[M17] a message is parsed when its body is asked for, and once", () => {
   };
   expect(matcherOf({ user_id: "bob", "/a": 1 })(membersOf(message))).toBe(false);
   expect(reads).toBe(0);
-  expect(matcherOf({ "/a": 1, "/b": 2, or: [{ "/a": 0 }, { "/b": { gt: 1 } }] })(membersOf(message))).toBe(true);
+  expect(matcherOf({ "/a": 1, "/b": 2, or: [{ "/a": 0 }, { "/b": { gt: 1 } }] })(membersOf(message))).toBe(
+    true,
+  );
   expect(reads).toBe(1);
 });

@@ -98,7 +98,11 @@ export function errorText(code: ErrorCode, detail = ""): string {
 }
 
 /** Where to read on when a filter has examined as much as it may (M8); undefined for every other error. */
-export function readOn({ code, field, limit }: ErrorData): { after: number } | { before: number } | undefined {
+export function readOn({
+  code,
+  field,
+  limit,
+}: ErrorData): { after: number } | { before: number } | undefined {
   if (code !== errorCodes.result_too_large || limit === undefined) return undefined;
   if (field === "after") return { after: limit };
   return field === "before" ? { before: limit } : undefined;

@@ -67,7 +67,16 @@ async function get(source: Source, room_id: string, flags: Flags): Promise<void>
 }
 
 function queryOf(room_id: string, epoch: string, flags: Flags): Omit<PageQuery, "limit"> {
-  const { after, before, from: from_time, to: to_time, by: user_id, session: session_id, order, where } = flags;
+  const {
+    after,
+    before,
+    from: from_time,
+    to: to_time,
+    by: user_id,
+    session: session_id,
+    order,
+    where,
+  } = flags;
   const given = Object.entries({ after, before, from_time, to_time, user_id, session_id, where });
   return { room_id, epoch, order, ...Object.fromEntries(given.filter(([, value]) => value !== undefined)) };
 }

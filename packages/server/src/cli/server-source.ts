@@ -23,10 +23,7 @@ export function sourceOn(session: Session): Source {
 }
 
 /** A page of a log. A filter may have to examine more than it may for one answer (M8): then it is asked again. */
-export async function pageOf(
-  get: (data: string) => Promise<string>,
-  query: PageQuery,
-): Promise<string[]> {
+export async function pageOf(get: (data: string) => Promise<string>, query: PageQuery): Promise<string[]> {
   for (let next = query; ; ) {
     try {
       return elementsOf(await get(JSON.stringify(next)));

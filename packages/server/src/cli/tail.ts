@@ -49,12 +49,7 @@ function printer(several: boolean, look: Look): Print {
   };
 }
 
-async function newest(
-  source: Source,
-  rooms: readonly string[],
-  flags: Flags,
-  print: Print,
-): Promise<void> {
+async function newest(source: Source, rooms: readonly string[], flags: Flags, print: Print): Promise<void> {
   for (const room_id of rooms) {
     const { epoch, last_id } = await source.log(room_id);
     const from = flags.after ?? (await startOf(source, { room_id, epoch, last_id }, flags));

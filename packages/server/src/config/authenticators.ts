@@ -3,20 +3,20 @@ import * as z from "zod";
 import { faultOfWhere } from "../auth/filtered.ts";
 import { isLoopback } from "../core/loopback.ts";
 
-/** A right in the rooms of a pattern (L10); with `where` only for messages that this filter means (M17). */
-const rightInRooms = z
-  .strictObject({
-    right: z.string().min(1),
-    rooms: z.string().min(1),
-    where: z.custom<Filter>((where) => where !== undefined).optional(),
-  })
+/** A right, everywhere or in the rooms of a pattern (L10); with `where` only for messages that this filter means (M17). */
+export const grantedRight = z
+  .union([
+    z.string().min(1),
+    z.strictObject({
+      right: z.string().min(1),
+      rooms: z.string().min(1),
+      where: z.custom<Filter>((where) => where !== undefined).optional(),
+    }),
+  ])
   .check(({ value, issues }) => {
-    const message = faultOfWhere(value);
-    if (message !== undefined) issues.push({ code: "custom", message, input: value.where, path: ["where"] });
+    const message = typeof value === "string" ? undefined : faultOfWhere(value);
+    if (message !== undefined) issues.push({ code: "custom", message, input: value, path: ["where"] });
   });
-
-/** A right, everywhere or in the rooms of a pattern. */
-export const grantedRight = z.union([z.string().min(1), rightInRooms]);
 
 export const role = z.strictObject({
   rights: z.array(grantedRight).describe("Rights, as those of a user."),

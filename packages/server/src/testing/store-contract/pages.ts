@@ -115,15 +115,18 @@ export const pageCases: readonly StoreCase[] = [
   }),
 
   ...SEEDS.map((seed) =>
-    storeCase(`[M8] [M17] pages by whatever parameters are what a filter finds, seed ${seed}`, async (store) => {
-      const next = random(seed);
-      const log = await randomLog(store, next);
-      for (const _ of idsTo(150)) {
-        const query = randomQuery(log, next);
-        const expected = { epoch: "first life", first_id: log[0]?.msg_id, ...filtered(log, query) };
-        assert.deepEqual(await agreedPageOf(store, one, query), expected, JSON.stringify(query));
-      }
-    }),
+    storeCase(
+      `[M8] [M17] pages by whatever parameters are what a filter finds, seed ${seed}`,
+      async (store) => {
+        const next = random(seed);
+        const log = await randomLog(store, next);
+        for (const _ of idsTo(150)) {
+          const query = randomQuery(log, next);
+          const expected = { epoch: "first life", first_id: log[0]?.msg_id, ...filtered(log, query) };
+          assert.deepEqual(await agreedPageOf(store, one, query), expected, JSON.stringify(query));
+        }
+      },
+    ),
   ),
 ];
 
@@ -156,7 +159,10 @@ async function randomLog(store: Store, next: Random): Promise<Message[]> {
 
 function randomSend(next: Random): Append {
   return {
-    ...append(oneOf([one, one, one, twin], next), `{"n":${next(10)},"é":"${"x".repeat(next(oneOf([5, 200], next)))}"}`),
+    ...append(
+      oneOf([one, one, one, twin], next),
+      `{"n":${next(10)},"é":"${"x".repeat(next(oneOf([5, 200], next)))}"}`,
+    ),
     user_id: oneOf(["ann", "bob", "cat", "änn"], next),
     session_id: oneOf(["s1", "s2", "s3", "s4", "s5"], next),
     timestmap: oneOf([next(1000), 500, next(2000)], next),
