@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { type Filter, type FilterTest, matcherOf, membersOf, trustedMatcherOf } from "@roomlog/protocol";
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
@@ -218,4 +219,12 @@ test("[M17] a message is parsed when its body is asked for, and once", () => {
     true,
   );
   expect(reads).toBe(1);
+});
+
+test("[M17] the examples of docs/filters.md are filters", () => {
+  const text = readFileSync(new URL("../../docs/filters.md", import.meta.url), "utf8");
+  const [, examples = ""] = /## Examples\n+```json\n([^`]*)```/.exec(text) ?? [];
+  const filters = examples.trim().split("\n");
+  expect(filters.length).toBeGreaterThan(3);
+  for (const filter of filters) expect(() => matcherOf(JSON.parse(filter))).not.toThrow();
 });
