@@ -188,3 +188,28 @@ test("send stops at a line that is no message, and says which", async () => {
   expect(await run(["send", "r", "--text"], '{"two":')).toMatchObject({ status: 0 });
   expect(lines((await run(["get", "r"])).stdout).at(-1)).toMatch(/\t\{"two":$/);
 });
+
+test("[M17] get and tail take --where, of a server and of a data folder", async () => {
+  const data = dataDirectory();
+  const { url } = await serverForTest({ data, services: { main: { msglog: { max_scan: 7 } } } });
+  const run = (args: readonly string[], input = "") =>
+    roomlog(args, { env: { ROOMLOG_URL: url, ROOMLOG_USER: "ann" }, input });
+  const input = Array.from({ length: 50 }, (_, i) => `{"n":${i + 1}}\n`).join("");
+  await run(["send", "r", "--create"], input);
+  const ids = async (...args: string[]) =>
+    lines((await run([...args, "--json"])).stdout).map((line) => JSON.parse(line).msg_id);
+  const where = JSON.stringify({ "/n": { in: [2, 30, 31, 48] } });
+  for (const place of [[], ["--data", data]]) {
+    expect(await ids("get", "r", "--where", where, ...place)).toEqual([2, 30, 31, 48]);
+    expect(await ids("get", "r", "--where", where, "--order", "desc", "--limit", "3", ...place)).toEqual([
+      48, 31, 30,
+    ]);
+    expect(await ids("tail", "r", "--where", where, "-n", "2", ...place)).toEqual([31, 48]);
+    expect(await ids("tail", "r", "--where", where, "--after", "2", ...place)).toEqual([30, 31, 48]);
+    expect(await ids("tail", "r", "--where", '{"/n":0}', ...place)).toEqual([]);
+  }
+  const { status, stderr } = await run(["get", "r", "--where", '{"n":1}']);
+  expect(status).toBe(64);
+  expect(stderr).toContain("where.n is no path");
+  expect((await run(["tail", "r", "--where", "n=1"])).status).toBe(64);
+}, 60_000);

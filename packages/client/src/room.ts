@@ -111,8 +111,8 @@ export class Room<T = JsonObject> {
    * ones. Ends when the room has ended or was left, throws when the user was put out. Each iterator is a cursor of its own.
    */
   messages(options: MessagesOptions = {}): AsyncGenerator<Message<T>, void> {
-    const { after = this.#tip, epoch = this.#epoch, signal, onDropped } = options;
-    return this.#checked(follow(this.#log, { after, epoch, signal, onDropped }));
+    const { after = this.#tip, epoch = this.#epoch, signal, where, onDropped } = options;
+    return this.#checked(follow(this.#log, { after, epoch, signal, where, onDropped }));
   }
 
   /** What is in the log, from either end: the newest first unless `order` says `asc`. */
@@ -305,8 +305,7 @@ export class Room<T = JsonObject> {
         room.#tails.add(tail);
         return () => room.#tails.delete(tail);
       },
-      page: (after, epoch, signal) =>
-        room.#get({ after, limit: PAGE, ...(epoch && { epoch }) }, gateOf(epoch), signal),
+      page: (query, signal) => room.#get({ ...query, limit: PAGE }, gateOf(query.epoch), signal),
       async newest(signal) {
         const [message] = await room.#get({ order: "desc", limit: 1 }, room.#gate, signal);
         return message?.msg_id ?? room.#tip;

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import type { Filter } from "./filter.ts";
 import { isJsonObject, type JsonObject } from "./frames.ts";
 import type { StoredMessage } from "./message.ts";
 import {
@@ -18,6 +19,10 @@ const shortText = (max: number) => ({ type: "string", minLength: 1, maxLength: m
 const name = (max: number) => z.custom<string>((value) => isName(value, max)).meta(shortText(max));
 const label = (max: number) => z.custom<string>((value) => isLabel(value, max)).meta(shortText(max));
 const jsonObject = z.custom<JsonObject>(isJsonObject).meta({ type: "object" });
+/** Which messages (M17); the command says what is wrong with it. */
+const where = z
+  .custom<Filter>(isJsonObject)
+  .meta({ type: "object", description: "A filter (docs/filters.md)" });
 /** What was sent, and what the server adds to it (M2); a service may name the time otherwise. */
 const storedMessage = z.custom<StoredMessage>(isJsonObject).meta({
   type: "object",
@@ -414,7 +419,7 @@ export const commands = {
     }),
     result: stored,
   },
-  /** M6, M8, M12, M15, M16. Errors: 304001, 304103, 304106. */
+  /** M6, M8, M12, M15–M17. Errors: 304001, 304103, 304106. */
   "media/room/msglog_get": {
     right: "msglog_get",
     data: z.object({
@@ -431,13 +436,19 @@ export const commands = {
       ref: msgId.optional(),
       refs: z.boolean().optional(),
       versions: z.boolean().optional(),
+      where: where.optional(),
     }),
     result: z.array(storedMessage),
   },
-  /** M10. Errors: 100050, 304001, 304104. */
+  /** M10, M17. Errors: 100050, 304001, 304104. */
   "media/room/msglog_subscribe": {
     right: "msglog_get",
-    data: z.object({ room_id: roomId, after: count.optional(), epoch: epoch.optional() }),
+    data: z.object({
+      room_id: roomId,
+      after: count.optional(),
+      epoch: epoch.optional(),
+      where: where.optional(),
+    }),
     result: logRange.extend({ recovered: z.boolean() }),
   },
   /** M10: ok also when there was nothing to end. */

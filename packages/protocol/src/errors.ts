@@ -86,6 +86,7 @@ export const errorCodes = {
   too_many_requests: 100050,
   room_not_found: 304001,
   room_already_exists: 304002,
+  result_too_large: 304103,
   invalid_cursor: 304104,
   log_not_available: 304105,
   epoch_not_found: 304106,
@@ -96,6 +97,17 @@ export const errorCodes = {
 /** The text of a code; `detail` fills its `~s`. */
 export function errorText(code: ErrorCode, detail = ""): string {
   return errorTexts[code].replace("~s", () => detail);
+}
+
+/** Where to read on when a filter has examined as much as it may (M8); undefined for every other error. */
+export function readOn({
+  code,
+  field,
+  limit,
+}: ErrorData): { after: number } | { before: number } | undefined {
+  if (code !== errorCodes.result_too_large || limit === undefined) return undefined;
+  if (field === "after") return { after: limit };
+  return field === "before" ? { before: limit } : undefined;
 }
 
 /** The `data` of an error answer (F2). */

@@ -7,7 +7,7 @@ import { HttpError } from "./answers.ts";
 import { type Ctx, callerOf, resultOf } from "./context.ts";
 import type { LocalClient } from "./local-client.ts";
 import { logIn } from "./login.ts";
-import { dataOf, numberIn, type QueryData } from "./query.ts";
+import { dataOf, jsonIn, numberIn } from "./query.ts";
 
 /** So often something is sent when nothing happens: proxies close what is silent for a minute; in milliseconds. */
 const HEARTBEAT_MS = 15_000;
@@ -46,14 +46,19 @@ export async function streamEvents(c: Ctx): Promise<Response> {
 }
 
 /** Where to go on: behind the message whose id came last (H7). */
-function cursorIn(c: Ctx): QueryData {
+function cursorIn(c: Ctx): Record<string, unknown> {
   const {
     "Last-Event-ID": asked,
     after = asked,
     epoch,
-  } = dataOf(c.req.url, { "Last-Event-ID": "text", after: "number", epoch: "text" });
+    where,
+  } = dataOf(c.req.url, { "Last-Event-ID": "text", after: "number", epoch: "text", where: "text" });
   const last = c.req.header("last-event-id") || `${after ?? ""}`;
-  return { ...(last !== "" && { after: numberIn(last) }), ...(epoch !== undefined && { epoch }) };
+  return {
+    ...(last !== "" && { after: numberIn(last) }),
+    ...(epoch !== undefined && { epoch }),
+    ...(where !== undefined && { where: jsonIn("where", String(where)) }),
+  };
 }
 
 /** The stream ends with its session, and the session with its stream. */

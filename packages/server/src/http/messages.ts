@@ -1,10 +1,10 @@
-import { errorCodes, errorText } from "@roomlog/protocol";
+import { type ErrorData, errorCodes, errorText, readOn } from "@roomlog/protocol";
 import { elementsOf, memberText } from "../core/json-text.ts";
-import { failed, type HttpError } from "./answers.ts";
+import { failed, HttpError, statuses } from "./answers.ts";
 import { askPooled, bodyOf, type Ctx, json, resultOf } from "./context.ts";
 import { linkHeader } from "./links.ts";
 import type { LocalClient } from "./local-client.ts";
-import { dataOf, numberIn, type QueryData } from "./query.ts";
+import { dataOf, jsonIn, numberIn, type QueryData } from "./query.ts";
 import { pathIn } from "./rooms.ts";
 
 /** What M8 takes. */
@@ -21,6 +21,7 @@ const PARAMETERS = {
   ref: "number",
   refs: "flag",
   versions: "flag",
+  where: "text",
 } as const;
 
 /** Messages on a page when nothing is said. */
@@ -30,13 +31,23 @@ const DEFAULT_LIMIT = 100;
 export async function listMessages(c: Ctx): Promise<Response> {
   const room_id = c.req.param("id") as string;
   const given = dataOf(c.req.url, PARAMETERS);
+  const where = given.where === undefined ? undefined : jsonIn("where", String(given.where));
   let query: QueryData = { limit: DEFAULT_LIMIT, ...given };
   const answer = await askPooled(c, async (client) => {
     query = { ...query, epoch: given.epoch ?? (await livingEpoch(client, room_id)) };
-    return client.call("media/room/msglog_get", JSON.stringify({ room_id, ...query }));
+    return client.call("media/room/msglog_get", JSON.stringify({ room_id, ...query, where }));
   });
+  const path = messagesPath(c);
+  if (answer.result === "error") throw readFurther(JSON.parse(answer.data as string), path, query);
   const page = resultOf(answer);
-  return json(c, page, { headers: { link: linksOf(messagesPath(c), query, page) } });
+  return json(c, page, { headers: { link: linksOf(path, query, page) } });
+}
+
+/** A filter that has examined as much as it may names the id to go on from (M8): a link goes on there. */
+function readFurther(error: ErrorData, path: string, query: QueryData): HttpError {
+  const from = readOn(error);
+  const next = from && { link: linkHeader(path, { next: { ...query, ...from } }) };
+  return new HttpError(statuses[error.code] ?? 500, error, next);
 }
 
 /** H13: one entry of the log as it is now. */

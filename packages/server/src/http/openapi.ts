@@ -58,7 +58,8 @@ function query(name: keyof typeof commands, examples: Readonly<Record<string, un
     .map(([field, schema]) => ({
       name: field,
       in: "query",
-      schema,
+      // An object stands there as JSON.
+      ...(schema.type === "object" ? { content: content(schema) } : { schema }),
       ...(field in examples && { example: examples[field] }),
     }));
 }

@@ -27,6 +27,15 @@ export function dataOf(url: string, fields: Fields): QueryData {
 /** Of a command, as a query has it. */
 export type QueryData = Readonly<Record<string, string | number | boolean>>;
 
+/** A parameter that is JSON, as it is. Throws a `HttpError` when it is not. */
+export function jsonIn(field: string, text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw faulty(field);
+  }
+}
+
 /** A whole number as such, anything else as it was written. */
 export function numberIn(text: string): number | string {
   const number = Number(text);

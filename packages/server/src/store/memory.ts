@@ -5,6 +5,7 @@ import { MemoryWebhooks } from "./memory-webhooks.ts";
 import { textOf } from "./page-text.ts";
 import { isForgotten, isStale, type LogState, sliceOf } from "./retention.ts";
 import { withOwn } from "./room-info.ts";
+import { scanOf } from "./scan.ts";
 import type {
   Append,
   BehindQuery,
@@ -143,13 +144,15 @@ export class MemoryStore implements Store {
   async messages(query: MessageQuery): Promise<Page | undefined> {
     const life = this.#readable(query);
     if (!life) return undefined;
-    const found = life.log.filter((message) => matches(message, query));
-    if (query.order === "desc") found.reverse();
+    const asked = life.log.filter((message) => matches(message, query));
+    if (query.order === "desc") asked.reverse();
     const neighbours = neighboursIn(life.log);
-    const page = found.slice(0, query.limit).map((entry) => shown(entry, query, neighbours));
-    const messages = fitting(page, query.max_bytes);
-    const cut = messages.length < Math.min(found.length, query.limit);
-    return { epoch: life.epoch, first_id: firstId(life), messages, cut };
+    const seen = asked.map((entry) => shown(entry, query, neighbours));
+    const scan = scanOf(query);
+    const found = scan ? first(query.limit, scan.passing(seen)) : seen.slice(0, query.limit);
+    const messages = fitting(found, query.max_bytes);
+    const cut = messages.length < found.length;
+    return { epoch: life.epoch, first_id: firstId(life), messages, cut, ...(!cut && scan?.end) };
   }
 
   async pageText(query: PageTextQuery): Promise<PageText | undefined> {
@@ -434,6 +437,13 @@ function matches({ msg_id, timestmap, user_id, session_id, op, ref }: Entry, que
     (query.session_id === undefined || session_id === query.session_id) &&
     (query.ref === undefined || (op === null && ref === query.ref))
   );
+}
+
+/** At most so many, and no further asked for. */
+function first<T>(count: number, from: Iterable<T>): T[] {
+  const found: T[] = [];
+  for (const one of from) if (found.push(one) >= count) break;
+  return found;
 }
 
 /** As many of the messages as `max_bytes` allows, and the first in any case. */

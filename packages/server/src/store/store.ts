@@ -366,6 +366,10 @@ export interface MessageQuery extends LifeKey {
   readonly refs?: boolean;
   /** Also all wordings of edited messages; of deleted ones only with `all` (M15). */
   readonly versions?: "kept" | "all";
+  /** The text of a filter (M17) that was found good. */
+  readonly where?: string;
+  /** Messages that `where` examines at most; without it all that there are. */
+  readonly max_scan?: number;
   /** From which end of the range the page is taken, and how it is sorted. */
   readonly order: "asc" | "desc";
   readonly limit: number;
@@ -381,6 +385,8 @@ export interface Page {
   readonly messages: readonly Message[];
   /** Whether `max_bytes` cut the page short. */
   readonly cut: boolean;
+  /** The last message that was examined, when `max_scan` ended the page. */
+  readonly read_to?: number;
 }
 
 export interface PageTextQuery extends MessageQuery {
@@ -389,7 +395,7 @@ export interface PageTextQuery extends MessageQuery {
 }
 
 /** A page as everyone sees it. */
-export interface PageText extends Pick<Page, "epoch" | "first_id" | "cut"> {
+export interface PageText extends Omit<Page, "messages"> {
   /** The JSON text of a list of messages, each as `messageText` writes it (M2). */
   readonly text: string;
   /** Of messages. */

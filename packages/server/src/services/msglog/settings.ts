@@ -18,6 +18,11 @@ export const settings = z.strictObject({
     .default(10_000)
     .describe("Most messages of an answer without `limit` (M6)."),
   max_get_bytes: z.int().min(2).default(8_388_608).describe("Most bytes of messages in one answer (M6, M8)."),
+  max_scan: z
+    .int()
+    .min(1)
+    .default(10_000)
+    .describe("Most messages that `where` examines for one answer (M8)."),
   on_destroy: z
     .enum(["archive", "delete"])
     .default("archive")

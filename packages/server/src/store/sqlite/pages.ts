@@ -1,6 +1,7 @@
 import type Database from "better-sqlite3";
 import { type Entry, MOST_REFS, type Neighbours, shown } from "../entries.ts";
 import { textOf } from "../page-text.ts";
+import { scanOf } from "../scan.ts";
 import type { LifeKey, Message, MessageQuery, Page, PageText, PageTextQuery } from "../store.ts";
 import { ByAuthor, type Either, eitherWay, type Range } from "./authors.ts";
 import { firstSince } from "./first-since.ts";
@@ -89,20 +90,26 @@ export class Pages {
     if (!log) return undefined;
     const { epoch, first_id } = log;
     const messages: Message[] = [];
-    const neighbours = this.#neighboursIn(log);
     let bytes = 0;
-    for (const entry of this.#entries(log, query)) {
-      const message = shown(entry, query, neighbours);
+    const scan = scanOf(query);
+    const found = this.#messages(log, query);
+    for (const message of scan?.passing(found) ?? found) {
       bytes += Buffer.byteLength(message.msg);
       if (messages.length > 0 && bytes > query.max_bytes) return { epoch, first_id, messages, cut: true };
       if (messages.push(message) === query.limit) break;
     }
-    return { epoch, first_id, messages, cut: false };
+    return { epoch, first_id, messages, cut: false, ...scan?.end };
   }
 
   #log({ service, room_id, epoch }: LifeKey): Log | undefined {
     if (epoch === undefined) return this.#living.get(service, room_id);
     return this.#byEpoch.get(service, room_id, epoch);
+  }
+
+  /** The same as readers see it. */
+  *#messages(log: Log, query: MessageQuery): Generator<Message> {
+    const neighbours = this.#neighboursIn(log);
+    for (const entry of this.#entries(log, query)) yield shown(entry, query, neighbours);
   }
 
   /** All that the query asks for, in its order, one by one. */
@@ -136,8 +143,12 @@ export class Pages {
   }
 
   /** In blocks: one at a time each would cost twice as much. There are no holes between the ids of a range. */
-  *#byRange({ room_key }: Log, { low, high }: Range, { order, limit }: MessageQuery): Generator<Entry> {
-    const size = Math.min(limit, BLOCK);
+  *#byRange(
+    { room_key }: Log,
+    { low, high }: Range,
+    { order, limit, where }: MessageQuery,
+  ): Generator<Entry> {
+    const size = where === undefined ? Math.min(limit, BLOCK) : BLOCK;
     const blocks = Math.ceil((high - low + 1) / size);
     for (let i = 0; i < blocks; i++) {
       const from = order === "asc" ? low + i * size : high - (i + 1) * size + 1;
