@@ -210,13 +210,8 @@ test("[M17] what waits for who lags is seen by the rights that he has when it is
 });
 
 test("[M17] where in a right of a token; one that is no filter, or of another right, is no right", async () => {
-  const jwt = {
-    kind: "jwt",
-    issuer: "i",
-    audience: "a",
-    keys: [{ algorithm: "HS256", secret: SECRET }],
-    rights_claim: "rights",
-  } as const;
+  const keys = [{ algorithm: "HS256" as const, secret: SECRET }];
+  const jwt = { kind: "jwt" as const, issuer: "i", audience: "a", keys, rights_claim: "rights" };
   const { url } = await serverForTest({ ...memory, authenticators: [jwt], users: [] });
   const login = async (rights: unknown[], sub: string) => {
     const client = (await RawClient.connect(url)).answering();

@@ -143,15 +143,12 @@ export class Pages {
   }
 
   /** In blocks: one at a time each would cost twice as much. There are no holes between the ids of a range. */
-  *#byRange(
-    { room_key }: Log,
-    { low, high }: Range,
-    { order, limit, where }: MessageQuery,
-  ): Generator<Entry> {
-    const size = where === undefined ? Math.min(limit, BLOCK) : BLOCK;
-    const blocks = Math.ceil((high - low + 1) / size);
-    for (let i = 0; i < blocks; i++) {
-      const from = order === "asc" ? low + i * size : high - (i + 1) * size + 1;
+  *#byRange({ room_key }: Log, { low, high }: Range, { order, limit }: MessageQuery): Generator<Entry> {
+    let done = 0;
+    // Behind the first block of a page there are others only where a filter looks for more, or the page is long.
+    for (let size = Math.min(limit, BLOCK); low + done <= high; size = BLOCK) {
+      const from = order === "asc" ? low + done : high - done - size + 1;
+      done += size;
       const block = [room_key, Math.max(low, from), Math.min(high, from + size - 1)] as const;
       for (const row of this.#byId[order].all(...block)) yield entryOf(row);
     }
