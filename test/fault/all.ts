@@ -6,7 +6,7 @@
  * Short runs for every change; `--full` runs those that releases are judged by. `--part` runs one half: twins only have to be
  * found out, so they may run beside what takes the machine from them.
  */
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
@@ -33,6 +33,14 @@ const programs: Readonly<Record<string, Cycles>> = {
 
 /** They wait more than they work. */
 const AT_A_TIME = 4;
+
+const running = new Set<ChildProcess>();
+// They take their servers and mounts along.
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
+  process.once(signal, () => {
+    for (const child of running) child.kill(signal);
+    process.exit(1);
+  });
 
 const string = { type: "string" } as const;
 const { values } = parseArgs({ options: { full: { type: "boolean" }, seed: string, part: string } });
@@ -88,6 +96,8 @@ async function execute([name, ...args]: readonly string[]) {
     cwd: ROOT,
     stdio: ["ignore", "pipe", "pipe"],
   });
+  running.add(child);
+  child.once("close", () => running.delete(child));
   const [out, err, [status]] = await Promise.all([
     text(child.stdout),
     text(child.stderr),
