@@ -149,16 +149,36 @@ describe.skipIf(why !== undefined)("[H8] the page", { timeout: 120_000 }, () => 
     expect(ann.complaints).toEqual([]);
   });
 
-  test("who has to log in is asked for a password, once the name alone was not enough", async () => {
-    const { address } = await served({ users });
+  test("who has to log in is asked for a password, and told what is wrong", async () => {
+    const some = users.map((user) => ({ ...user, rights: user.name === "bob" ? ["msglog_get"] : ["*"] }));
+    const { address } = await served({ users: some });
     const page = await pageOf(browser);
     await page.goto(`${address}?room=lobby`);
-    await page.getByLabel("Your name").fill("ann");
-    await page.getByRole("button", { name: "Join" }).click();
+    const join = () => page.getByRole("button", { name: "Join" }).click();
+    await page.getByLabel("Your name").fill("bob");
+    await join();
+    await page.getByText("This server asks for a password.").waitFor();
+    await page.getByLabel("Password").fill("guess");
+    await join();
+    await page.getByText("Wrong name or password.").waitFor();
     await page.getByLabel("Password").fill("secret");
-    await page.getByRole("button", { name: "Join" }).click();
+    await join();
+    await page.getByText("You may not join the room lobby").waitFor();
+    await page.getByLabel("Your name").fill("ann");
+    await join();
     await page.getByRole("button", { name: "Leave" }).waitFor();
     expect(page.complaints).toEqual([]);
+  });
+
+  test("a link leads into a room, but makes none by itself", async () => {
+    const { server, address } = await served();
+    const ann = await joined(address, "ann");
+    await ann.goto(`${address}?room=elsewhere`);
+    await ann.getByText("There is no room elsewhere yet. Join makes it.").waitFor();
+    expect((await server.metrics()).body).toMatch(/^roomlog_rooms\{.*\} 1$/m);
+    await ann.getByRole("button", { name: "Join" }).click();
+    await ann.getByText("Connected").waitFor();
+    expect((await server.metrics()).body).toMatch(/^roomlog_rooms\{.*\} 2$/m);
   });
 
   test.for([
