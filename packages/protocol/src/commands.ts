@@ -214,7 +214,7 @@ export const commands = {
   },
   /** W7: webhooks of the service, and how far they are behind. */
   "core/webhook/list": {
-    right: "admin",
+    right: "webhooks",
     data: none,
     result: z.array(
       z.object({
@@ -233,7 +233,7 @@ export const commands = {
   },
   /** W6, W7: what could not be told, the newest first. */
   "core/webhook/dead_letters": {
-    right: "admin",
+    right: "webhooks",
     data: z.object({
       webhook: name(MAX_USER).optional(),
       before: count.optional(),
@@ -255,7 +255,7 @@ export const commands = {
   },
   /** W7: tells a dead letter once more. Errors: 100044 when there is none. */
   "core/webhook/retry": {
-    right: "admin",
+    right: "webhooks",
     data: z.object({ letter: count }),
     result: z.object({ delivered: z.boolean(), error: z.string().optional() }),
   },
