@@ -15,9 +15,12 @@ import { roomRoles } from "./roles.ts";
 
 /** What is said to readers of schemas of a check that is a function. */
 const shortText = (max: number) => ({ type: "string", minLength: 1, maxLength: max }) as const;
-const name = (max: number) => z.custom<string>((value) => isName(value, max)).meta(shortText(max));
-const label = (max: number) => z.custom<string>((value) => isLabel(value, max)).meta(shortText(max));
-const jsonObject = z.custom<JsonObject>(isJsonObject).meta({ type: "object" });
+const short = (max: number) => `it has 1 to ${max} characters, and none that is a control character`;
+const name = (max: number) =>
+  z.custom<string>((value) => isName(value, max), `${short(max)}; "*" is none`).meta(shortText(max));
+const label = (max: number) =>
+  z.custom<string>((value) => isLabel(value, max), short(max)).meta(shortText(max));
+const jsonObject = z.custom<JsonObject>(isJsonObject, "it is a JSON object").meta({ type: "object" });
 /** What was sent, and what the server adds to it (M2); a service may name the time otherwise. */
 const storedMessage = z.custom<StoredMessage>(isJsonObject).meta({
   type: "object",

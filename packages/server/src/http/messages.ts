@@ -32,7 +32,7 @@ export async function listMessages(c: Ctx): Promise<Response> {
     query = { ...query, epoch: given.epoch ?? (await livingEpoch(client, room_id)) };
     return client.call("media/room/msglog_get", JSON.stringify({ room_id, ...query }));
   });
-  const page = resultOf(answer);
+  const page = resultOf(answer, { name: "media/room/msglog_get", data: { room_id, ...query } });
   return json(c, page, { headers: { link: linksOf(messagesPath(c), query, page) } });
 }
 
@@ -42,18 +42,20 @@ export async function sendMessage(c: Ctx): Promise<Response> {
   const { epoch } = dataOf(c.req.url, { epoch: "text" });
   const msg = await bodyOf(c);
   const client_msg_id = keyOf(c.req.header("idempotency-key"));
-  const head = JSON.stringify({ room_id, client_msg_id, epoch }).slice(0, -1);
+  const data = { room_id, client_msg_id, epoch };
+  const head = JSON.stringify(data).slice(0, -1);
   const answer = await askPooled(c, (client) =>
     client.call("media/room/msglog_send", `${head},"msg":${msg}}`),
   );
-  const result = resultOf(answer);
+  const result = resultOf(answer, { name: "media/room/msglog_send", data });
   const { msg_id, duplicate } = JSON.parse(result) as { msg_id: number; duplicate?: true };
   const location = `${messagesPath(c)}?after=${msg_id - 1}&limit=1`;
   return json(c, result, { status: duplicate ? 200 : 201, headers: { location } });
 }
 
 async function livingEpoch(client: LocalClient, room_id: string): Promise<string> {
-  const info = resultOf(await client.call("media/room/msglog_info", JSON.stringify({ room_id })));
+  const asked = { name: "media/room/msglog_info", data: { room_id } } as const;
+  const info = resultOf(await client.call(asked.name, JSON.stringify(asked.data)), asked);
   return (JSON.parse(info) as { readonly epoch: string }).epoch;
 }
 

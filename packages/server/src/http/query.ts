@@ -10,7 +10,8 @@ export type Fields = Readonly<Record<string, "number" | "text">>;
 export function dataOf(url: string, fields: Fields): Record<string, string | number> {
   const data: Record<string, string | number> = {};
   for (const [name, value] of new URL(url).searchParams) {
-    if (!Object.hasOwn(fields, name)) throw faulty(name);
+    if (!Object.hasOwn(fields, name))
+      throw faulty(name, `no such parameter; there are ${Object.keys(fields).join(", ") || "none"}`);
     data[name] = fields[name] === "number" ? numberIn(value) : value;
   }
   return data;
