@@ -48,7 +48,7 @@ function credentialsOf({ way, incoming }: Bindings): Credentials {
 
 /** The body of a request as the text of a JSON object; a stranger's is not read. Throws a `HttpError`. */
 export async function bodyOf(c: Ctx): Promise<string> {
-  callerOf(c);
+  await c.env.pool.know(callerOf(c));
   const { incoming, frame_bytes, way } = c.env;
   const { frame_values } = way.entrance.service.limits;
   return jsonObject(incoming, { frame_bytes, frame_values });
