@@ -126,6 +126,36 @@ test.for(["limit=0", "limit=x", "after=-1", "order=up", "afer=1", "where=x", "fr
   },
 );
 
+test("[H3] what is wrong with a parameter, an id or the body is said in words", async () => {
+  const { get, post } = await httpServer(memory);
+  const reason = async (answer: Promise<{ readonly body: unknown }>) =>
+    (await answer).body as { readonly error: string; readonly reason?: string };
+  expect(await reason(get("/v1/rooms/r/messages?limt=3"))).toEqual({
+    code: 100044,
+    error: "Syntax error: limt",
+    field: "limt",
+    reason: expect.stringMatching(/^no such parameter; there are after, before, limit, order, /),
+  });
+  await post(
+    "/v1/command",
+    '{"class":"media","subclass":"room","cmd":"create","data":{"class":"chat","room_id":"r"}}',
+  );
+  for (const [path, words] of [
+    ["/v1/rooms/r/messages?limit=99999999", "<=1000"],
+    ["/v1/rooms/r/messages?order=up", '"asc"|"desc"'],
+    ["/v1/rooms?limit=0", ">=1"],
+    [`/v1/rooms/${"x".repeat(300)}`, "it has 1 to 256 characters, and none that is a control character"],
+    [`/v1/rooms/${"x".repeat(300)}/events`, "it has 1 to 256 characters"],
+  ] as const)
+    expect((await reason(get(path))).reason).toContain(words);
+  for (const [body, words] of [
+    ['"text"', "it has to be a JSON object"],
+    ['{"text":', "no JSON: "],
+  ] as const)
+    expect((await reason(post("/v1/rooms/r/messages", body))).reason).toContain(words);
+  expect(await reason(post("/v1/command", "{}"))).toMatchObject({ error: "Missing field: class" });
+});
+
 test("[H5] M8's filters are there", async () => {
   const { get, post } = await inHttpRoom();
   await post("/v1/rooms/r/messages", { n: 1 }, basic("ann"));

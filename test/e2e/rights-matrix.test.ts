@@ -135,7 +135,7 @@ async function stage() {
       maker: ["*"],
       stranger: [],
       guest: [{ right: "*", rooms: "own-guest" }],
-      admin: ["*", "admin", ...ALL_BY_NAME, "room_moderate", "room_own"],
+      admin: ["*", "admin", "webhooks", ...ALL_BY_NAME, "room_moderate", "room_own"],
     },
     { store: { kind: "memory" } },
   );

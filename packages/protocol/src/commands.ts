@@ -16,9 +16,12 @@ import { roomRoles } from "./roles.ts";
 
 /** What is said to readers of schemas of a check that is a function. */
 const shortText = (max: number) => ({ type: "string", minLength: 1, maxLength: max }) as const;
-const name = (max: number) => z.custom<string>((value) => isName(value, max)).meta(shortText(max));
-const label = (max: number) => z.custom<string>((value) => isLabel(value, max)).meta(shortText(max));
-const jsonObject = z.custom<JsonObject>(isJsonObject).meta({ type: "object" });
+const short = (max: number) => `it has 1 to ${max} characters, and none that is a control character`;
+const name = (max: number) =>
+  z.custom<string>((value) => isName(value, max), `${short(max)}; "*" is none`).meta(shortText(max));
+const label = (max: number) =>
+  z.custom<string>((value) => isLabel(value, max), short(max)).meta(shortText(max));
+const jsonObject = z.custom<JsonObject>(isJsonObject, "it is a JSON object").meta({ type: "object" });
 /** Which messages (M17); the command says what is wrong with it. */
 const where = z
   .custom<Filter>(isJsonObject)
@@ -228,7 +231,7 @@ export const commands = {
   },
   /** W7: webhooks of the service, and how far they are behind. */
   "core/webhook/list": {
-    right: "admin",
+    right: "webhooks",
     data: none,
     result: z.array(
       z.object({
@@ -247,7 +250,7 @@ export const commands = {
   },
   /** W6, W7: what could not be told, the newest first. */
   "core/webhook/dead_letters": {
-    right: "admin",
+    right: "webhooks",
     data: z.object({
       webhook: name(MAX_USER).optional(),
       before: count.optional(),
@@ -269,7 +272,7 @@ export const commands = {
   },
   /** W7: tells a dead letter once more. Errors: 100044 when there is none. */
   "core/webhook/retry": {
-    right: "admin",
+    right: "webhooks",
     data: z.object({ letter: count }),
     result: z.object({ delivered: z.boolean(), error: z.string().optional() }),
   },

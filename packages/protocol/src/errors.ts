@@ -83,6 +83,7 @@ export const errorCodes = {
   not_authenticated: 100031,
   duplicated_session_id: 100034,
   member_not_found: 100036,
+  syntax_error: 100044,
   too_many_requests: 100050,
   room_not_found: 304001,
   room_already_exists: 304002,

@@ -20,6 +20,7 @@ export const knownRights: ReadonlySet<string> = new Set([
 export const rightsByName: readonly string[] = [
   "admin",
   "callback",
+  "webhooks",
   "other_services",
   "users",
   "session_stop",

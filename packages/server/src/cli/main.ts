@@ -13,6 +13,7 @@ const commands: readonly [name: string, summary: string, load: () => Promise<{ r
     ["get", "Read the log of a room.", () => import("./get.ts")],
     ["rooms", "List rooms; make, look at and end one.", () => import("./rooms.ts")],
     ["sessions", "Who is there; end a session.", () => import("./sessions.ts")],
+    ["webhooks", "How webhooks fare, and what they could not be told.", () => import("./webhooks.ts")],
     ["bench", "A short load, and how the server takes it.", () => import("./bench.ts")],
     ["user", "Users that the data directory keeps, and passwords.", () => import("./user.ts")],
     ["backup", "Copy a data directory, also while a server runs on it.", () => import("./backup.ts")],

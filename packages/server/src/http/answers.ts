@@ -43,7 +43,10 @@ export const statuses: Partial<Record<ErrorCode, number>> = {
 };
 
 /** What is answered in place of a result; `code` is left out when no command was asked. */
-export type ErrorBody = Partial<Pick<ErrorData, "code">> & Omit<ErrorData, "code">;
+export interface ErrorBody extends Partial<Pick<ErrorData, "code">>, Omit<ErrorData, "code"> {
+  /** What is wrong with the field, for people. */
+  readonly reason?: string | undefined;
+}
 
 /** A request that ends with an error. */
 export class HttpError extends Error {
@@ -61,13 +64,18 @@ export class HttpError extends Error {
 }
 
 /** The error that a command was answered with. */
-export function failed(data: ErrorData): HttpError {
+export function failed(data: ErrorData & ErrorBody): HttpError {
   return new HttpError(statuses[data.code] ?? 500, data);
 }
 
 /** Something about the request itself. */
-export function faulty(field: string): HttpError {
-  return failed({ code: 100044, error: errorText(100044, field), field });
+export function faulty(field: string, reason: string): HttpError {
+  return failed({ code: 100044, error: errorText(100044, field), field, reason });
+}
+
+/** What is not there, and has to be. */
+export function missing(field: string): HttpError {
+  return failed({ code: 100045, error: errorText(100045, field), field });
 }
 
 /** What is answered when the session ended first (T3): what it was asked may have been done. */

@@ -29,11 +29,8 @@ export async function streamEvents(c: Ctx): Promise<Response> {
   // First of all: from here on it may be kicked, or end.
   attend(client, stream, c);
   try {
-    const subscribed = await client.call(
-      "media/room/msglog_subscribe",
-      JSON.stringify({ room_id, ...cursor }),
-    );
-    const state = resultOf(subscribed);
+    const asked = { name: "media/room/msglog_subscribe", data: { room_id, ...cursor } } as const;
+    const state = resultOf(await client.call(asked.name, JSON.stringify(asked.data)), asked);
     const others = { class: "media", subclass: "room", obj_id: room_id };
     // Without the right to it there are messages alone.
     await client.call("core/event/subscribe", JSON.stringify(others));

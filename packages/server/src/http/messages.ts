@@ -1,4 +1,4 @@
-import { type ErrorData, errorCodes, errorText, readOn } from "@roomlog/protocol";
+import { type CommandName, type ErrorData, errorCodes, errorText, readOn } from "@roomlog/protocol";
 import { elementsOf, memberText } from "../core/json-text.ts";
 import { failed, HttpError, statuses } from "./answers.ts";
 import { askPooled, bodyOf, type Ctx, json, resultOf } from "./context.ts";
@@ -39,7 +39,7 @@ export async function listMessages(c: Ctx): Promise<Response> {
   });
   const path = messagesPath(c);
   if (answer.result === "error") throw readFurther(JSON.parse(answer.data as string), path, query);
-  const page = resultOf(answer);
+  const page = resultOf(answer, { name: "media/room/msglog_get", data: { room_id, ...query, where } });
   return json(c, page, { headers: { link: linksOf(path, query, page) } });
 }
 
@@ -55,10 +55,8 @@ export async function showMessage(c: Ctx): Promise<Response> {
   const { room_id, msg_id } = entryIn(c);
   const given = dataOf(c.req.url, { epoch: "text", versions: "flag", refs: "flag" });
   const after = typeof msg_id === "number" ? msg_id - 1 : msg_id;
-  const query = JSON.stringify({ room_id, ...given, after, limit: 1 });
-  const [entry] = elementsOf(
-    resultOf(await askPooled(c, (client) => client.call("media/room/msglog_get", query))),
-  );
+  const page = await ask(c, "media/room/msglog_get", { room_id, ...given, after, limit: 1 });
+  const [entry] = elementsOf(page);
   if (entry === undefined || Number(memberText(entry, "msg_id")) !== msg_id) throw notFound();
   return json(c, entry);
 }
@@ -67,16 +65,22 @@ export async function showMessage(c: Ctx): Promise<Response> {
 export async function editMessage(c: Ctx): Promise<Response> {
   const given = dataOf(c.req.url, { epoch: "text" });
   const msg = await bodyOf(c);
-  const head = JSON.stringify({ ...entryIn(c), client_msg_id: nameIn(c), ...given }).slice(0, -1);
-  const edit = (client: LocalClient) => client.call("media/room/msglog_edit", `${head},"msg":${msg}}`);
-  return json(c, resultOf(await askPooled(c, edit)));
+  const data = { ...entryIn(c), client_msg_id: nameIn(c), ...given };
+  return json(c, await ask(c, "media/room/msglog_edit", data, msg));
 }
 
 /** H13: takes a message away (M15). */
 export async function deleteMessage(c: Ctx): Promise<Response> {
   const given = dataOf(c.req.url, { epoch: "text", reason: "text" });
-  const data = JSON.stringify({ ...entryIn(c), client_msg_id: nameIn(c), ...given });
-  return json(c, resultOf(await askPooled(c, (client) => client.call("media/room/msglog_delete", data))));
+  const data = { ...entryIn(c), client_msg_id: nameIn(c), ...given };
+  return json(c, await ask(c, "media/room/msglog_delete", data));
+}
+
+/** The result of a command; `msg` is handed on as it was written. */
+async function ask(c: Ctx, name: CommandName, data: object, msg?: string): Promise<string> {
+  const head = JSON.stringify(data);
+  const text = msg === undefined ? head : `${head.slice(0, -1)},"msg":${msg}}`;
+  return resultOf(await askPooled(c, (client) => client.call(name, text)), { name, data });
 }
 
 function entryIn(c: Ctx): { readonly room_id: string; readonly msg_id: number | string } {
@@ -93,18 +97,16 @@ export async function sendMessage(c: Ctx): Promise<Response> {
   const room_id = c.req.param("id") as string;
   const given = dataOf(c.req.url, { epoch: "text", ref: "number" });
   const msg = await bodyOf(c);
-  const head = JSON.stringify({ room_id, client_msg_id: nameIn(c), ...given }).slice(0, -1);
-  const answer = await askPooled(c, (client) =>
-    client.call("media/room/msglog_send", `${head},"msg":${msg}}`),
-  );
-  const result = resultOf(answer);
+  const data = { room_id, client_msg_id: nameIn(c), ...given };
+  const result = await ask(c, "media/room/msglog_send", data, msg);
   const { msg_id, duplicate } = JSON.parse(result) as { msg_id: number; duplicate?: true };
   const location = `${messagesPath(c)}?after=${msg_id - 1}&limit=1`;
   return json(c, result, { status: duplicate ? 200 : 201, headers: { location } });
 }
 
 async function livingEpoch(client: LocalClient, room_id: string): Promise<string> {
-  const info = resultOf(await client.call("media/room/msglog_info", JSON.stringify({ room_id })));
+  const asked = { name: "media/room/msglog_info", data: { room_id } } as const;
+  const info = resultOf(await client.call(asked.name, JSON.stringify(asked.data)), asked);
   return (JSON.parse(info) as { readonly epoch: string }).epoch;
 }
 

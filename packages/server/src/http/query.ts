@@ -18,7 +18,7 @@ export function dataOf(url: string, fields: Fields): QueryData {
   const data: Record<string, string | number | boolean> = {};
   for (const [name, value] of new URL(url).searchParams) {
     const kind = Object.hasOwn(fields, name) ? fields[name] : undefined;
-    if (!kind) throw faulty(name);
+    if (!kind) throw faulty(name, `no such parameter; there are ${Object.keys(fields).join(", ") || "none"}`);
     data[name] = readers[kind](value);
   }
   return data;
@@ -32,7 +32,7 @@ export function jsonIn(field: string, text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    throw faulty(field);
+    throw faulty(field, "it is no JSON");
   }
 }
 

@@ -51,6 +51,7 @@ export const errorSchema: Schema = {
     retry_after_ms: { type: "number" },
     limit: { type: "number" },
     field: { type: "string" },
+    reason: { type: "string" },
   },
   required: ["error"],
 };
