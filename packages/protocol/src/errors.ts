@@ -72,6 +72,7 @@ export const errorTexts = {
   304107: "Muted",
   304108: "Room is read-only",
   304109: "Storage quota exceeded",
+  304112: "Invalid message",
 } as const;
 
 export type ErrorCode = keyof typeof errorTexts;
@@ -89,6 +90,7 @@ export const errorCodes = {
   log_not_available: 304105,
   epoch_not_found: 304106,
   storage_quota_exceeded: 304109,
+  invalid_message: 304112,
 } as const satisfies Readonly<Record<string, ErrorCode>>;
 
 /** The text of a code; `detail` fills its `~s`. */
@@ -106,4 +108,12 @@ export interface ErrorData {
   readonly limit?: number;
   /** The field the error is about. */
   readonly field?: string;
+  /** Where in that field: a JSON Pointer (RFC 6901), `""` for all of it (M24). */
+  readonly pointer?: string;
+  /** What was expected there (M24). */
+  readonly reason?: string;
+  /** The type of the message that is not as its schema says, the schema's version, and whose it is (M24). */
+  readonly type?: string;
+  readonly version?: number;
+  readonly from?: "service" | "room";
 }

@@ -23,6 +23,7 @@ export const rightsByName: readonly string[] = [
   "session_stop",
   "session_cmd",
   "msglog_purge",
+  "msglog_schema",
   "room_update",
   "room_destroy",
   "room_moderate",

@@ -4,10 +4,13 @@ import { get } from "./get.ts";
 import { info } from "./info.ts";
 import { withPosition } from "./join.ts";
 import { purge } from "./purge.ts";
+import { schemas } from "./schemas.ts";
 import { send } from "./send.ts";
+import { setSchema } from "./set_schema.ts";
 import { type MsglogSettings, settings } from "./settings.ts";
 import { subscribe } from "./subscribe.ts";
 import { Trimmer } from "./trimmer.ts";
+import { TypedMessages } from "./typed/typed-messages.ts";
 import { unsubscribe } from "./unsubscribe.ts";
 import { update } from "./update.ts";
 
@@ -22,12 +25,15 @@ export const msglog = definePlugin({
     const log = service.openLog(given);
     const cursors = service.openCursors(log);
     const trimmer = new Trimmer(service, log, current);
+    const kept = service.openSchemas();
+    const typed = new TypedMessages(kept, given);
+    service.rooms.onEnded((room_id) => typed.end(room_id));
     const keepLogs = () => {
       service.rooms.keepLogs = settings.on_destroy === "archive";
     };
     return {
       commands: [
-        send(service, log, current),
+        send(service, log, { settings: current, typed }),
         get(log, current),
         subscribe(service, cursors),
         unsubscribe(cursors),
@@ -35,6 +41,8 @@ export const msglog = definePlugin({
         epochs(log),
         purge(log, trimmer),
         update(service, log, trimmer),
+        setSchema(service, typed),
+        schemas(kept, current),
       ],
       hooks: { "room.join": withPosition(service, cursors) },
       measures: [
@@ -47,12 +55,14 @@ export const msglog = definePlugin({
       async start() {
         keepLogs();
         await log.start();
+        await typed.start();
         return trimmer.start();
       },
       update(changed) {
         settings = changed as MsglogSettings;
         keepLogs();
         log.update(settings);
+        typed.update(settings);
         trimmer.start();
       },
     };

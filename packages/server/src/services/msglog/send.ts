@@ -10,9 +10,15 @@ import {
   syntaxError,
 } from "../../core/plugin.ts";
 import type { MsglogSettings } from "./settings.ts";
+import type { TypedMessages } from "./typed/typed-messages.ts";
 
-/** M1–M5, M9, M14: answered when the message is durable. */
-export const send = (service: Service, log: Log, settings: () => MsglogSettings) => {
+interface SendParts {
+  readonly settings: () => MsglogSettings;
+  readonly typed: TypedMessages;
+}
+
+/** M1–M5, M9, M14, M24: answered when the message is durable. */
+export const send = (service: Service, log: Log, { settings, typed }: SendParts) => {
   const rate = new SessionRate(service.clock, 304102, "msglog.send_rate");
   const tooLarge = (text: string) => {
     const { max_message_bytes } = settings();
@@ -28,8 +34,12 @@ export const send = (service: Service, log: Log, settings: () => MsglogSettings)
     await service.rooms.get(room_id);
     throw error;
   };
-  const store = (sent: Sent) =>
-    new Later<{ msg_id: number; duplicate?: true }>((settle) => log.append(sent, settle));
+  const store = (sent: Sent, msg: JsonObject) =>
+    new Later<{ msg_id: number; duplicate?: true }>((settle) => {
+      const refusal = typed.refusal(sent.room_id, msg);
+      if (refusal) refuse(sent.room_id, refusal).catch(settle);
+      else log.append(sent, settle);
+    });
   return command("media/room/msglog_send", {
     pipelined: true,
     overRate: 304102,
@@ -58,11 +68,11 @@ export const send = (service: Service, log: Log, settings: () => MsglogSettings)
           msg: changed ?? text,
         };
         const made = service.rooms.beingMade(sent.room_id);
-        if (!made) return store(sent);
+        if (!made) return store(sent, message.msg);
         // Who may speak in it is not known before it is there.
         return made.then(() => {
           service.roomRights.require(message.session.identity, "msglog_send", sent.room_id);
-          return store(sent);
+          return store(sent, message.msg);
         });
       });
     },

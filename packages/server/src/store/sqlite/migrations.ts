@@ -160,4 +160,18 @@ export const migrations: readonly string[] = [
   CREATE INDEX dead_letters_by_webhook ON dead_letters (webhook_key);
   CREATE INDEX dead_letters_by_life ON dead_letters (webhook_key, room_id, epoch);
   `,
+  // What the messages of a type have to be in a room.
+  `
+  CREATE TABLE schemas (
+    schema_key INTEGER PRIMARY KEY,
+    room_key   INTEGER NOT NULL REFERENCES rooms (room_key),
+    type       TEXT    NOT NULL,
+    version    INTEGER NOT NULL,
+    from_id    INTEGER NOT NULL,
+    user_id    TEXT    NOT NULL,
+    set_at     INTEGER NOT NULL,
+    schema     TEXT,
+    UNIQUE (room_key, type, version)
+  ) STRICT;
+  `,
 ];
