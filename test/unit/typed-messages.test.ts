@@ -121,6 +121,7 @@ const cases: [string, object, object, string, string][] = [
   ["ruled out", { not: { required: ["a"] } }, { a: 1 }, "", "is what the schema rules out"],
   [
     "a condition",
+    // biome-ignore lint/suspicious/noThenProperty: a keyword of JSON Schema
     { if: { required: ["a"] }, then: { properties: { b: text } } },
     { a: 1, b: 1 },
     "/b",

@@ -51,6 +51,11 @@ export const msglog = definePlugin({
           "Bytes of the messages' text that are stored, of ended rooms too (Q8).",
           () => log.bytes,
         ),
+        gauge(
+          "roomlog_schema_bytes",
+          "Bytes of the schemas that living rooms have for types of messages (M24).",
+          () => typed.bytes,
+        ),
       ],
       async start() {
         keepLogs();

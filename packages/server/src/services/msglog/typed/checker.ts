@@ -18,9 +18,10 @@ export function checkerOf(schema: Schema, owner: Owner): Checker {
   const validator = new Validator(copyOf(schema), "2020-12");
   return (msg) => {
     if (owner === "room" && isTooMuchWork(schema, msg)) return TOO_MUCH;
-    const result = attempt(() => validator.validate(msg));
-    if (!result) return IMPOSSIBLE;
-    return result.valid ? undefined : failureIn(result.errors, schema, msg);
+    return attempt(() => {
+      const { valid, errors } = validator.validate(msg);
+      return valid ? undefined : failureIn(errors, schema, msg);
+    });
   };
 }
 
@@ -31,12 +32,14 @@ function copyOf(schema: Schema): LibrarySchema {
   return copy;
 }
 
-/** The validator does not take names that are not well-formed Unicode, and its stack ends where messages are as deep as they may be. */
-function attempt<T>(action: () => T): T | undefined {
+/**
+ * The validator does not take names that are not well-formed Unicode, and its stack may end before a message does. What it
+ * cannot check is refused, whatever the reason: nothing is stored that nobody has looked at.
+ */
+function attempt(check: () => Failure | undefined): Failure | undefined {
   try {
-    return action();
-  } catch (error) {
-    if (error instanceof URIError || error instanceof RangeError) return undefined;
-    throw error;
+    return check();
+  } catch {
+    return IMPOSSIBLE;
   }
 }

@@ -49,16 +49,16 @@ export class RoomTypes {
     return kept && { version: kept.version, checker: this.#checkerOf(kept) };
   }
 
-  /** The number of the next version. Throws 100050 when the room has had too many, or the texts would be too long in all. */
-  next(room_id: string, type: string, text: string | undefined): number {
+  /** The number of the next version; 100050 when the room has had too many, or the texts would be too long in all. */
+  next(room_id: string, type: string, text: string | undefined): number | RequestError {
     const types = this.#rooms.get(room_id);
     const changes = [...(types?.values() ?? [])].reduce((sum, { version }) => sum + version, 0);
-    if (changes >= MAX_CHANGES) throw new RequestError(100050, { limit: MAX_CHANGES });
+    if (changes >= MAX_CHANGES) return new RequestError(100050, { limit: MAX_CHANGES });
     const before = types?.get(type);
     const limit = this.#maxBytes();
     const grown = lengthOf(text) - lengthOf(before?.text);
     if (grown > 0 && this.#bytes + grown > limit)
-      throw new RequestError(100050, { limit, setting: "msglog.schema_bytes" });
+      return new RequestError(100050, { limit, setting: "msglog.schema_bytes" });
     return (before?.version ?? 0) + 1;
   }
 

@@ -75,12 +75,13 @@ export class TypedMessages {
 
   /**
    * Gives a type in a room another schema. It holds for every message that goes to the store from now on, also while it is
-   * on its way there itself, so that each one was checked by the version under which it stands. Throws 100050.
+   * on its way there itself, so that each one was checked by the version under which it stands. Fails with 100050, 304001, 304105.
    */
   change({ schema, ...change }: SchemaChange, settle: (outcome: Changed | RequestError) => void): void {
     const { room_id, type } = change;
     const text = schema === null ? undefined : JSON.stringify(schema);
     const version = this.#rooms.next(room_id, type, text);
+    if (version instanceof RequestError) return settle(version);
     const takeBack = this.#rooms.set(room_id, type, { version, text });
     this.#kept.set({ ...change, version, schema: text }, (failure) => {
       if (failure) takeBack();
