@@ -34,6 +34,13 @@ test("[S2] the profanity filter changes messages before they are stored, and lea
   expect(client.texts.at(-1)).toContain('"n":1.0');
 });
 
+test("[S2] what stands in the way of messages sees edits too", async () => {
+  const { client, send, log } = await inRoom([], [example("profanity")], { profanity: { words: ["darn"] } });
+  await send({ text: "Oh dear" });
+  await client.call("media/room/msglog_edit", { room_id: "r", msg_id: 1, msg: { text: "Oh DARN it" } });
+  expect(await log()).toMatchObject([{ text: "Oh **** it" }, { text: "Oh **** it" }]);
+});
+
 test("[S2] the dice command belongs to its service", async () => {
   const { url } = await serverForTest({
     services: {

@@ -85,6 +85,15 @@ test("[M24, S2] what is checked is what the hooks make of a message", async () =
   expect(await send(ann, { type: "chat", text: "hello" })).toMatchObject({ code: 304112, pointer: "/text" });
 });
 
+test("[M24, M15] another wording of a message is checked like a message", async () => {
+  const { ann } = await stage({ schemas: { chat: CHAT } });
+  expect(await send(ann, { type: "chat", text: "hello" })).toEqual({ msg_id: 1 });
+  const edit = async (msg: object) => (await inR(ann, "msglog_edit", { msg_id: 1, msg })).data;
+  expect(await edit({ type: "chat", text: 5 })).toMatchObject({ code: 304112, pointer: "/text" });
+  expect(await edit({ type: "chat", text: "hi" })).toEqual({ msg_id: 2 });
+  expect((await inR(ann, "msglog_delete", { msg_id: 1 })).data).toEqual({ msg_id: 3 });
+});
+
 test("[M24] a room has schemas of its own with rising versions, and tells of each", async () => {
   const { server, ann } = await stage();
   const bob = await RawClient.login(server.url, "bob");

@@ -26,6 +26,7 @@ const storedMessage = z.custom<StoredMessage>(isJsonObject).meta({
     user_id: { type: "string" },
     session_id: { type: "string" },
     timestmap: { type: "integer" },
+    $log: { type: "object" },
   },
   required: ["msg_id", "user_id", "session_id"],
 });
@@ -74,6 +75,14 @@ const roomAccess = z.strictObject({
   slow_mode: z.int().min(0).max(86_400).optional(),
 });
 export type RoomAccess = z.infer<typeof roomAccess>;
+
+/** Names a send among those of its user (M9). */
+const clientMsgId = z
+  .custom<string>((value) => isText(value, MAX_CLIENT_MSG_ID))
+  .meta(shortText(MAX_CLIENT_MSG_ID));
+const msgId = z.int().min(1);
+/** What has been stored, or was before (M9). */
+const stored = z.object({ msg_id: z.int(), duplicate: z.literal(true).optional() });
 
 /** Ten years, in seconds. */
 const MAX_SENTENCE = 315_576_000;
@@ -393,21 +402,19 @@ export const commands = {
     data: z.object({ room_id: roomId, info: text, meta: jsonObject.optional() }),
     result: none,
   },
-  /** M1–M4, M9, M14. Errors: 100044, 100045, 304001, 304101, 304102, 304105 (outcome unknown), 304106. */
+  /** M1–M4, M9, M14, M16. Errors: 100044, 100045, 304001, 304101, 304102, 304105 (outcome unknown), 304106, 304110. */
   "media/room/msglog_send": {
     right: "msglog_send",
     data: z.object({
       room_id: roomId,
       msg: jsonObject,
-      client_msg_id: z
-        .custom<string>((value) => isText(value, MAX_CLIENT_MSG_ID))
-        .meta(shortText(MAX_CLIENT_MSG_ID))
-        .optional(),
+      client_msg_id: clientMsgId.optional(),
       epoch: epoch.optional(),
+      ref: msgId.optional(),
     }),
-    result: z.object({ msg_id: z.int(), duplicate: z.literal(true).optional() }),
+    result: stored,
   },
-  /** M6, M8, M12. Errors: 304001, 304103, 304106. */
+  /** M6, M8, M12, M15, M16. Errors: 304001, 304103, 304106. */
   "media/room/msglog_get": {
     right: "msglog_get",
     data: z.object({
@@ -421,6 +428,9 @@ export const commands = {
       order: z.enum(["asc", "desc"]).optional(),
       limit: z.int().min(1).max(1000).optional(),
       epoch: epoch.optional(),
+      ref: msgId.optional(),
+      refs: z.boolean().optional(),
+      versions: z.boolean().optional(),
     }),
     result: z.array(storedMessage),
   },
@@ -458,6 +468,30 @@ export const commands = {
       dry_run: z.boolean().optional(),
     }),
     result: dropped,
+  },
+  /** M15: gives a message another body. Errors: those of `msglog_send`. */
+  "media/room/msglog_edit": {
+    right: "msglog_edit",
+    data: z.object({
+      room_id: roomId,
+      msg_id: msgId,
+      msg: jsonObject,
+      client_msg_id: clientMsgId.optional(),
+      epoch: epoch.optional(),
+    }),
+    result: stored,
+  },
+  /** M15: takes a message away from its readers. Errors: 304001, 304105 (outcome unknown), 304106, 304110. */
+  "media/room/msglog_delete": {
+    right: "msglog_delete",
+    data: z.object({
+      room_id: roomId,
+      msg_id: msgId,
+      reason: text.optional(),
+      client_msg_id: clientMsgId.optional(),
+      epoch: epoch.optional(),
+    }),
+    result: stored,
   },
   /** M24: `null` takes the type's schema away. Errors: 100044 (with `pointer`, `reason`), 100050, 304001, 304109. */
   "media/room/msglog_set_schema": {

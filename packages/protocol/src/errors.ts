@@ -72,6 +72,7 @@ export const errorTexts = {
   304107: "Muted",
   304108: "Room is read-only",
   304109: "Storage quota exceeded",
+  304110: "Message not found",
   304112: "Invalid message",
 } as const;
 
@@ -90,6 +91,7 @@ export const errorCodes = {
   log_not_available: 304105,
   epoch_not_found: 304106,
   storage_quota_exceeded: 304109,
+  message_not_found: 304110,
   invalid_message: 304112,
 } as const satisfies Readonly<Record<string, ErrorCode>>;
 

@@ -13,6 +13,16 @@ export {
   type ResponseFrame,
 } from "./frames.ts";
 export { MAX_CLOSE_REASON_BYTES, MAX_MESSAGE_DEPTH } from "./limits.ts";
-export { type MessageStamp, messageText, reservedNames, type StoredMessage, withTail } from "./message.ts";
+export {
+  type Change,
+  type EntryOp,
+  type MessageLog,
+  type MessageStamp,
+  messageText,
+  reservedNames,
+  type StoredMessage,
+  type Version,
+  withTail,
+} from "./message.ts";
 export { isName, MAX_ROOM_ID, MAX_SESSION_ID, MAX_USER } from "./names.ts";
 export { type RoomRole, roleRights, roomRoles } from "./roles.ts";

@@ -6,6 +6,8 @@ export const rightsBeside: { readonly [right: string]: string } = {
   other_services: "subscribing to events of other services (E2)",
   msglog_history: "reading what was sent before one's own join (R11)",
   room_own: "making and changing owners and moderators (R8)",
+  msglog_edit_any: "editing messages of others (M15)",
+  msglog_delete_any: "deleting messages of others (M15)",
 };
 
 /** All rights that something asks for, by name (L8). */
@@ -23,6 +25,8 @@ export const rightsByName: readonly string[] = [
   "session_stop",
   "session_cmd",
   "msglog_purge",
+  "msglog_edit_any",
+  "msglog_delete_any",
   "msglog_schema",
   "room_update",
   "room_destroy",

@@ -4,8 +4,8 @@ export type RoomRole = (typeof roomRoles)[number];
 
 /** Reading a room and its log. */
 const VIEWER = ["room_read", "room_join", "msglog_get", "msglog_history"];
-const MEMBER = [...VIEWER, "msglog_send", "room_info", "room_status"];
-const MODERATOR = [...MEMBER, "room_moderate"];
+const MEMBER = [...VIEWER, "msglog_send", "msglog_edit", "msglog_delete", "room_info", "room_status"];
+const MODERATOR = [...MEMBER, "room_moderate", "msglog_delete_any"];
 
 /** The rights of each role, in its room (R8). */
 export const roleRights: { readonly [role in RoomRole]: readonly string[] } = {

@@ -1,5 +1,6 @@
 import type { Plan, Planner } from "../plan.ts";
 import type { Op } from "../steps.ts";
+import { edit, remove } from "./changes.ts";
 import { join, leave } from "./members.ts";
 import { epochs, get, info } from "./reading.ts";
 import { purge, retain } from "./retention.ts";
@@ -12,6 +13,10 @@ export function planOf(planner: Planner, op: Exclude<Op, { readonly do: "answer"
   switch (op.do) {
     case "send":
       return send(planner, op);
+    case "edit":
+      return edit(planner, op);
+    case "remove":
+      return remove(planner, op);
     case "get":
       return get(planner, op);
     case "info":

@@ -41,9 +41,12 @@ export interface HookPoints {
     };
     out: Promise<Omit<CommandResult<"media/room/join">, "members"> & { readonly members: JsonText }>;
   };
-  /** A message before it is stored (M1). One with another `msg` is stored as that; never change it in place. */
+  /**
+   * A message before it is stored (M1), or another wording of the message `edits` (M15). One with another `msg` is
+   * stored as that; never change it in place.
+   */
   "msglog.send": {
-    in: { session: OpenSession; room_id: string; msg: JsonObject };
+    in: { session: OpenSession; room_id: string; msg: JsonObject; edits?: number };
     out: Answered<{ msg_id: number }>;
   };
 }

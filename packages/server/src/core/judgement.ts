@@ -20,7 +20,7 @@ export interface RoomSays {
 const ROOM_RIGHTS: ReadonlySet<string> = new Set(roleRights.owner);
 
 /** Without a voice these are of no use (R9, R10). */
-const SPEAKING: ReadonlySet<string> = new Set(["msglog_send", "room_info", "room_status"]);
+const SPEAKING: ReadonlySet<string> = new Set(["msglog_send", "msglog_edit", "room_info", "room_status"]);
 
 /** In which room, and what it says. */
 export interface Asked {

@@ -46,8 +46,8 @@ export interface LogOptions {
   readonly max_bytes_total?: number | undefined;
 }
 
-/** A message to be stored, and who sends it. */
-export type Sent = Pick<Append, "room_id" | "epoch" | "user_id" | "session_id" | "client_msg_id" | "msg">;
+/** An entry to be stored, and who sends it. */
+export type Sent = Omit<Append, "kind" | "service" | "timestmap">;
 
 export type AppendOutcome = { readonly msg_id: number; readonly duplicate?: true } | RequestError;
 
@@ -57,7 +57,7 @@ interface Asks {
   readonly right: string;
 }
 
-export type PageQuery = Omit<MessageQuery, "service">;
+export type PageQuery = Omit<MessageQuery, "service" | "versions"> & { readonly versions?: boolean };
 
 /** A page as the text of a JSON list. */
 export interface LogPage {
@@ -83,8 +83,19 @@ export interface LogStretch {
   }[];
 }
 
-/** What asks for a certain part of a log. */
-const NARROWING = ["epoch", "after", "before", "from_time", "to_time", "user_id", "session_id"] as const;
+/** What only some ask for: a certain part of a log, or more of each message. */
+const SPECIAL = [
+  "epoch",
+  "after",
+  "before",
+  "from_time",
+  "to_time",
+  "user_id",
+  "session_id",
+  "ref",
+  "refs",
+  "versions",
+] as const;
 
 /** The name for the newest of the ended lives of a room (M12). */
 const LAST = "last";
@@ -129,14 +140,14 @@ export class Log implements LogSource {
   }
 
   /**
-   * Stores a message (`msg`: a JSON object as it was received) and gives it the next id of its room. `settle` is
+   * Stores an entry (`msg`: a JSON object as it was received) and gives it the next id of its room. `settle` is
    * called when it is durable (M4), then everyone who listens gets the event (E7, M5); a repeated send stores and
    * tells nothing (M9). Fails with 304001 (no such room), 304106 (another life), 304105 (outcome unknown), 304109 (no
-   * space, Q8, Q9).
+   * space, Q8, Q9); 304110 and 100030 for what it refers to or changes (M15, M16).
    */
   append(sent: Sent, settle: (outcome: AppendOutcome) => void): void {
     const { service, store, rooms, clock, counts } = this.#parts;
-    const { room_id, epoch, user_id, session_id, client_msg_id } = sent;
+    const { room_id, epoch, user_id, session_id, client_msg_id, ref, change } = sent;
     const msg = withoutMembers(sent.msg, this.#reserved);
     const bytes = Buffer.byteLength(msg);
     const refusal = this.#refusal(bytes);
@@ -152,6 +163,8 @@ export class Log implements LogSource {
       client_msg_id,
       timestmap,
       msg,
+      ref,
+      change,
     };
     store.write(write, (outcome) => {
       if (outcome.kind !== "appended") this.#quota.give(bytes);
@@ -164,7 +177,15 @@ export class Log implements LogSource {
       counts.sends += 1;
       this.#newest.changed(room_id);
       const { msg_id, timestmap } = outcome;
-      this.#tell(room_id, outcome.epoch, { msg_id, user_id, session_id, timestmap, msg });
+      const log = ref === undefined ? undefined : { ...(change && { op: change.op }), ref };
+      this.#tell(room_id, outcome.epoch, {
+        msg_id,
+        user_id,
+        session_id,
+        timestmap,
+        msg,
+        ...(log && { log }),
+      });
       settle({ msg_id });
     });
   }
@@ -173,12 +194,19 @@ export class Log implements LogSource {
    * A page (M6, M8), of what `who` may read (R11). Throws 304001 when there is no such room, 304106 when it has no such
    * life, 100030 when it is not for him.
    */
-  async page(query: PageQuery, who: Actor): Promise<LogPage> {
+  async page({ versions = false, ...query }: PageQuery, who: Actor): Promise<LogPage> {
     const { rooms, rights } = this.#parts;
     const key = await this.#lifeKey(query);
     const readable = await rights.firstReadable(who, key);
     const narrowed = readable > 1 ? { after: Math.max(query.after ?? 0, readable - 1) } : {};
-    const page = await this.#text({ ...query, ...key, ...narrowed, time_field: this.#timeField });
+    const wordings = versions ? { versions: await this.#wordingsFor(who, key) } : {};
+    const page = await this.#text({
+      ...query,
+      ...key,
+      ...narrowed,
+      ...wordings,
+      time_field: this.#timeField,
+    });
     if (!page) throw await this.#notFound(key);
     if (query.epoch === undefined) {
       // Something may have changed since it was asked for.
@@ -186,6 +214,16 @@ export class Log implements LogSource {
       rooms.touch(query.room_id);
     }
     return { messages: new JsonText(page.text), count: page.count, cut: page.cut };
+  }
+
+  /** What was deleted only who moderates the room may read (M15). */
+  async #wordingsFor(who: Actor, key: LifeKey): Promise<"kept" | "all"> {
+    const { rights } = this.#parts;
+    const isModerator =
+      key.epoch === undefined
+        ? rights.may(who, "room_moderate", key.room_id)
+        : await rights.mayInLife(who, "room_moderate", key);
+    return isModerator ? "all" : "kept";
   }
 
   /** Where a log stands (M12). Throws 304001, 304106; also when it is not for `who` to do to it what needs `right` (R8). */
@@ -353,7 +391,7 @@ export class Log implements LogSource {
   /** Who names nothing but how much he wants gets a page that others may have asked for too. */
   async #text(query: PageTextQuery): Promise<PageText | undefined> {
     const read = () => this.#parts.store.pageText(query);
-    if (NARROWING.some((field) => query[field] !== undefined)) return read();
+    if (SPECIAL.some((field) => query[field] !== undefined)) return read();
     const { room_id, order, limit, max_bytes } = query;
     const page = await this.#newest.get(room_id, `${order} ${limit} ${max_bytes}`, read);
     // Shared with somebody who asked when there was no such room yet.
@@ -379,7 +417,7 @@ export class Log implements LogSource {
   }
 
   #render(message: Message): JsonText {
-    return new JsonText(messageText(message.msg, message, this.#timeField));
+    return new JsonText(messageText(message.msg, message, this.#timeField, message.log));
   }
 }
 

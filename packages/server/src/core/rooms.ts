@@ -383,6 +383,8 @@ const refusals: { readonly [reason in Refusal]: ErrorCode } = {
   room_exists: 304002,
   room_not_found: 304001,
   epoch_not_found: 304106,
+  message_not_found: 304110,
+  not_author: 100030,
 };
 
 /** What a write that did not happen is to the client; undefined when it did. */

@@ -1,4 +1,6 @@
 import { changedAccess, type RoomInfo } from "@roomlog/protocol";
+import { type Entry, shown } from "./entries.ts";
+import { markChanged, neighboursIn, refusalOfRef } from "./memory-changes.ts";
 import { addSchema, newestSchemas, schemasOf } from "./memory-schemas.ts";
 import { MemoryWebhooks } from "./memory-webhooks.ts";
 import { textOf } from "./page-text.ts";
@@ -60,7 +62,7 @@ interface Kept extends RoomKey {
   readonly number: number;
   readonly epoch: string;
   readonly created_at: number;
-  readonly log: Message[];
+  readonly log: Entry[];
   /** Names of sends, by `nameOf`. */
   readonly names: Map<string, { readonly msg_id: number; readonly timestmap: number }>;
   info: RoomInfo;
@@ -161,7 +163,9 @@ export class MemoryStore implements Store {
     if (!life) return undefined;
     const found = life.log.filter((message) => matches(message, query));
     if (query.order === "desc") found.reverse();
-    const messages = fitting(found.slice(0, query.limit), query.max_bytes);
+    const neighbours = neighboursIn(life.log);
+    const page = found.slice(0, query.limit).map((entry) => shown(entry, query, neighbours));
+    const messages = fitting(page, query.max_bytes);
     const cut = messages.length < Math.min(found.length, query.limit);
     return { epoch: life.epoch, first_id: firstId(life), messages, cut };
   }
@@ -328,17 +332,23 @@ export class MemoryStore implements Store {
     return done;
   }
 
-  #append({ epoch, user_id, session_id, client_msg_id, timestmap: time, msg, ...key }: Append): Written {
+  #append(write: Append): Written {
+    const { service, room_id, epoch, user_id, session_id, client_msg_id, timestmap: time, msg } = write;
+    const key = { service, room_id };
     const life = this.#living.get(keyOf(key));
     if (!life) return refused("room_not_found");
     if (epoch !== undefined && epoch !== life.epoch) return refused("epoch_not_found");
     const name = client_msg_id === undefined ? undefined : nameOf(user_id, client_msg_id);
     const first = name === undefined ? undefined : life.names.get(name);
     if (first) return { kind: "duplicate", msg_id: first.msg_id };
+    const refusal = refusalOfRef(life.log, write, life.last_id);
+    if (refusal) return refused(refusal);
     const timestmap = Math.max(time, life.last_timestmap);
     this.#webhooks.happened(life, life.last_id, timestmap);
     const msg_id = life.last_id + 1;
-    life.log.push({ msg_id, user_id, session_id, timestmap, msg });
+    const [op, ref] = [write.change?.op ?? null, write.ref ?? null];
+    life.log.push({ msg_id, user_id, session_id, timestmap, msg, op, ref, changed_by: null });
+    if (write.change) markChanged(life.log, { msg_id, op, ref });
     life.last_id = msg_id;
     life.last_timestmap = timestmap;
     if (name !== undefined) life.names.set(name, { msg_id, timestmap });
@@ -387,11 +397,11 @@ function firstId({ last_id, log }: Kept): number {
   return last_id - log.length + 1;
 }
 
-function bytesOf(log: readonly Message[]): number {
+function bytesOf(log: readonly Entry[]): number {
   return log.reduce((sum, { msg }) => sum + Buffer.byteLength(msg), 0);
 }
 
-function measured({ timestmap, msg }: Message) {
+function measured({ timestmap, msg }: Entry) {
   return { timestmap, bytes: Buffer.byteLength(msg) };
 }
 
@@ -441,7 +451,7 @@ function lifeOf(life: Kept): Life {
   };
 }
 
-function matches({ msg_id, timestmap, user_id, session_id }: Message, query: MessageQuery): boolean {
+function matches({ msg_id, timestmap, user_id, session_id, op, ref }: Entry, query: MessageQuery): boolean {
   const { after, before, from_time, to_time } = query;
   return (
     (after === undefined || msg_id > after) &&
@@ -449,7 +459,8 @@ function matches({ msg_id, timestmap, user_id, session_id }: Message, query: Mes
     (from_time === undefined || timestmap >= from_time) &&
     (to_time === undefined || timestmap < to_time) &&
     (query.user_id === undefined || user_id === query.user_id) &&
-    (query.session_id === undefined || session_id === query.session_id)
+    (query.session_id === undefined || session_id === query.session_id) &&
+    (query.ref === undefined || (op === null && ref === query.ref))
   );
 }
 

@@ -1,4 +1,12 @@
-import type { MessageStamp, Retention, RoomAccess, RoomInfo, RoomRole } from "@roomlog/protocol";
+import type {
+  EntryOp,
+  MessageLog,
+  MessageStamp,
+  Retention,
+  RoomAccess,
+  RoomInfo,
+  RoomRole,
+} from "@roomlog/protocol";
 
 /**
  * What keeps the rooms and their logs. The store is the truth: a message exists when `commit` has made it
@@ -172,9 +180,10 @@ export interface DestroyRoom extends LifeKey {
 }
 
 /**
- * Gives the message the next id of the room. A second one of the same life, user and `client_msg_id` stores nothing
- * and is answered `duplicate` (M9). Refused with `room_not_found`, or `epoch_not_found` when `epoch` is not the
- * living one.
+ * Gives the entry the next id of the room: a message, or an edit or a deletion of one. A second one of the same life,
+ * user and `client_msg_id` stores nothing and is answered `duplicate` (M9). Refused with `room_not_found`;
+ * `epoch_not_found` when `epoch` is not the living one; `message_not_found` when `ref` has not been stored yet, or for a
+ * change is no message that is kept and has not been deleted; `not_author` when it is somebody else's.
  */
 export interface Append extends LifeKey {
   readonly kind: "append";
@@ -184,8 +193,12 @@ export interface Append extends LifeKey {
   readonly client_msg_id?: string | undefined;
   /** µs since 1970; the store raises it to the room's newest when it is lower (M3). */
   readonly timestmap: number;
-  /** The text of a JSON object, kept byte by byte (M7). */
+  /** The text of a JSON object, kept byte by byte (M7): of a deletion with the reason, if there is one. */
   readonly msg: string;
+  /** The message that it changes, or refers to (M15, M16). */
+  readonly ref?: number | undefined;
+  /** What it does to the message `ref`; `any`: also when that is somebody else's. */
+  readonly change?: { readonly op: EntryOp; readonly any: boolean } | undefined;
 }
 
 /** What may stay of a log. Of the service's bounds and the room's own the stricter one counts (M13). */
@@ -261,7 +274,12 @@ export type Written =
   | ({ readonly kind: "trimmed" } & Trimmed)
   | { readonly kind: "refused"; readonly reason: Refusal };
 
-export type Refusal = "room_exists" | "room_not_found" | "epoch_not_found";
+export type Refusal =
+  | "room_exists"
+  | "room_not_found"
+  | "epoch_not_found"
+  | "message_not_found"
+  | "not_author";
 
 /** What was dropped, or would be. */
 export interface Trimmed {
@@ -384,6 +402,12 @@ export interface MessageQuery extends LifeKey {
   readonly to_time?: number;
   readonly user_id?: string;
   readonly session_id?: string;
+  /** Only messages that refer to this one (M16). */
+  readonly ref?: number;
+  /** Also how many messages refer to each (M16). */
+  readonly refs?: boolean;
+  /** Also all wordings of edited messages; of deleted ones only with `all` (M15). */
+  readonly versions?: "kept" | "all";
   /** From which end of the range the page is taken, and how it is sorted. */
   readonly order: "asc" | "desc";
   readonly limit: number;
@@ -414,9 +438,11 @@ export interface PageText extends Pick<Page, "epoch" | "first_id" | "cut"> {
   readonly count: number;
 }
 
+/** An entry of a log as readers see it now (M15). */
 export interface Message extends MessageStamp {
-  /** The text of a JSON object. */
+  /** The text of a JSON object: as it was sent, or as the newest edit has it; `{}` once it was deleted. */
   readonly msg: string;
+  readonly log?: MessageLog;
 }
 
 export interface OverdueQuery {

@@ -1,4 +1,5 @@
 import type { StoreCase } from "./store-contract/case.ts";
+import { changeCases } from "./store-contract/changes.ts";
 import { commitCases } from "./store-contract/commits.ts";
 import { groupCommitCases } from "./store-contract/group-commit.ts";
 import { lifeCases } from "./store-contract/lives.ts";
@@ -10,6 +11,7 @@ import { randomTrimCases } from "./store-contract/random-trims.ts";
 import { restartCases } from "./store-contract/restarts.ts";
 import { retentionCases } from "./store-contract/retention.ts";
 import { roomCases } from "./store-contract/rooms.ts";
+import { schemaCases } from "./store-contract/schemas.ts";
 import { standingCases } from "./store-contract/standings.ts";
 import { webhookCases } from "./store-contract/webhooks.ts";
 
@@ -20,7 +22,9 @@ export const storeContract: readonly StoreCase[] = [
   ...commitCases,
   ...roomCases,
   ...standingCases,
+  ...schemaCases,
   ...messageCases,
+  ...changeCases,
   ...pageCases,
   ...nameCases,
   ...lifeCases,

@@ -86,8 +86,8 @@ export class Callbacks {
   };
 
   readonly send: HookOf<"msglog.send"> = (message, next) => {
-    const { session, room_id, msg } = message;
-    const data = () => ({ ...who(session), room_id, msg });
+    const { session, ...sent } = message;
+    const data = () => ({ ...who(session), ...sent });
     return this.#decide("send", session, data, undefined, () => next(message));
   };
 

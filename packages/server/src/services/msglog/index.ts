@@ -1,4 +1,7 @@
 import { definePlugin, gauge } from "../../core/plugin.ts";
+import { deletion } from "./delete.ts";
+import { edit } from "./edit.ts";
+import { Entries } from "./entries.ts";
 import { epochs } from "./epochs.ts";
 import { get } from "./get.ts";
 import { info } from "./info.ts";
@@ -28,12 +31,15 @@ export const msglog = definePlugin({
     const kept = service.openSchemas();
     const typed = new TypedMessages(kept, given);
     service.rooms.onEnded((room_id) => typed.end(room_id));
+    const entries = new Entries(service, log, { settings: current, typed });
     const keepLogs = () => {
       service.rooms.keepLogs = settings.on_destroy === "archive";
     };
     return {
       commands: [
-        send(service, log, { settings: current, typed }),
+        send(entries),
+        edit(service, entries),
+        deletion(service, entries),
         get(log, current),
         subscribe(service, cursors),
         unsubscribe(cursors),

@@ -1,5 +1,6 @@
 import type Database from "better-sqlite3";
-import type { Message, MessageQuery } from "../store.ts";
+import type { Entry } from "../entries.ts";
+import type { MessageQuery } from "../store.ts";
 
 /**
  * Who wrote which messages of a log, for pages by user and session. An index entry for each message would double the
@@ -111,10 +112,10 @@ export function eitherWay<T>(make: (order: "ASC" | "DESC") => T): Either<T> {
 /** Reads by it. */
 export class ByAuthor {
   readonly #rows: Either<Database.Statement<[number, string, number, number], Places>>;
-  readonly #scan: Either<Database.Statement<[number, number, number, string | null, string | null], Message>>;
-  readonly #message: Database.Statement<[number, number], Message>;
+  readonly #scan: Either<Database.Statement<[number, number, number, string | null, string | null], Entry>>;
+  readonly #message: Database.Statement<[number, number], Entry>;
 
-  /** `select`: the columns of a message, and the table. */
+  /** `select`: the columns of an entry, and the table. */
   constructor(db: Database.Database, select: string) {
     this.#rows = eitherWay((order) =>
       db.prepare(
@@ -131,8 +132,8 @@ export class ByAuthor {
     this.#message = db.prepare(`${select} WHERE room_key = ? AND msg_id = ?`);
   }
 
-  /** The messages of a range that are by the user and of the session that `by` names, one by one. */
-  *messages(log: Log, { low, high }: Range, by: By, order: Order): Generator<Message> {
+  /** The entries of a range that are by the user and of the session that `by` names, one by one. */
+  *entries(log: Log, { low, high }: Range, by: By, order: Order): Generator<Entry> {
     const indexed = wholeChunks(log.last_id) * CHUNK;
     const whole = { low, high: Math.min(high, indexed) };
     const rest = { low: Math.max(low, indexed + 1), high };
@@ -147,7 +148,7 @@ export class ByAuthor {
   }
 
   /** Looks them up. Hardly any session id has had a second user, so the session is enough to find both. */
-  *#looked({ room_key }: Log, { low, high }: Range, by: By, order: Order): Generator<Message> {
+  *#looked({ room_key }: Log, { low, high }: Range, by: By, order: Order): Generator<Entry> {
     const { user_id, session_id } = by;
     const name = session_id === undefined ? nameOfUser(user_id as string) : nameOfSession(session_id);
     const [, end] = chunkWith(high);

@@ -160,6 +160,14 @@ export const migrations: readonly string[] = [
   CREATE INDEX dead_letters_by_webhook ON dead_letters (webhook_key);
   CREATE INDEX dead_letters_by_life ON dead_letters (webhook_key, room_id, epoch);
   `,
+  // Entries that change or refer to others.
+  `
+  ALTER TABLE messages ADD COLUMN op TEXT;
+  ALTER TABLE messages ADD COLUMN ref INTEGER;
+  ALTER TABLE messages ADD COLUMN changed_by INTEGER;
+
+  CREATE INDEX messages_by_ref ON messages (room_key, ref, msg_id) WHERE ref IS NOT NULL;
+  `,
   // What the messages of a type have to be in a room.
   `
   CREATE TABLE schemas (

@@ -9,17 +9,20 @@ import type { Append, Write, Written } from "../store.ts";
 /** In place of a value that is the same as in the one before. */
 const SAME = null;
 
+/** What few messages have. */
+type Extra = Pick<Append, "ref" | "change">;
 type Cell = string | number | undefined | typeof SAME;
-export type PackedWrites = readonly (Cell | Exclude<Write, Append>)[];
+type PackedWrite = Cell | Extra | Exclude<Write, Append>;
+export type PackedWrites = readonly PackedWrite[];
 export type PackedOutcomes = readonly (Cell | Exclude<Written, Appended>)[];
 
 type Appended = Written & { readonly kind: "appended" };
 
-const APPEND_CELLS = 8;
+const APPEND_CELLS = 9;
 const APPENDED_CELLS = 3;
 
 export function packWrites(writes: readonly Write[]): PackedWrites {
-  const packed: (Cell | Exclude<Write, Append>)[] = [];
+  const packed: PackedWrite[] = [];
   let last: Partial<Append> = {};
   for (const write of writes) {
     if (write.kind !== "append") {
@@ -35,6 +38,7 @@ export function packWrites(writes: readonly Write[]): PackedWrites {
       write.client_msg_id,
       write.timestmap,
       write.msg,
+      write.ref === undefined ? undefined : { ref: write.ref, change: write.change },
     );
     last = write;
   }
@@ -47,12 +51,12 @@ export function unpackWrites(packed: PackedWrites): Write[] {
   for (let i = 0; i < packed.length; ) {
     const first = packed[i];
     if (typeof first === "object" && first !== SAME) {
-      writes.push(first);
+      writes.push(first as Exclude<Write, Append>);
       i += 1;
       continue;
     }
     const cells = packed as readonly Cell[];
-    const write = {
+    const sent = {
       kind: "append",
       service: orLast(cells[i], last.service),
       room_id: orLast(cells[i + 1], last.room_id),
@@ -63,8 +67,9 @@ export function unpackWrites(packed: PackedWrites): Write[] {
       timestmap: cells[i + 6],
       msg: cells[i + 7],
     } as Append;
-    writes.push(write);
-    last = write;
+    const extra = packed[i + 8] as Extra | undefined;
+    writes.push(extra ? { ...sent, ...extra } : sent);
+    last = sent;
     i += APPEND_CELLS;
   }
   return writes;

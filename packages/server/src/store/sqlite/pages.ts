@@ -1,4 +1,5 @@
 import type Database from "better-sqlite3";
+import { type Entry, MOST_REFS, type Neighbours, shown } from "../entries.ts";
 import { textOf } from "../page-text.ts";
 import type { LifeKey, Message, MessageQuery, Page, PageText, PageTextQuery } from "../store.ts";
 import { ByAuthor, type Either, eitherWay, type Range } from "./authors.ts";
@@ -12,17 +13,37 @@ interface Log {
   readonly last_id: number;
 }
 
-/** A row of `MESSAGE`: as a list it costs half. */
-type Row = [msg_id: number, user_id: string, session_id: string, timestmap: number, msg: string];
+/** A row of `ENTRY`: as a list it costs half. */
+type Row = [
+  msg_id: number,
+  user_id: string,
+  session_id: string,
+  timestmap: number,
+  msg: string,
+  op: Entry["op"],
+  ref: number | null,
+  changed_by: number | null,
+];
 
 /** Messages read at once. */
 const BLOCK = 256;
 
 const LOG = "SELECT room_key, epoch, first_id, last_id FROM rooms WHERE service = ? AND room_id = ?";
-const MESSAGE = "SELECT msg_id, user_id, session_id, timestmap, msg FROM messages";
+const ENTRY = "SELECT msg_id, user_id, session_id, timestmap, msg, op, ref, changed_by FROM messages";
 
 /** A range of ids is one walk through the table, in either direction. */
-const BY_ID = `${MESSAGE} WHERE room_key = ? AND msg_id BETWEEN ? AND ? ORDER BY msg_id`;
+const BY_ID = `${ENTRY} WHERE room_key = ? AND msg_id BETWEEN ? AND ? ORDER BY msg_id`;
+const BY_REF = `${ENTRY} WHERE room_key = ? AND ref = ? AND op IS NULL AND msg_id BETWEEN ? AND ? ORDER BY msg_id`;
+const EDITS = `${ENTRY} WHERE room_key = ? AND ref = ? AND op = 'edit' ORDER BY msg_id`;
+
+/** What was deleted does not count. */
+const REFS = `
+  SELECT count(*) FROM (
+    SELECT 1 FROM messages WHERE room_key = :room_key AND ref = :msg_id AND op IS NULL AND (
+      changed_by IS NULL OR (
+        SELECT op FROM messages AS change WHERE change.room_key = :room_key AND change.msg_id = messages.changed_by
+      ) = 'edit'
+    ) LIMIT ${MOST_REFS})`;
 
 /** Pages of logs (M8). What a page costs depends on its messages, not on the log around them. */
 export class Pages {
@@ -30,7 +51,11 @@ export class Pages {
   readonly #byEpoch: Database.Statement<[string, string, string], Log>;
   readonly #time: Database.Statement<[number, number], number>;
   readonly #byId: Either<Database.Statement<[number, number, number], Row>>;
+  readonly #byRef: Either<Database.Statement<[number, number, number, number], Entry>>;
   readonly #byAuthor: ByAuthor;
+  readonly #entry: Database.Statement<[number, number], Entry>;
+  readonly #edits: Database.Statement<[number, number], Entry>;
+  readonly #refs: Database.Statement<[{ readonly room_key: number; readonly msg_id: number }], number>;
   readonly #page: Database.Transaction<(query: MessageQuery) => Page | undefined>;
 
   constructor(db: Database.Database) {
@@ -40,7 +65,11 @@ export class Pages {
       .prepare<[number, number], number>("SELECT timestmap FROM messages WHERE room_key = ? AND msg_id = ?")
       .pluck();
     this.#byId = eitherWay((order) => db.prepare<[number, number, number], Row>(`${BY_ID} ${order}`).raw());
-    this.#byAuthor = new ByAuthor(db, MESSAGE);
+    this.#byRef = eitherWay((order) => db.prepare(`${BY_REF} ${order}`));
+    this.#byAuthor = new ByAuthor(db, ENTRY);
+    this.#entry = db.prepare(`${ENTRY} WHERE room_key = ? AND msg_id = ?`);
+    this.#edits = db.prepare(EDITS);
+    this.#refs = db.prepare<[{ readonly room_key: number; readonly msg_id: number }], number>(REFS).pluck();
     this.#page = db.transaction((query) => this.#read(query));
   }
 
@@ -60,8 +89,10 @@ export class Pages {
     if (!log) return undefined;
     const { epoch, first_id } = log;
     const messages: Message[] = [];
+    const neighbours = this.#neighboursIn(log);
     let bytes = 0;
-    for (const message of this.#messages(log, query)) {
+    for (const entry of this.#entries(log, query)) {
+      const message = shown(entry, query, neighbours);
       bytes += Buffer.byteLength(message.msg);
       if (messages.length > 0 && bytes > query.max_bytes) return { epoch, first_id, messages, cut: true };
       if (messages.push(message) === query.limit) break;
@@ -75,23 +106,43 @@ export class Pages {
   }
 
   /** All that the query asks for, in its order, one by one. */
-  #messages(log: Log, query: MessageQuery): Iterable<Message> {
-    const { user_id, session_id, order } = query;
+  #entries(log: Log, query: MessageQuery): Iterable<Entry> {
+    const { user_id, session_id, ref, order } = query;
     const range = this.#range(log, query);
+    if (ref !== undefined) return this.#referring({ log, range, ref }, query);
     if (user_id !== undefined || session_id !== undefined) {
-      return this.#byAuthor.messages(log, range, { user_id, session_id }, order);
+      return this.#byAuthor.entries(log, range, { user_id, session_id }, order);
     }
     return this.#byRange(log, range, query);
   }
 
+  /** Hardly any message is referred to by so many that looking at each one's author would matter. */
+  *#referring(
+    { log, range, ref }: { readonly log: Log; readonly range: Range; readonly ref: number },
+    { order, user_id, session_id }: MessageQuery,
+  ): Generator<Entry> {
+    for (const entry of this.#byRef[order].iterate(log.room_key, ref, range.low, range.high)) {
+      const isBy = entry.user_id === (user_id ?? entry.user_id);
+      if (isBy && entry.session_id === (session_id ?? entry.session_id)) yield entry;
+    }
+  }
+
+  #neighboursIn({ room_key }: Log): Neighbours {
+    return {
+      entry: (msg_id) => this.#entry.get(room_key, msg_id),
+      editsOf: (msg_id) => this.#edits.all(room_key, msg_id),
+      refsOf: (msg_id) => this.#refs.get({ room_key, msg_id }) ?? 0,
+    };
+  }
+
   /** In blocks: one at a time each would cost twice as much. There are no holes between the ids of a range. */
-  *#byRange({ room_key }: Log, { low, high }: Range, { order, limit }: MessageQuery): Generator<Message> {
+  *#byRange({ room_key }: Log, { low, high }: Range, { order, limit }: MessageQuery): Generator<Entry> {
     const size = Math.min(limit, BLOCK);
     const blocks = Math.ceil((high - low + 1) / size);
     for (let i = 0; i < blocks; i++) {
       const from = order === "asc" ? low + i * size : high - (i + 1) * size + 1;
       const block = [room_key, Math.max(low, from), Math.min(high, from + size - 1)] as const;
-      for (const row of this.#byId[order].all(...block)) yield messageOf(row);
+      for (const row of this.#byId[order].all(...block)) yield entryOf(row);
     }
   }
 
@@ -108,6 +159,6 @@ export class Pages {
   }
 }
 
-function messageOf([msg_id, user_id, session_id, timestmap, msg]: Row): Message {
-  return { msg_id, user_id, session_id, timestmap, msg };
+function entryOf([msg_id, user_id, session_id, timestmap, msg, op, ref, changed_by]: Row): Entry {
+  return { msg_id, user_id, session_id, timestmap, msg, op, ref, changed_by };
 }

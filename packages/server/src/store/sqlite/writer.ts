@@ -12,6 +12,7 @@ import type {
   Written,
 } from "../store.ts";
 import { AuthorIndex } from "./authors.ts";
+import { Changes, isReference, type Reference } from "./changes.ts";
 import { openForWriting, takeLock } from "./file.ts";
 import { type PackedOutcomes, type PackedWrites, packOutcomes, unpackWrites } from "./packed.ts";
 import { SchemasWriter } from "./schemas.ts";
@@ -31,9 +32,13 @@ interface Counter {
   last_id: number;
   last_timestmap: number;
   bytes: number;
+  /** Of the first entry that the table of rooms does not know of. */
+  first_timestmap: number | undefined;
   /** Messages that are not in the table yet, field by field. */
   rows: unknown[];
 }
+
+type StoredCounter = Omit<Counter, "saved_id" | "first_timestmap" | "rows">;
 
 interface Committed {
   readonly outcomes: PackedOutcomes;
@@ -47,7 +52,6 @@ type Bound = number | null;
 /** Rows of one INSERT: what a statement costs beside its rows is paid once. */
 const MANY_ROWS = 16;
 const COLUMNS = ["room_key", "msg_id", "timestmap", "user_id", "session_id", "msg"];
-const TIME_COLUMN = COLUMNS.indexOf("timestmap");
 
 const done: Written = { kind: "done" };
 const refused = (reason: Refusal): Written => ({ kind: "refused", reason });
@@ -58,11 +62,12 @@ class Writer {
   readonly #db: Database.Database;
   readonly #trims: Trims;
   readonly #authors: AuthorIndex;
+  readonly #changes: Changes;
   readonly #standings: StandingsWriter;
   readonly #schemas: SchemasWriter;
   readonly #webhooks: WebhooksWriter;
   readonly #commit: Database.Transaction<(writes: readonly Write[]) => Written[]>;
-  readonly #find: Database.Statement<[string, string], Omit<Counter, "saved_id" | "rows">>;
+  readonly #find: Database.Statement<[string, string], StoredCounter>;
   readonly #create: Database.Statement<
     [string, string, string, string, number | null, number, Bound, Bound, Bound, string]
   >;
@@ -81,6 +86,7 @@ class Writer {
     this.#db = openForWriting(directory);
     const db = this.#db;
     this.#authors = new AuthorIndex(db);
+    this.#changes = new Changes(db);
     this.#standings = new StandingsWriter(db);
     this.#schemas = new SchemasWriter(db);
     this.#webhooks = new WebhooksWriter(db);
@@ -204,17 +210,30 @@ class Writer {
     if (isOther(write, counter)) return refused("epoch_not_found");
     const { room_key, epoch } = counter;
     const { user_id, session_id, client_msg_id, msg } = write;
+    const refusal = isReference(write) ? this.#refusalOf(write, counter) : undefined;
+    if (refusal) return refused(refusal);
     const msg_id = counter.last_id + 1;
     const timestmap = Math.max(counter.last_timestmap, write.timestmap);
     if (client_msg_id !== undefined) {
       const { changes } = this.#name.run(room_key, user_id, client_msg_id, msg_id, timestmap);
       if (changes === 0) return this.#duplicate(room_key, user_id, client_msg_id);
     }
-    counter.rows.push(room_key, msg_id, timestmap, user_id, session_id, msg);
+    if (isReference(write)) this.#changes.add(write, { room_key, msg_id, timestmap });
+    else counter.rows.push(room_key, msg_id, timestmap, user_id, session_id, msg);
+    counter.first_timestmap ??= timestmap;
     counter.last_id = msg_id;
     counter.last_timestmap = timestmap;
     counter.bytes += Buffer.byteLength(msg);
     return { kind: "appended", epoch, msg_id, timestmap };
+  }
+
+  /** A repeated one is no reason to refuse, whatever it refers to. */
+  #refusalOf(write: Reference, { room_key, last_id, rows }: Counter): Refusal | undefined {
+    const { user_id, client_msg_id } = write;
+    if (client_msg_id !== undefined && this.#named.get(room_key, user_id, client_msg_id) !== undefined)
+      return undefined;
+    this.#insert(rows.splice(0));
+    return this.#changes.refusal(write, room_key, last_id);
   }
 
   #duplicate(room_key: number, user_id: string, client_msg_id: string): Written {
@@ -238,7 +257,7 @@ class Writer {
     const room_key = Number(lastInsertRowid);
     if (info.access) this.#standings.changeAccess(room_key, info.access);
     if (owner !== undefined) this.#standings.setRole(room_key, { user_id: owner, role: "owner" });
-    return { service, room_key, epoch, last_id: 0, saved_id: 0, last_timestmap: 0, bytes: 0, rows: [] };
+    return counterOf({ service, room_key, epoch, last_id: 0, last_timestmap: 0, bytes: 0 });
   }
 
   #end({ destroyed_at, keep_log }: DestroyRoom, counter: Counter): void {
@@ -249,7 +268,7 @@ class Writer {
 
   #read(service: string, room_id: string): Counter | undefined {
     const row = this.#find.get(service, room_id);
-    return row && { ...row, saved_id: row.last_id, rows: [] };
+    return row && counterOf(row);
   }
 
   /** Brings the table up to date with what is counted so far. */
@@ -260,7 +279,7 @@ class Writer {
       const { room_key, saved_id, last_id, last_timestmap, bytes } = counter;
       this.#count.run(last_id, last_timestmap, bytes, room_key);
       this.#authors.grown(room_key, saved_id, last_id);
-      this.#webhooks.grown(counter, counter.rows[TIME_COLUMN] as number);
+      this.#webhooks.grown(counter, counter.first_timestmap as number);
     }
   }
 
@@ -271,6 +290,11 @@ class Writer {
       for (; at + length <= rows.length; at += length) insert.run(rows.slice(at, at + length));
     }
   }
+}
+
+/** Nothing has been counted since it was read. */
+function counterOf(stored: StoredCounter): Counter {
+  return { ...stored, saved_id: stored.last_id, first_timestmap: undefined, rows: [] };
 }
 
 function isGrown(counter: Counter | undefined): counter is Counter {

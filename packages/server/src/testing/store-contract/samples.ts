@@ -94,7 +94,7 @@ export async function agreedPageOf(
   part: Partial<MessageQuery> = {},
 ): Promise<Page> {
   const { messages, ...page } = await pageOf(store, key, part);
-  const texts = messages.map((message) => messageText(message.msg, message, "at"));
+  const texts = messages.map((message) => messageText(message.msg, message, "at", message.log));
   const text = await store.pageText({ ...pageQuery(key, part), time_field: "at" });
   assert.deepEqual(text, { ...page, text: `[${texts.join(",")}]`, count: texts.length });
   return { messages, ...page };

@@ -1,0 +1,16 @@
+import { command, type Service } from "../../core/plugin.ts";
+import type { Entries } from "./entries.ts";
+
+/** M15: an entry of the log like a message, answered when it is durable. */
+export const edit = (service: Service, entries: Entries) =>
+  command("media/room/msglog_edit", {
+    pipelined: true,
+    overRate: 304102,
+    longField: "msg",
+    run(call) {
+      const { room_id, client_msg_id, epoch, msg_id } = call.data;
+      const any = service.roomRights.may(call.session.identity, "msglog_edit_any", room_id);
+      const entry = { room_id, client_msg_id, epoch, ref: msg_id, change: { op: "edit", any } } as const;
+      return entries.put(entry, call, "msglog_edit");
+    },
+  });

@@ -1,0 +1,65 @@
+import type { Change, EntryOp, MessageLog, MessageStamp, Version } from "@roomlog/protocol";
+import type { Message, MessageQuery } from "./store.ts";
+
+/** An entry of a log as it was stored, and what has become of it since. */
+export interface Entry extends MessageStamp {
+  /** As it was sent. */
+  readonly msg: string;
+  /** Null for a message. */
+  readonly op: EntryOp | null;
+  readonly ref: number | null;
+  /** The newest edit of a message, or the deletion of a message and of its edits. */
+  readonly changed_by: number | null;
+}
+
+/** The entries of its log. */
+export interface Neighbours {
+  entry(msg_id: number): Entry | undefined;
+  /** Ascending. */
+  editsOf(msg_id: number): readonly Entry[];
+  /** How many messages that have not been deleted refer to it. */
+  refsOf(msg_id: number): number;
+}
+
+/** Most messages that are counted as referring to one (M16). */
+export const MOST_REFS = 10_000;
+
+type Asked = Pick<MessageQuery, "refs" | "versions">;
+
+/** An entry as readers see it now (M15). */
+export function shown(entry: Entry, { refs = false, versions }: Asked, log: Neighbours): Message {
+  const { msg_id, user_id, session_id, timestmap, msg, op, ref, changed_by } = entry;
+  const stamp = { msg_id, user_id, session_id, timestmap };
+  if (op === null && ref === null && changed_by === null && !refs) return { ...stamp, msg };
+  const change = changed_by === null ? undefined : log.entry(changed_by);
+  const isDeleted = change?.op === "delete";
+  const says: MessageLog = {
+    ...(op !== null && { op }),
+    ...(ref !== null && { ref }),
+    ...(change && (isDeleted ? { deleted: deletionOf(change) } : { edited: changeOf(change) })),
+    ...(change && op === null && hasVersions(versions, isDeleted) && { versions: versionsOf(entry, log) }),
+    ...(refs && op === null && { refs: log.refsOf(msg_id) }),
+  };
+  return {
+    ...stamp,
+    msg: isDeleted ? "{}" : (change?.msg ?? msg),
+    ...(Object.keys(says).length > 0 && { log: says }),
+  };
+}
+
+function hasVersions(versions: Asked["versions"], isDeleted: boolean): boolean {
+  return versions === "all" || (versions === "kept" && !isDeleted);
+}
+
+function versionsOf(message: Entry, log: Neighbours): Version<string>[] {
+  return [message, ...log.editsOf(message.msg_id)].map((entry) => ({ ...changeOf(entry), msg: entry.msg }));
+}
+
+function changeOf({ msg_id, user_id, timestmap }: Entry): Change {
+  return { msg_id, user_id, timestmap };
+}
+
+/** What a deletion has to say is its own text. */
+function deletionOf(entry: Entry): Change & { readonly reason?: string } {
+  return { ...changeOf(entry), ...(JSON.parse(entry.msg) as { readonly reason?: string }) };
+}

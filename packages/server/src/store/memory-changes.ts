@@ -1,0 +1,45 @@
+import { type Entry, MOST_REFS, type Neighbours } from "./entries.ts";
+import type { Append, Refusal } from "./store.ts";
+
+/** Entries that change or refer to others, in memory (M15, M16). */
+
+/** Why an entry cannot be stored in this log. */
+export function refusalOfRef(
+  log: readonly Entry[],
+  { ref, change, user_id }: Append,
+  last_id: number,
+): Refusal | undefined {
+  if (ref === undefined) return undefined;
+  if (!change) return ref > last_id ? "message_not_found" : undefined;
+  const target = find(log, ref);
+  if (!target || target.op !== null || isDeleted(log, target)) return "message_not_found";
+  return change.any || target.user_id === user_id ? undefined : "not_author";
+}
+
+/** Marks what an edit or a deletion changes: with a deletion the edits too. */
+export function markChanged(log: Entry[], { msg_id, op, ref }: Pick<Entry, "msg_id" | "op" | "ref">): void {
+  log.forEach((entry, i) => {
+    const isEditOfIt = op === "delete" && entry.op === "edit" && entry.ref === ref;
+    if (entry.msg_id === ref || isEditOfIt) log[i] = { ...entry, changed_by: msg_id };
+  });
+}
+
+export function neighboursIn(log: readonly Entry[]): Neighbours {
+  return {
+    entry: (msg_id) => find(log, msg_id),
+    editsOf: (msg_id) => log.filter(({ op, ref }) => op === "edit" && ref === msg_id),
+    refsOf: (msg_id) =>
+      log
+        .filter((entry) => entry.op === null && entry.ref === msg_id && !isDeleted(log, entry))
+        .slice(0, MOST_REFS).length,
+  };
+}
+
+function isDeleted(log: readonly Entry[], { changed_by }: Entry): boolean {
+  return changed_by !== null && find(log, changed_by)?.op === "delete";
+}
+
+/** There are no holes between the ids of a log. */
+function find(log: readonly Entry[], msg_id: number): Entry | undefined {
+  return log[msg_id - (log[0]?.msg_id ?? 0)];
+}
