@@ -1,8 +1,9 @@
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { ConfigInput } from "roomlog";
 import { definePlugin } from "roomlog/plugin";
 import { expect, test } from "vitest";
+import { parse } from "yaml";
 import { eventsOf, type Frame, RawClient } from "../support/raw-client.ts";
 import { dataDirectory, serverForTest } from "../support/server.ts";
 import { SlowStore } from "../support/slow-store.ts";
@@ -252,4 +253,53 @@ test("[M24, S4] a broken schema of a service is named with its place, at the sta
   current = {};
   await server.reload();
   expect(await send(ann, { type: "chat" })).toEqual({ msg_id: 2 });
+});
+
+test("[M24] what docs/schemas.md says of its messages is so", async () => {
+  const page = readFileSync(new URL("../../docs/schemas.md", import.meta.url), "utf8");
+  const block = (kind: string) => new RegExp(`\`\`\`${kind}\\n(.*?)\`\`\``, "s").exec(page)?.[1] ?? "";
+  const server = await serverForTest(parse(block("yaml")) as ConfigInput);
+  const ann = await RawClient.login(server.url);
+  await inR(ann, "create", { class: "chat" });
+  const stored = block("json").trim().split("\n");
+  expect(stored).toHaveLength(3);
+  for (const [i, msg] of stored.entries())
+    expect(await send(ann, JSON.parse(msg))).toEqual({ msg_id: i + 1 });
+  const rows = [...page.matchAll(/^\| `(\{.*\})` \| (?:`(.*?)`)? ?\| (.*) \|$/gm)];
+  expect(rows).toHaveLength(6);
+  for (const [, msg = "", pointer = "", reason] of rows)
+    expect(await send(ann, JSON.parse(msg))).toMatchObject({ code: 304112, pointer, reason });
+});
+
+test("[M24, H6] over HTTP it is 422 with the place", async () => {
+  const { server } = await stage({ schemas: { chat: CHAT } });
+  const url = `${server.url.replace("ws", "http")}v1/rooms/r/messages`;
+  const headers = { "content-type": "application/json" };
+  const response = await fetch(url, { method: "POST", headers, body: '{"type":"chat"}' });
+  expect(response.status).toBe(422);
+  expect(await response.json()).toMatchObject({
+    code: 304112,
+    pointer: "",
+    reason: 'must have the member "text"',
+  });
+});
+
+test("[M24] a message that takes too much work is refused, and the server answers others meanwhile", async () => {
+  const { ann } = await stage();
+  const twice = (of: string) => ({ anyOf: [{ $ref: `#/$defs/${of}` }, { $ref: `#/$defs/${of}` }] });
+  const levels = Array.from({ length: 12 }, (_, i) => [
+    `a${i}`,
+    i === 0 ? { type: "null" } : twice(`a${i - 1}`),
+  ]);
+  await setSchema(ann, "blow-up", {
+    $defs: Object.fromEntries(levels),
+    properties: { a: { items: { $ref: "#/$defs/a11" } } },
+  });
+  const reason = "has too many values or too long texts to be checked by the room's schema";
+  expect(await send(ann, { type: "blow-up", a: [1, 2] })).toMatchObject({
+    code: 304112,
+    pointer: "",
+    reason,
+  });
+  expect(await send(ann, { type: "blow-up", a: [] })).toEqual({ msg_id: 1 });
 });

@@ -45,9 +45,14 @@ export function explained(error: unknown, name: CommandName): Error {
   if (error instanceof ConnectionLost) return lost(error);
   if (!(error instanceof CallError)) return error as Error;
   const { code, message } = error;
-  const hint = advice[code];
+  const hint = placeOf(error.data) ?? advice[code];
   const sentence = `${message}${hint === undefined ? "" : `: ${hint}`} (${name}, ${code})`;
   return new Failure(endings[code] ?? "data", sentence, { cause: error });
+}
+
+/** Where something is not as its schema says, and what was expected there (M24). */
+function placeOf({ field, pointer, reason }: CallError["data"]): string | undefined {
+  return reason === undefined ? undefined : `${field}${pointer} ${reason}`;
 }
 
 export function loginRefused({ user, token }: { readonly user?: string; readonly token?: string }): Failure {

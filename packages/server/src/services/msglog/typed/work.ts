@@ -6,7 +6,7 @@ import type { Schema } from "./schema-fault.ts";
  * How much work it is to check a message by a room's schema, counted before it is done: a unit is about what one step of
  * the validator takes (below a microsecond). The schema has no circles, so only its width and the message's matter.
  */
-const MAX_WORK = 8000;
+const MAX_WORK = 4000;
 
 /** Whether it is more than a message may ask for. */
 export function isTooMuchWork(schema: Schema, msg: JsonObject): boolean {
