@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { ConfigInput } from "roomlog";
 import { definePlugin } from "roomlog/plugin";
 import { expect, test } from "vitest";
-import { parse } from "yaml";
+import { loadConfig } from "../../packages/server/src/config/load.ts";
 import { eventsOf, type Frame, RawClient } from "../support/raw-client.ts";
 import { dataDirectory, serverForTest } from "../support/server.ts";
 import { SlowStore } from "../support/slow-store.ts";
@@ -258,7 +258,10 @@ test("[M24, S4] a broken schema of a service is named with its place, at the sta
 test("[M24] what docs/schemas.md says of its messages is so", async () => {
   const page = readFileSync(new URL("../../docs/schemas.md", import.meta.url), "utf8");
   const block = (kind: string) => new RegExp(`\`\`\`${kind}\\n(.*?)\`\`\``, "s").exec(page)?.[1] ?? "";
-  const server = await serverForTest(parse(block("yaml")) as ConfigInput);
+  const data = dataDirectory();
+  const file = join(data, "roomlog.yaml");
+  writeFileSync(file, block("yaml"));
+  const server = await serverForTest({ ...loadConfig(file, {}), port: 0, data });
   const ann = await RawClient.login(server.url);
   await inR(ann, "create", { class: "chat" });
   const stored = block("json").trim().split("\n");

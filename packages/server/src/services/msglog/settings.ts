@@ -48,7 +48,7 @@ export const settings = z.strictObject({
     .describe(
       "What messages have to be: `TYPE: SCHEMA`, or `TYPE: {version, schema}`; JSON Schema, draft 2020-12 (M24, [schemas.md](schemas.md)).",
     )
-    .meta({ additionalProperties: true }),
+    .meta({ type: "schemas by type" }),
   type_field: z
     .string()
     .min(1)

@@ -65,22 +65,34 @@ class Work {
     const named = (properties ?? prefixItems) as Record<string, unknown> | undefined;
     for (const [name, part] of Object.entries(named ?? {}))
       if (Object.hasOwn(value, name)) this.#add(part, (value as Record<string, unknown>)[name]);
-    const forAll = Array.isArray(value) ? [items, contains] : [additionalProperties];
-    const parts = forAll.filter((part) => part !== undefined);
-    const names = Array.isArray(value) ? undefined : propertyNames;
-    if (parts.length === 0 && names === undefined) return this.#passBy(value);
-    for (const [name, member] of Object.entries(value)) {
-      this.#done += 0.25 + name.length / CHARACTERS;
+    if (Array.isArray(value)) this.#items(value, [items, contains].filter(isThere));
+    else this.#names(value, additionalProperties, propertyNames);
+  }
+
+  #items(value: readonly unknown[], parts: readonly unknown[]): void {
+    if (parts.length === 0) return;
+    for (const item of value) {
+      this.#done += 0.25;
       if (this.#done > MAX_WORK) return;
-      for (const part of parts) this.#add(part, member);
-      if (names !== undefined) this.#add(names, name);
+      for (const part of parts) this.#add(part, item);
     }
   }
 
-  /** The validator lists the members of every object. */
-  #passBy(value: object): void {
-    if (!Array.isArray(value)) this.#done += Object.keys(value).length / 16;
+  #names(value: object, forAll: unknown, forNames: unknown): void {
+    const names = Object.keys(value);
+    // The validator lists them, too.
+    this.#done += names.length / 4;
+    for (const name of names) {
+      if (this.#done > MAX_WORK) return;
+      if (forAll !== undefined || forNames !== undefined) this.#done += name.length / CHARACTERS;
+      if (forAll !== undefined) this.#add(forAll, (value as Record<string, unknown>)[name]);
+      if (forNames !== undefined) this.#add(forNames, name);
+    }
   }
+}
+
+function isThere(part: unknown): boolean {
+  return part !== undefined;
 }
 
 /** What a keyword itself does with a value. */
