@@ -64,6 +64,8 @@ const inRooms: { readonly [command: string]: InRoom } = {
   "media/room/set_access": { may: MODERATORS },
   "media/room/set_status": { data: { class: "c", data: {} }, may: SPEAKERS, speaks: true },
   "media/room/send_info": { data: { info: "i" }, may: SPEAKERS, speaks: true },
+  "media/room/msglog_set_schema": { data: { type: "t", schema: {} }, may: OWNERS },
+  "media/room/msglog_schemas": { may: READERS },
   "media/room/msglog_send": { data: { msg: {} }, may: SPEAKERS, speaks: true },
   "media/room/msglog_edit": {
     data: { msg_id: 9, msg: {} },
