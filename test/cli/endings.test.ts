@@ -32,7 +32,10 @@ test.for([
 test("what the server refuses has its exit code and says what to do", async () => {
   const data = dataDirectory();
   const schemas = { text: { properties: { bold: { type: "boolean" } } } };
-  const { url } = await serverForTest({ data, services: { main: { msglog: { max_message_bytes: 1024, schemas } } } });
+  const { url } = await serverForTest({
+    data,
+    services: { main: { msglog: { max_message_bytes: 1024, schemas } } },
+  });
   const ends = async (args: readonly string[], status: number, sentence: string) =>
     expect(await roomlog(args, { env: { ROOMLOG_URL: url } })).toMatchObject({
       status,
