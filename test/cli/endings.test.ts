@@ -31,7 +31,11 @@ test.for([
 
 test("what the server refuses has its exit code and says what to do", async () => {
   const data = dataDirectory();
-  const { url } = await serverForTest({ data, services: { main: { msglog: { max_message_bytes: 1024 } } } });
+  const schemas = { text: { properties: { bold: { type: "boolean" } } } };
+  const { url } = await serverForTest({
+    data,
+    services: { main: { msglog: { max_message_bytes: 1024, schemas } } },
+  });
   const ends = async (args: readonly string[], status: number, sentence: string) =>
     expect(await roomlog(args, { env: { ROOMLOG_URL: url } })).toMatchObject({
       status,
@@ -40,6 +44,8 @@ test("what the server refuses has its exit code and says what to do", async () =
   await ends(["rooms", "create", "r"], 0, "");
   await ends(["rooms", "create", "r"], 65, "Room already exists");
   await ends(["send", "r", "x".repeat(2000)], 65, "Message too large: at most 1024 bytes");
+  const place = "Invalid message: msg/bold must be a boolean (media/room/msglog_send, 304112)";
+  await ends(["send", "r", '{"type":"text","bold":1}'], 65, place);
   await ends(["send", "s", "x"], 66, "roomlog rooms create makes one");
   await ends(["get", "r", "--epoch", "last"], 66, "Epoch not found");
   await ends(["tail", "-f", "--after", "7", "r"], 65, "Invalid cursor");

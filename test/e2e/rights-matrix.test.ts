@@ -64,6 +64,8 @@ const inRooms: { readonly [command: string]: InRoom } = {
   "media/room/set_access": { may: MODERATORS },
   "media/room/set_status": { data: { class: "c", data: {} }, may: SPEAKERS, speaks: true },
   "media/room/send_info": { data: { info: "i" }, may: SPEAKERS, speaks: true },
+  "media/room/msglog_set_schema": { data: { type: "t", schema: {} }, may: OWNERS },
+  "media/room/msglog_schemas": { may: READERS },
   "media/room/msglog_send": { data: { msg: {} }, may: SPEAKERS, speaks: true },
   "media/room/msglog_edit": {
     data: { msg_id: 9, msg: {} },
@@ -125,7 +127,15 @@ const elsewhere: { readonly [command: string]: Elsewhere } = {
   "media/room/get_list": { data: { limit: 1 }, may: PARTICIPANTS },
 };
 
-const ALL_BY_NAME = ["users", "session_stop", "session_cmd", "msglog_purge", "room_update", "room_destroy"];
+const ALL_BY_NAME = [
+  "users",
+  "session_stop",
+  "session_cmd",
+  "msglog_purge",
+  "msglog_schema",
+  "room_update",
+  "room_destroy",
+];
 
 async function stage() {
   const grants = Object.fromEntries(WITH_GRANTS.map((user) => [user, ["*"]]));
@@ -174,7 +184,7 @@ function inOwnRoom(user: User, name: string): "ok" | number {
 
 /** Where a user is not let in, it is to him as if there were no room: what he may depends on his grants alone. */
 function outside(user: User, name: string): "ok" | number {
-  const byName = ["msglog_purge", "room_update", "room_destroy", "room_moderate"];
+  const byName = ["msglog_purge", "msglog_schema", "room_update", "room_destroy", "room_moderate"];
   const { right } = commands[name as keyof typeof commands] as { readonly right: string };
   if (user === "stranger" || user === "guest") return 100030;
   if (byName.includes(right) && user !== "admin") return 100030;

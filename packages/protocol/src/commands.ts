@@ -507,6 +507,35 @@ export const commands = {
     }),
     result: stored,
   },
+  /** M24: `null` takes the type's schema away. Errors: 100044 (with `pointer`, `reason`), 100050, 304001, 304109. */
+  "media/room/msglog_set_schema": {
+    right: "msglog_schema",
+    data: z.object({ room_id: roomId, type: name(MAX_USER), schema: jsonObject.nullable() }),
+    result: z.object({ version: z.int() }),
+  },
+  /** M24: by type and version; with `versions` also those that do not hold any more. Errors: 304001, 304106. */
+  "media/room/msglog_schemas": {
+    right: "msglog_get",
+    data: z.object({
+      room_id: roomId,
+      epoch: epoch.optional(),
+      type: name(MAX_USER).optional(),
+      versions: z.boolean().optional(),
+    }),
+    result: z.array(
+      z.object({
+        type: z.string(),
+        version: z.int(),
+        from: z.enum(["service", "room"]),
+        schema: jsonObject.or(z.boolean()).nullable(),
+        /** The first message that it holds for; of a room's. */
+        from_id: z.int().optional(),
+        by: z.string().optional(),
+        /** µs since 1970 */
+        at: z.int().optional(),
+      }),
+    ),
+  },
 } as const;
 
 export type CommandName = keyof typeof commands;

@@ -73,6 +73,7 @@ export const errorTexts = {
   304108: "Room is read-only",
   304109: "Storage quota exceeded",
   304110: "Message not found",
+  304112: "Invalid message",
 } as const;
 
 export type ErrorCode = keyof typeof errorTexts;
@@ -93,6 +94,7 @@ export const errorCodes = {
   epoch_not_found: 304106,
   storage_quota_exceeded: 304109,
   message_not_found: 304110,
+  invalid_message: 304112,
 } as const satisfies Readonly<Record<string, ErrorCode>>;
 
 /** The text of a code; `detail` fills its `~s`. */
@@ -121,4 +123,12 @@ export interface ErrorData {
   readonly limit?: number;
   /** The field the error is about. */
   readonly field?: string;
+  /** Where in that field: a JSON Pointer (RFC 6901), `""` for all of it (M24). */
+  readonly pointer?: string;
+  /** What was expected there (M24). */
+  readonly reason?: string;
+  /** The type of the message that is not as its schema says, the schema's version, and whose it is (M24). */
+  readonly type?: string;
+  readonly version?: number;
+  readonly from?: "service" | "room";
 }

@@ -24,4 +24,6 @@ export const roomEvents = {
   msglog_new_msg: "msglog_new_msg",
   /** M13: in place of messages that retention dropped before they reached this connection. */
   msglog_dropped: "msglog_dropped",
+  /** M24: `{type, version, by}`; with `removed` it has no schema any more. */
+  schema: "schema",
 } as const;

@@ -28,6 +28,7 @@ export const rightsByName: readonly string[] = [
   "msglog_purge",
   "msglog_edit_any",
   "msglog_delete_any",
+  "msglog_schema",
   "room_update",
   "room_destroy",
   "room_moderate",

@@ -59,6 +59,7 @@ export function explained(error: unknown, name: CommandName): Error {
 }
 
 function hintFor({ code, data }: CallError): string | undefined {
+  if (data.pointer !== undefined) return `${data.field}${data.pointer} ${data.reason}`;
   if (code === 304101) return `at most ${data.limit} bytes (the service's msglog.max_message_bytes)`;
   return advice[code];
 }

@@ -10,6 +10,8 @@ export interface ErrorDetails {
   readonly setting?: string;
   readonly retry_after_ms?: number;
   readonly close?: CloseCode;
+  /** What is wrong inside of `field` (M24). */
+  readonly fault?: Pick<ErrorData, "pointer" | "reason" | "type" | "version" | "from">;
   /** The right that is missing; for the log. */
   readonly right?: string | undefined;
 }
@@ -28,13 +30,14 @@ export class RequestError extends Error {
 
   /** The `data` of the error answer. */
   get data(): ErrorData {
-    const { field, limit, retry_after_ms } = this.details;
+    const { field, limit, retry_after_ms, fault } = this.details;
     return {
       code: this.code,
       error: this.message,
       ...(field !== undefined && { field }),
       ...(limit !== undefined && { limit }),
       ...(retry_after_ms !== undefined && { retry_after_ms }),
+      ...fault,
     };
   }
 }

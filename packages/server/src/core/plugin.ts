@@ -18,7 +18,15 @@ import type { OpenSession } from "./sessions.ts";
 
 export { AuthenticatorBusy, type Credentials, type Grant, type GrantedRight } from "../auth/auth.ts";
 export { answerText, type SignedPost, signedPost } from "../outgoing/signed-post.ts";
-export type { Bounds, DeadLetter, KeptWebhook, Life, Trimmed, Undelivered } from "../store/store.ts";
+export type {
+  Bounds,
+  DeadLetter,
+  KeptWebhook,
+  Life,
+  SchemaVersion,
+  Trimmed,
+  Undelivered,
+} from "../store/store.ts";
 export type { Clock, Stop } from "./clock.ts";
 export type { Cursors } from "./cursors.ts";
 export type { Deliveries } from "./deliveries.ts";
@@ -34,6 +42,7 @@ export { isLoopback } from "./loopback.ts";
 export { counter, gauge, type Measure } from "./measures.ts";
 export { Quota } from "./quota.ts";
 export { matchesRoom, Rights } from "./rights.ts";
+export type { RoomSchemas } from "./room-schemas.ts";
 export type { Rooms } from "./rooms.ts";
 export type { Service } from "./service.ts";
 export type { Identity, Session } from "./session.ts";

@@ -40,13 +40,11 @@ export const statuses: Partial<Record<ErrorCode, number>> = {
   304108: 403,
   304109: 507,
   304110: 404,
+  304112: 422,
 };
 
 /** What is answered in place of a result; `code` is left out when no command was asked. */
-export interface ErrorBody extends Partial<Pick<ErrorData, "code">>, Omit<ErrorData, "code"> {
-  /** What is wrong with the field, for people. */
-  readonly reason?: string | undefined;
-}
+export type ErrorBody = Partial<Pick<ErrorData, "code">> & Omit<ErrorData, "code">;
 
 /** A request that ends with an error. */
 export class HttpError extends Error {

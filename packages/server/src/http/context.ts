@@ -83,7 +83,8 @@ export interface Asked {
 export function resultOf({ result, data = "{}" }: Answer, asked: Asked): string {
   if (result === "ok") return data;
   const error = JSON.parse(data) as ErrorData;
-  throw failed({ ...error, reason: reasonOf(error, asked) });
+  const reason = error.reason ?? reasonOf(error, asked);
+  throw failed({ ...error, ...(reason !== undefined && { reason }) });
 }
 
 function reasonOf({ code, field }: ErrorData, { name, data }: Asked): string | undefined {

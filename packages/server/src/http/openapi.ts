@@ -18,6 +18,7 @@ const MEANINGS: Readonly<Record<number, string>> = {
   404: "Not there",
   409: "There already, or an id that is not there yet",
   413: "Too long",
+  422: "A message that is not as its schema says",
   415: "The body is not JSON by its Content-Type",
   429: "Too many requests; Retry-After says when to come again",
   500: "An error of the server",

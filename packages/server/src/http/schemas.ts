@@ -52,6 +52,10 @@ export const errorSchema: Schema = {
     limit: { type: "number" },
     field: { type: "string" },
     reason: { type: "string" },
+    pointer: { type: "string" },
+    type: { type: "string" },
+    version: { type: "integer" },
+    from: { type: "string", enum: ["service", "room"] },
   },
   required: ["error"],
 };

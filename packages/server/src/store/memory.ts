@@ -1,6 +1,7 @@
 import { changedAccess, type RoomInfo } from "@roomlog/protocol";
 import { type Entry, shown } from "./entries.ts";
 import { markChanged, neighboursIn, refusalOfRef } from "./memory-changes.ts";
+import { addSchema, newestSchemas, schemasOf } from "./memory-schemas.ts";
 import { MemoryWebhooks } from "./memory-webhooks.ts";
 import { textOf } from "./page-text.ts";
 import { isForgotten, isStale, type LogState, sliceOf } from "./retention.ts";
@@ -21,6 +22,8 @@ import type {
   LivesQuery,
   Message,
   MessageQuery,
+  NewestSchemas,
+  NewestSchemasQuery,
   Overdue,
   OverdueQuery,
   Page,
@@ -31,8 +34,10 @@ import type {
   RoomKey,
   RoomQuery,
   RoomsBehind,
+  SchemaVersion,
   SetMute,
   SetRole,
+  SetSchema,
   SetSince,
   Standing,
   StandingQuery,
@@ -64,6 +69,8 @@ interface Kept extends RoomKey {
   info: RoomInfo;
   /** By user. */
   readonly standings: Map<string, Standing>;
+  /** All versions, as they came. */
+  readonly schemas: SchemaVersion[];
   last_id: number;
   last_timestmap: number;
   destroyed_at?: number;
@@ -128,6 +135,17 @@ export class MemoryStore implements Store {
       Array.from(standings, ([user_id, { since_id: _, ...standing }]) => ({ room_id, user_id, standing })),
     );
     return { standings: standings.filter(({ standing: { role, muted } }) => role ?? muted), next: undefined };
+  }
+
+  async schemas(key: LifeKey): Promise<SchemaVersion[] | undefined> {
+    const life = this.#readable(key);
+    return life && schemasOf(life);
+  }
+
+  /** All at once. */
+  async newestSchemas({ service }: NewestSchemasQuery): Promise<NewestSchemas> {
+    const living = [...this.#living.values()].filter((life) => life.service === service);
+    return { schemas: living.flatMap(newestSchemas), next: undefined };
   }
 
   async endedLives({ service, room_id, before, limit }: LivesQuery): Promise<Life[]> {
@@ -218,6 +236,8 @@ export class MemoryStore implements Store {
         return this.#setMute(write);
       case "set_since":
         return this.#setSince(write);
+      case "set_schema":
+        return this.#setSchema(write);
       case "destroy_room":
         return this.#destroy(write);
       case "append":
@@ -243,6 +263,7 @@ export class MemoryStore implements Store {
       created_at,
       info: withOwn(info, { retention: info.retention, access: changedAccess(undefined, info.access ?? {}) }),
       standings: new Map(owner === undefined ? [] : [[owner, { role: "owner" }]]),
+      schemas: [],
       log: [],
       names: new Map(),
       last_id: 0,
@@ -294,6 +315,13 @@ export class MemoryStore implements Store {
     const life = this.#living.get(keyOf(key));
     if (!life) return refused("room_not_found");
     life.standings.set(user_id, change(life.standings.get(user_id) ?? {}));
+    return done;
+  }
+
+  #setSchema({ service, room_id, epoch, ...schema }: SetSchema): Written {
+    const life = this.#living.get(keyOf({ service, room_id }));
+    if (life?.epoch !== epoch) return refused("room_not_found");
+    addSchema(life, schema);
     return done;
   }
 

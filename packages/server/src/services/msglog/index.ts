@@ -7,10 +7,13 @@ import { get } from "./get.ts";
 import { info } from "./info.ts";
 import { withPosition } from "./join.ts";
 import { purge } from "./purge.ts";
+import { schemas } from "./schemas.ts";
 import { send } from "./send.ts";
+import { setSchema } from "./set_schema.ts";
 import { type MsglogSettings, settings } from "./settings.ts";
 import { subscribe } from "./subscribe.ts";
 import { Trimmer } from "./trimmer.ts";
+import { TypedMessages } from "./typed/typed-messages.ts";
 import { unsubscribe } from "./unsubscribe.ts";
 import { update } from "./update.ts";
 
@@ -24,8 +27,11 @@ export const msglog = definePlugin({
     const current = () => settings;
     const log = service.openLog(given);
     const cursors = service.openCursors(log);
-    const entries = new Entries(service, log, current);
     const trimmer = new Trimmer(service, log, current);
+    const kept = service.openSchemas();
+    const typed = new TypedMessages(kept, given);
+    service.rooms.onEnded((room_id) => typed.end(room_id));
+    const entries = new Entries(service, log, { settings: current, typed });
     const keepLogs = () => {
       service.rooms.keepLogs = settings.on_destroy === "archive";
     };
@@ -41,6 +47,8 @@ export const msglog = definePlugin({
         epochs(log),
         purge(log, trimmer),
         update(service, log, trimmer),
+        setSchema(service, typed),
+        schemas(kept, current),
       ],
       hooks: { "room.join": withPosition(service, cursors) },
       measures: [
@@ -49,16 +57,23 @@ export const msglog = definePlugin({
           "Bytes of the messages' text that are stored, of ended rooms too (Q8).",
           () => log.bytes,
         ),
+        gauge(
+          "roomlog_schema_bytes",
+          "Bytes of the schemas that living rooms have for types of messages (M24).",
+          () => typed.bytes,
+        ),
       ],
       async start() {
         keepLogs();
         await log.start();
+        await typed.start();
         return trimmer.start();
       },
       update(changed) {
         settings = changed as MsglogSettings;
         keepLogs();
         log.update(settings);
+        typed.update(settings);
         trimmer.start();
       },
     };

@@ -10,6 +10,8 @@ import type {
   ListedRoom,
   LivesQuery,
   MessageQuery,
+  NewestSchemas,
+  NewestSchemasQuery,
   Overdue,
   OverdueQuery,
   Page,
@@ -19,6 +21,7 @@ import type {
   RoomKey,
   RoomQuery,
   RoomsBehind,
+  SchemaVersion,
   StandingQuery,
   Standings,
   StandingsQuery,
@@ -50,6 +53,7 @@ import {
   type StandingRow,
   standingOf,
 } from "./rows.ts";
+import { SchemasReader } from "./schemas.ts";
 import { Trimmable } from "./trimmable.ts";
 import { WebhooksReader } from "./webhooks-reader.ts";
 import { serve } from "./worker-calls.ts";
@@ -73,6 +77,7 @@ class Reader {
   readonly #overdue: OverdueLives;
   readonly #trimmable: Trimmable;
   readonly #webhooks: WebhooksReader;
+  readonly #schemas: SchemasReader;
   readonly #room: Database.Statement<[string, string], RoomRow>;
   readonly #rooms: Database.Statement<[string, string, string, string, string, number], ListedRow>;
   readonly #ofUser: Database.Statement<[string, string, string], OfUserRow>;
@@ -90,6 +95,7 @@ class Reader {
     this.#overdue = new OverdueLives(this.#db);
     this.#trimmable = new Trimmable(this.#db);
     this.#webhooks = new WebhooksReader(this.#db);
+    this.#schemas = new SchemasReader(this.#db);
     this.#room = this.#db.prepare(`SELECT ${ROOM} ${OF_ROOM_ID} AND destroyed_at IS NULL`);
     this.#rooms = this.#db.prepare(
       `SELECT ${LISTED} FROM rooms
@@ -152,6 +158,14 @@ class Reader {
       .slice(0, most)
       .map(({ room_id, user_id, ...row }) => ({ room_id, user_id, standing: standingOf(row) }));
     return { standings, next: rows[most]?.standing_key };
+  }
+
+  schemas(query: LifeKey): SchemaVersion[] | undefined {
+    return this.#schemas.all(query);
+  }
+
+  newestSchemas(query: NewestSchemasQuery): NewestSchemas {
+    return this.#schemas.newest(query);
   }
 
   endedLives({ service, room_id, before, limit }: LivesQuery): Life[] {

@@ -1,11 +1,21 @@
 import type { Retention } from "@roomlog/protocol";
 import type Database from "better-sqlite3";
 import { withoutOwn } from "../room-info.ts";
-import type { Append, CreateRoom, DestroyRoom, Refusal, WebhookWrite, Write, Written } from "../store.ts";
+import type {
+  Append,
+  CreateRoom,
+  DestroyRoom,
+  Refusal,
+  SetSchema,
+  WebhookWrite,
+  Write,
+  Written,
+} from "../store.ts";
 import { AuthorIndex } from "./authors.ts";
 import { Changes, isReference, type Reference } from "./changes.ts";
 import { openForWriting, takeLock } from "./file.ts";
 import { type PackedOutcomes, type PackedWrites, packOutcomes, unpackWrites } from "./packed.ts";
+import { SchemasWriter } from "./schemas.ts";
 import { giveBack } from "./space.ts";
 import { StandingsWriter } from "./standings.ts";
 import { Trims } from "./trims.ts";
@@ -54,6 +64,7 @@ class Writer {
   readonly #authors: AuthorIndex;
   readonly #changes: Changes;
   readonly #standings: StandingsWriter;
+  readonly #schemas: SchemasWriter;
   readonly #webhooks: WebhooksWriter;
   readonly #commit: Database.Transaction<(writes: readonly Write[]) => Written[]>;
   readonly #find: Database.Statement<[string, string], StoredCounter>;
@@ -77,6 +88,7 @@ class Writer {
     this.#authors = new AuthorIndex(db);
     this.#changes = new Changes(db);
     this.#standings = new StandingsWriter(db);
+    this.#schemas = new SchemasWriter(db);
     this.#webhooks = new WebhooksWriter(db);
     this.#trims = new Trims(db, this.#authors);
     this.#find = db.prepare(
@@ -167,6 +179,10 @@ class Writer {
       case "set_since":
         if (!counter) return refused("room_not_found");
         this.#standings.setSince(counter.room_key, write.user_id, counter.last_id + 1);
+        return done;
+      case "set_schema":
+        if (!counter || isOther(write, counter)) return refused("room_not_found");
+        this.#schemas.set(counter, write);
         return done;
       case "destroy_room":
         if (!counter || isOther(write, counter)) return refused("room_not_found");
@@ -295,7 +311,7 @@ function isOfWebhooks(write: Write): write is WebhookWrite {
 }
 
 /** Whether the write is meant for another life than the living one. */
-function isOther({ epoch }: Append | DestroyRoom, living: Counter): boolean {
+function isOther({ epoch }: Append | DestroyRoom | SetSchema, living: Counter): boolean {
   return epoch !== undefined && epoch !== living.epoch;
 }
 

@@ -9,6 +9,8 @@ import type {
   ListedRoom,
   LivesQuery,
   MessageQuery,
+  NewestSchemas,
+  NewestSchemasQuery,
   Overdue,
   OverdueQuery,
   Page,
@@ -18,6 +20,7 @@ import type {
   RoomKey,
   RoomQuery,
   RoomsBehind,
+  SchemaVersion,
   StandingQuery,
   Standings,
   StandingsQuery,
@@ -82,6 +85,14 @@ class WatchedStore implements Store {
 
   standings(query: StandingsQuery): Promise<Standings> {
     return this.#driver.standings(query);
+  }
+
+  schemas(query: LifeKey): Promise<SchemaVersion[] | undefined> {
+    return this.#driver.schemas(query);
+  }
+
+  newestSchemas(query: NewestSchemasQuery): Promise<NewestSchemas> {
+    return this.#driver.newestSchemas(query);
   }
 
   endedLives(query: LivesQuery): Promise<Life[]> {
