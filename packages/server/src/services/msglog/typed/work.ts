@@ -105,7 +105,7 @@ function ownWork(keyword: string, given: unknown, value: unknown): number {
       return typeof value === "string" ? value.length / (CHARACTERS / 4) : 0;
     case "enum":
     case "const":
-      return JSON.stringify(given).length / CHARACTERS;
+      return JSON.stringify(given).length / (CHARACTERS / 2);
     case "required":
     case "dependentRequired":
     case "properties":
@@ -113,7 +113,7 @@ function ownWork(keyword: string, given: unknown, value: unknown): number {
     case "multipleOf":
       return 4;
     case "uniqueItems":
-      return Array.isArray(value) ? (value.length * sizeOf(value)) / 64 : 0;
+      return Array.isArray(value) ? (value.length * sizeOf(value)) / 32 : 0;
     default:
       return 0;
   }
