@@ -1,4 +1,11 @@
-import { type EventData, type JsonObject, messageText, reservedNames, roomEvents } from "@roomlog/protocol";
+import {
+  type EventData,
+  type JsonObject,
+  type MessageLog,
+  messageText,
+  reservedNames,
+  roomEvents,
+} from "@roomlog/protocol";
 import type { ManagedStore } from "../store/managed.ts";
 import type {
   Append,
@@ -147,7 +154,7 @@ export class Log implements LogSource {
    */
   append(sent: Sent, settle: (outcome: AppendOutcome) => void): void {
     const { service, store, rooms, clock, counts } = this.#parts;
-    const { room_id, epoch, user_id, session_id, client_msg_id, ref, change } = sent;
+    const { room_id, epoch, user_id, session_id, client_msg_id, ref, change, mentions } = sent;
     const msg = withoutMembers(sent.msg, this.#reserved);
     const bytes = Buffer.byteLength(msg);
     const refusal = this.#refusal(bytes);
@@ -165,6 +172,7 @@ export class Log implements LogSource {
       msg,
       ref,
       change,
+      mentions,
     };
     store.write(write, (outcome) => {
       if (outcome.kind !== "appended") this.#quota.give(bytes);
@@ -177,7 +185,7 @@ export class Log implements LogSource {
       counts.sends += 1;
       this.#newest.changed(room_id);
       const { msg_id, timestmap } = outcome;
-      const log = ref === undefined ? undefined : { ...(change && { op: change.op }), ref };
+      const log = logOf(sent);
       this.#tell(room_id, outcome.epoch, {
         msg_id,
         user_id,
@@ -419,6 +427,16 @@ export class Log implements LogSource {
   #render(message: Message): JsonText {
     return new JsonText(messageText(message.msg, message, this.#timeField, message.log));
   }
+}
+
+/** What `$log` of an entry says when it is new; undefined of most. */
+function logOf({ ref, change, mentions }: Sent): MessageLog | undefined {
+  if (ref === undefined && mentions === undefined) return undefined;
+  return {
+    ...(change && { op: change.op }),
+    ...(ref !== undefined && { ref }),
+    ...(mentions && { mentions }),
+  };
 }
 
 /** M5 */

@@ -7,6 +7,9 @@ import type {
   LifeKey,
   ListedRoom,
   LivesQuery,
+  Mark,
+  MarkedRoomsQuery,
+  MarksQuery,
   MessageQuery,
   Overdue,
   OverdueQuery,
@@ -25,6 +28,8 @@ import type {
   Trimmed,
   Undelivered,
   UndeliveredQuery,
+  Unread,
+  UnreadQuery,
   Usage,
   UsageQuery,
   WebhooksQuery,
@@ -174,6 +179,18 @@ export class ManagedStore {
 
   undelivered(query: UndeliveredQuery): Promise<Undelivered | undefined> {
     return this.#driver.undelivered(query);
+  }
+
+  marks(query: MarksQuery): Promise<Mark[] | undefined> {
+    return this.#driver.marks(query);
+  }
+
+  markedRooms(query: MarkedRoomsQuery): Promise<string[]> {
+    return this.#driver.markedRooms(query);
+  }
+
+  unread(query: UnreadQuery): Promise<Unread[]> {
+    return this.#driver.unread(query);
   }
 
   deadLetters(query: DeadLettersQuery): Promise<DeadLetter[]> {

@@ -6,11 +6,14 @@ import { epochs } from "./epochs.ts";
 import { get } from "./get.ts";
 import { info } from "./info.ts";
 import { withPosition } from "./join.ts";
+import { mark } from "./mark.ts";
+import { marks } from "./marks.ts";
 import { purge } from "./purge.ts";
 import { send } from "./send.ts";
 import { type MsglogSettings, settings } from "./settings.ts";
 import { subscribe } from "./subscribe.ts";
 import { Trimmer } from "./trimmer.ts";
+import { unread } from "./unread.ts";
 import { unsubscribe } from "./unsubscribe.ts";
 import { update } from "./update.ts";
 
@@ -24,6 +27,7 @@ export const msglog = definePlugin({
     const current = () => settings;
     const log = service.openLog(given);
     const cursors = service.openCursors(log);
+    const readers = service.openMarks();
     const entries = new Entries(service, log, current);
     const trimmer = new Trimmer(service, log, current);
     const keepLogs = () => {
@@ -39,6 +43,9 @@ export const msglog = definePlugin({
         unsubscribe(cursors),
         info(log),
         epochs(log),
+        mark(readers),
+        marks(readers),
+        unread(readers),
         purge(log, trimmer),
         update(service, log, trimmer),
       ],
