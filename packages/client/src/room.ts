@@ -78,6 +78,18 @@ export class Room<T = JsonObject> {
     return this.#outbox.send(msg, options);
   }
 
+  /**
+   * M19: this user has read the room up to a message. Never goes back; resolves when it is durable, over reconnects. Rejects
+   * with a `CallError`, or with why the room is over.
+   */
+  async mark(msg_id: number, { signal }: CallOptions = {}): Promise<void> {
+    const { room_id } = this;
+    const { settings } = this.#parts;
+    const call = (connection: Connection) =>
+      connection.call("media/room/msglog_mark", { room_id, msg_id, epoch: this.epoch });
+    await insist({ gate: this.#gate, settings, signal, call });
+  }
+
   /** R5: typing, hands, cursors. Goes to who is here now; resolves with false when there is no connection. */
   sendInfo(info: string, meta?: JsonObject): Promise<boolean> {
     return this.#now((connection) =>
