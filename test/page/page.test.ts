@@ -143,6 +143,23 @@ describe.skipIf(why !== undefined)("[H8] the page", { timeout: 120_000 }, () => 
     expect(ann.complaints).toEqual([]);
   });
 
+  test("edits and deletions are seen where the message stands, at once and after a reload", async () => {
+    const { address } = await served();
+    const page = await joined(address, "ann");
+    for (const words of ["one", "two", "three"]) await say(page, words);
+    await shown(page, "three");
+    const path = new URL("v1/rooms/lobby/messages/", address);
+    const headers = { "content-type": "application/json" };
+    await fetch(new URL("1", path), { method: "PUT", headers, body: '{"text":"ONE"}' });
+    await fetch(new URL("2?reason=a%20slip", path), { method: "DELETE" });
+    const both = ["ONE edited", "deleted by http: a slip", "three"];
+    await expect.poll(() => texts(page)).toEqual(both);
+    await page.reload();
+    await shown(page, "three");
+    expect(await texts(page)).toEqual(both);
+    await picture(page, "changes");
+  });
+
   test("who has to log in is asked for a password, once the name alone was not enough", async () => {
     const { address } = await served({ users });
     const page = await pageOf(browser);

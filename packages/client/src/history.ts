@@ -11,6 +11,12 @@ export interface HistoryOptions extends CallOptions {
   readonly to_time?: number | undefined;
   readonly user_id?: string | undefined;
   readonly session_id?: string | undefined;
+  /** Only messages that refer to this one (M16). */
+  readonly ref?: number | undefined;
+  /** Also how many messages refer to each, in `log.refs` (M16). */
+  readonly refs?: boolean | undefined;
+  /** Also all wordings of edited messages, in `log.versions` (M15). */
+  readonly versions?: boolean | undefined;
   /** `desc`, the newest first, unless it is said. */
   readonly order?: "asc" | "desc" | undefined;
   /** Most messages in all; no bound by default. */

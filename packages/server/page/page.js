@@ -124,11 +124,13 @@ function arrived(message) {
 }
 
 function append(message) {
+  if (message.log?.op) change(message);
   log.append(...itemsFor(message, log.lastElementChild));
 }
 
-/** The message, behind the day when that is another one than before. */
+/** The message, behind the day when that is another one than before; what changes another one is seen there. */
 function itemsFor(message, before) {
+  if (message.log?.op) return [];
   const item = itemOf(message);
   const isSameDay = before?.dataset.day === item.dataset.day;
   const isSoon = item.dataset.time - (before?.dataset.time ?? 0) < TOGETHER_MS;
@@ -136,7 +138,15 @@ function itemsFor(message, before) {
   return isSameDay ? [item] : [dayOf(message.sentAt), item];
 }
 
-function itemOf({ msg, msg_id, user_id, sentAt }) {
+/** An edit or a deletion, at the message that it changes, if that is shown. */
+function change({ msg, user_id, log: { op, ref } }) {
+  const item = log.querySelector(`[data-id="${ref}"]`);
+  if (!item) return;
+  const changed = op === "edit" ? { edited: {} } : { deleted: { user_id, reason: msg.reason } };
+  item.querySelector(".said").replaceWith(said(msg, changed));
+}
+
+function itemOf({ msg, msg_id, user_id, sentAt, log }) {
   const item = element("li", "message");
   item.classList.toggle("own", user_id === join.elements.user.value);
   Object.assign(item.dataset, {
@@ -148,15 +158,21 @@ function itemOf({ msg, msg_id, user_id, sentAt }) {
   const time = element("time", "", sentAt.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" }));
   time.dateTime = sentAt.toISOString();
   time.title = `${sentAt.toLocaleString()}, message ${msg_id}`;
-  item.append(time, element("span", "author", user_id), said(msg));
+  item.append(time, element("span", "author", user_id), said(msg, log));
   return item;
 }
 
 /** What is no text is shown as it is. */
-function said(msg) {
-  return typeof msg.text === "string"
-    ? element("span", "said", msg.text)
-    : element("code", "said", JSON.stringify(msg));
+function said(msg, { edited, deleted, ref } = {}) {
+  if (deleted) {
+    const why = deleted.reason ? `: ${deleted.reason}` : "";
+    return element("em", "said", `deleted by ${deleted.user_id}${why}`);
+  }
+  const isText = typeof msg.text === "string";
+  const words = element(isText ? "span" : "code", "said", isText ? msg.text : JSON.stringify(msg));
+  if (ref) words.prepend(element("small", "", `↩ ${ref} `));
+  if (edited) words.append(element("small", "", " edited"));
+  return words;
 }
 
 function dayOf(date) {

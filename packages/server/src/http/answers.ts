@@ -39,6 +39,7 @@ export const statuses: Partial<Record<ErrorCode, number>> = {
   304107: 403,
   304108: 403,
   304109: 507,
+  304110: 404,
 };
 
 /** What is answered in place of a result; `code` is left out when no command was asked. */

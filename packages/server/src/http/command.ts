@@ -25,6 +25,8 @@ const SHARED: ReadonlySet<string> = new Set([
   "media/room/get_roles",
   "media/room/grant",
   "media/room/kick",
+  "media/room/msglog_delete",
+  "media/room/msglog_edit",
   "media/room/msglog_epochs",
   "media/room/msglog_get",
   "media/room/msglog_info",

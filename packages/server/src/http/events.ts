@@ -7,7 +7,7 @@ import { HttpError } from "./answers.ts";
 import { type Ctx, callerOf, resultOf } from "./context.ts";
 import type { LocalClient } from "./local-client.ts";
 import { logIn } from "./login.ts";
-import { dataOf, numberIn } from "./query.ts";
+import { dataOf, numberIn, type QueryData } from "./query.ts";
 
 /** So often something is sent when nothing happens: proxies close what is silent for a minute; in milliseconds. */
 const HEARTBEAT_MS = 15_000;
@@ -46,7 +46,7 @@ export async function streamEvents(c: Ctx): Promise<Response> {
 }
 
 /** Where to go on: behind the message whose id came last (H7). */
-function cursorIn(c: Ctx): Record<string, string | number> {
+function cursorIn(c: Ctx): QueryData {
   const {
     "Last-Event-ID": asked,
     after = asked,

@@ -39,6 +39,15 @@ const errors = Object.fromEntries(
 );
 
 const room = { name: "id", in: "path", required: true, schema: { type: "string" }, example: ROOM };
+const message = { name: "msg_id", in: "path", required: true, schema: { type: "integer" }, example: 1 };
+const epoch = { name: "epoch", in: "query", schema: { type: "string" } };
+const flag = (name: string) => ({ name, in: "query", schema: { type: "boolean" } });
+const idempotencyKey = {
+  name: "Idempotency-Key",
+  in: "header",
+  schema: { type: "string" },
+  example: "order-1",
+};
 const linked = { Link: { description: "Other pages (RFC 8288)", schema: { type: "string" } } };
 
 /** Fields of a command as parameters of a query. */
@@ -96,10 +105,7 @@ function paths() {
       post: {
         operationId: "sendMessage",
         summary: "Stores a message (H6)",
-        parameters: [
-          { name: "Idempotency-Key", in: "header", schema: { type: "string" }, example: "order-1" },
-          { name: "epoch", in: "query", schema: { type: "string" } },
-        ],
+        parameters: [idempotencyKey, epoch, { name: "ref", in: "query", schema: { type: "integer" } }],
         requestBody: { required: true, content: content({ type: "object" }, { text: "hello" }) },
         responses: {
           200: answer("It was stored before", result("media/room/msglog_send")),
@@ -114,6 +120,28 @@ function paths() {
         summary: "A page of the log (H5)",
         parameters: query("media/room/msglog_get", { limit: 10, after: 0 }),
         responses: { 200: answer("A page", result("media/room/msglog_get"), { headers: linked }), ...errors },
+      },
+    },
+    "/v1/rooms/{id}/messages/{msg_id}": {
+      parameters: [room, message],
+      get: {
+        operationId: "showMessage",
+        summary: "A message as it is now (H13)",
+        parameters: [epoch, flag("versions"), flag("refs")],
+        responses: { 200: answer("The message", { type: "object" }), ...errors },
+      },
+      put: {
+        operationId: "editMessage",
+        summary: "Gives a message another body (H13)",
+        parameters: [idempotencyKey, epoch],
+        requestBody: { required: true, content: content({ type: "object" }, { text: "hello" }) },
+        responses: { 200: answer("The edit is stored", result("media/room/msglog_edit")), ...errors },
+      },
+      delete: {
+        operationId: "deleteMessage",
+        summary: "Takes a message away (H13)",
+        parameters: [idempotencyKey, epoch, { name: "reason", in: "query", schema: { type: "string" } }],
+        responses: { 200: answer("The deletion is stored", result("media/room/msglog_delete")), ...errors },
       },
     },
     "/v1/rooms/{id}/events": {
