@@ -74,9 +74,9 @@ export class Room<T = JsonObject> {
    * the server has said what became of it: it is stored once. Rejects with a `CallError` that is definite, an
    * `OutcomeUnknown`, an `OutboxFull`, a `ConnectionLost` with `isTooLarge`, or with why the room is over.
    */
-  send(msg: T & object, { ref, ...options }: MessageOptions = {}): Promise<Sent> {
+  send(msg: T & object, { ref, mentions, ...options }: MessageOptions = {}): Promise<Sent> {
     return this.#outbox.put(
-      { command: "media/room/msglog_send", data: { msg: msg as JsonObject, ref } },
+      { command: "media/room/msglog_send", data: { msg: msg as JsonObject, ref, mentions } },
       options,
     );
   }
