@@ -77,7 +77,7 @@ const write = fc.oneof(
   {
     weight: 4,
     arbitrary: fc
-      .record({ room_id, epoch: maybe(fc.constantFrom("e0", "e1")), user_id: reader, msg_id: fc.nat(9) })
+      .record({ room_id, epoch: maybe(fc.constantFrom("e0", "e1")), user_id: reader, msg_id: fc.integer({ min: 1, max: 9 }) })
       .map((o) => ({ kind: "set_mark", ...o })),
   },
   { weight: 3, arbitrary: trim.map((o) => ({ kind: "trim", ...o })) },

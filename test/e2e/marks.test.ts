@@ -8,8 +8,7 @@ const call = (client: RawClient, cmd: string, data: object = {}, room_id = "r"):
   client.call(`media/room/${cmd}`, { room_id, ...data });
 const mark = (client: RawClient, msg_id: number, more: object = {}) =>
   call(client, "msglog_mark", { msg_id, ...more });
-const marks = async (client: RawClient, more: object = {}) =>
-  (await call(client, "msglog_marks", more)).data;
+const marks = async (client: RawClient, more: object = {}) => (await call(client, "msglog_marks", more)).data;
 const unread = async (client: RawClient, data: object = { rooms: ["r"] }) =>
   (await client.call("media/room/msglog_unread", data)).data;
 const send = (client: RawClient, more: object = {}, room_id = "r") =>
@@ -191,7 +190,10 @@ test("[M20] [R10] [R11] of a room one may not read nothing is said; of what was 
 });
 
 test("[M20] [L10] rooms of a grant for some are counted, others are left out", async () => {
-  const eve = [{ right: "msglog_get", rooms: "r" }, { right: "msglog_history", rooms: "r" }];
+  const eve = [
+    { right: "msglog_get", rooms: "r" },
+    { right: "msglog_history", rooms: "r" },
+  ];
   const { login } = await people({ ann: ["*"], eve }, { store: { kind: "memory" } });
   const [ann, reader] = [await login("ann"), await login("eve")];
   for (const room_id of ["r", "s"]) {

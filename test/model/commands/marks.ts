@@ -2,8 +2,17 @@ import { errorCodes, roomEvents } from "@roomlog/protocol";
 import { EpochOf, OK, ok, refused } from "../answers.ts";
 import { tell } from "../lanes.ts";
 import { type Outcome, type Plan, type Planner, reads, tells, writes } from "../plan.ts";
-import { type Op, roomNames, type RoomName } from "../steps.ts";
-import { isDeleted, type Life, lastIdOf, livingOf, type Message, putLife, unreadIn, type World } from "../world.ts";
+import { type Op, type RoomName, roomNames } from "../steps.ts";
+import {
+  isDeleted,
+  type Life,
+  lastIdOf,
+  livingOf,
+  type Message,
+  putLife,
+  unreadIn,
+  type World,
+} from "../world.ts";
 import { epochOf, given, idBack } from "./choices.ts";
 
 interface InRoom {

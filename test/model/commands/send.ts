@@ -68,7 +68,12 @@ export function put(planner: Planner, entry: Entry): Plan {
       if (first !== undefined) return tells(ok({ msg_id: first, duplicate: true }));
       const refusal = entry.refusal(life);
       if (refusal !== undefined) return tells(refused(refusal));
-      const id = append(world, planner, { room, life, name, entry: { msg: text, ...given({ op, ref, mentions }) } });
+      const id = append(world, planner, {
+        room,
+        life,
+        name,
+        entry: { msg: text, ...given({ op, ref, mentions }) },
+      });
       return tells(ok({ msg_id: id }), (then) => tellMessage(then, room, { life: life.number, id }));
     }),
   };
