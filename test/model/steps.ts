@@ -56,6 +56,7 @@ export type Op =
       readonly epoch?: EpochChoice;
       /** So far before the newest one. */
       readonly ref?: number;
+      readonly mention?: UserName;
     }
   | {
       readonly do: "edit" | "remove";
@@ -84,6 +85,9 @@ export type Op =
       readonly dry?: true;
     }
   | { readonly do: "retain"; readonly room: RoomName; readonly messages?: number }
+  /** Up to the message that stands so far before the newest one. */
+  | { readonly do: "mark"; readonly room: RoomName; readonly back: number; readonly epoch?: EpochChoice }
+  | { readonly do: "marks" | "unread"; readonly room: RoomName }
   | { readonly do: "status" | "typing"; readonly room: RoomName }
   /** Answers that many events, the oldest or the newest of the unanswered ones. */
   | { readonly do: "answer"; readonly count: number; readonly newest?: true }

@@ -385,6 +385,7 @@ const refusals: { readonly [reason in Refusal]: ErrorCode } = {
   epoch_not_found: 304106,
   message_not_found: 304110,
   not_author: 100030,
+  too_many_marks: 100050,
 };
 
 /** What a write that did not happen is to the client; undefined when it did. */

@@ -10,6 +10,8 @@ export interface Entry extends MessageStamp {
   readonly ref: number | null;
   /** The newest edit of a message, or the deletion of a message and of its edits. */
   readonly changed_by: number | null;
+  /** JSON: a list of users (M20); null without any. */
+  readonly mentions: string | null;
 }
 
 /** The entries of its log. */
@@ -28,14 +30,16 @@ type Asked = Pick<MessageQuery, "refs" | "versions">;
 
 /** An entry as readers see it now (M15). */
 export function shown(entry: Entry, { refs = false, versions }: Asked, log: Neighbours): Message {
-  const { msg_id, user_id, session_id, timestmap, msg, op, ref, changed_by } = entry;
+  const { msg_id, user_id, session_id, timestmap, msg, op, ref, changed_by, mentions } = entry;
   const stamp = { msg_id, user_id, session_id, timestmap };
-  if (op === null && ref === null && changed_by === null && !refs) return { ...stamp, msg };
+  const isPlain = op === null && ref === null && changed_by === null && mentions === null;
+  if (isPlain && !refs) return { ...stamp, msg };
   const change = changed_by === null ? undefined : log.entry(changed_by);
   const isDeleted = change?.op === "delete";
   const says: MessageLog = {
     ...(op !== null && { op }),
     ...(ref !== null && { ref }),
+    ...(mentions !== null && !isDeleted && { mentions: JSON.parse(mentions) as string[] }),
     ...(change && (isDeleted ? { deleted: deletionOf(change) } : { edited: changeOf(change) })),
     ...(change && op === null && hasVersions(versions, isDeleted) && { versions: versionsOf(entry, log) }),
     ...(refs && op === null && { refs: log.refsOf(msg_id) }),

@@ -7,6 +7,9 @@ import type {
   LifeKey,
   ListedRoom,
   LivesQuery,
+  Mark,
+  MarkedRoomsQuery,
+  MarksQuery,
   MessageQuery,
   NewestSchemas,
   NewestSchemasQuery,
@@ -28,6 +31,8 @@ import type {
   Trimmed,
   Undelivered,
   UndeliveredQuery,
+  Unread,
+  UnreadQuery,
   Usage,
   UsageQuery,
   WebhooksQuery,
@@ -185,6 +190,18 @@ export class ManagedStore {
 
   undelivered(query: UndeliveredQuery): Promise<Undelivered | undefined> {
     return this.#driver.undelivered(query);
+  }
+
+  marks(query: MarksQuery): Promise<Mark[] | undefined> {
+    return this.#driver.marks(query);
+  }
+
+  markedRooms(query: MarkedRoomsQuery): Promise<string[]> {
+    return this.#driver.markedRooms(query);
+  }
+
+  unread(query: UnreadQuery): Promise<Unread[]> {
+    return this.#driver.unread(query);
   }
 
   deadLetters(query: DeadLettersQuery): Promise<DeadLetter[]> {

@@ -3,6 +3,7 @@ import { changeCases } from "./store-contract/changes.ts";
 import { commitCases } from "./store-contract/commits.ts";
 import { groupCommitCases } from "./store-contract/group-commit.ts";
 import { lifeCases } from "./store-contract/lives.ts";
+import { markCases } from "./store-contract/marks.ts";
 import { messageCases } from "./store-contract/messages.ts";
 import { nameCases } from "./store-contract/names.ts";
 import { overdueCases } from "./store-contract/overdue.ts";
@@ -25,6 +26,7 @@ export const storeContract: readonly StoreCase[] = [
   ...schemaCases,
   ...messageCases,
   ...changeCases,
+  ...markCases,
   ...pageCases,
   ...nameCases,
   ...lifeCases,

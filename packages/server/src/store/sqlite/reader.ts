@@ -9,6 +9,9 @@ import type {
   LifeKey,
   ListedRoom,
   LivesQuery,
+  Mark,
+  MarkedRoomsQuery,
+  MarksQuery,
   MessageQuery,
   NewestSchemas,
   NewestSchemasQuery,
@@ -29,11 +32,14 @@ import type {
   Trimmed,
   Undelivered,
   UndeliveredQuery,
+  Unread,
+  UnreadQuery,
   Usage,
   UsageQuery,
   WebhooksQuery,
 } from "../store.ts";
 import { openForReading } from "./file.ts";
+import { MarksReader } from "./marks-reader.ts";
 import { OverdueLives } from "./overdue.ts";
 import { Pages } from "./pages.ts";
 import {
@@ -78,6 +84,7 @@ class Reader {
   readonly #trimmable: Trimmable;
   readonly #webhooks: WebhooksReader;
   readonly #schemas: SchemasReader;
+  readonly #marks: MarksReader;
   readonly #room: Database.Statement<[string, string], RoomRow>;
   readonly #rooms: Database.Statement<[string, string, string, string, string, number], ListedRow>;
   readonly #ofUser: Database.Statement<[string, string, string], OfUserRow>;
@@ -96,6 +103,7 @@ class Reader {
     this.#trimmable = new Trimmable(this.#db);
     this.#webhooks = new WebhooksReader(this.#db);
     this.#schemas = new SchemasReader(this.#db);
+    this.#marks = new MarksReader(this.#db);
     this.#room = this.#db.prepare(`SELECT ${ROOM} ${OF_ROOM_ID} AND destroyed_at IS NULL`);
     this.#rooms = this.#db.prepare(
       `SELECT ${LISTED} FROM rooms
@@ -202,6 +210,18 @@ class Reader {
 
   deadLetters(query: DeadLettersQuery): DeadLetter[] {
     return this.#webhooks.deadLetters(query);
+  }
+
+  marks(query: MarksQuery): Mark[] | undefined {
+    return this.#marks.all(query);
+  }
+
+  markedRooms(query: MarkedRoomsQuery): string[] {
+    return this.#marks.rooms(query);
+  }
+
+  unread(query: UnreadQuery): Unread[] {
+    return this.#marks.unread(query);
   }
 
   trimmable(query: TrimmableQuery): Trimmed | undefined {

@@ -8,6 +8,9 @@ import type {
   LifeKey,
   ListedRoom,
   LivesQuery,
+  Mark,
+  MarkedRoomsQuery,
+  MarksQuery,
   MessageQuery,
   NewestSchemas,
   NewestSchemasQuery,
@@ -29,6 +32,8 @@ import type {
   Trimmed,
   Undelivered,
   UndeliveredQuery,
+  Unread,
+  UnreadQuery,
   Usage,
   UsageQuery,
   WebhooksQuery,
@@ -125,6 +130,18 @@ class WatchedStore implements Store {
 
   undelivered(query: UndeliveredQuery): Promise<Undelivered | undefined> {
     return this.#driver.undelivered(query);
+  }
+
+  marks(query: MarksQuery): Promise<Mark[] | undefined> {
+    return this.#driver.marks(query);
+  }
+
+  markedRooms(query: MarkedRoomsQuery): Promise<string[]> {
+    return this.#driver.markedRooms(query);
+  }
+
+  unread(query: UnreadQuery): Promise<Unread[]> {
+    return this.#driver.unread(query);
   }
 
   deadLetters(query: DeadLettersQuery): Promise<DeadLetter[]> {
