@@ -13,6 +13,7 @@ interface Query {
   readonly to_time?: number;
   readonly user_id?: string;
   readonly session_id?: string;
+  readonly where?: { readonly "/pad": { readonly exists: boolean } };
   readonly order?: "asc" | "desc";
   readonly limit?: number;
   readonly epoch?: string;
@@ -32,7 +33,7 @@ export function get(planner: Planner, { room, page }: Op & { readonly do: "get" 
 }
 
 function queryOf(planner: Planner, room: RoomName, page: PageChoice): Query {
-  const { limit, order, user: user_id, own, epoch } = page;
+  const { limit, order, user: user_id, own, where, epoch } = page;
   const id = (back: number | undefined) =>
     back === undefined ? undefined : idBack(planner, room, back, epoch);
   const time = (back: number | undefined) =>
@@ -44,6 +45,7 @@ function queryOf(planner: Planner, room: RoomName, page: PageChoice): Query {
     to_time: time(page.to_time),
     user_id,
     session_id: own && planner.session_id,
+    where: where && { "/pad": { exists: where === "padded" } },
     order,
     limit,
     epoch: epochOf(planner, room, epoch),
@@ -68,14 +70,15 @@ function pageOf(life: Life, { order, limit, ...query }: Query) {
 
 function isAsked(message: Message, query: Query): boolean {
   const { after = 0, before = Infinity, from_time = 0, to_time = Infinity } = query;
-  const { msg_id, timestmap, user_id, session_id } = message;
+  const { msg_id, timestmap, user_id, session_id, msg } = message;
   return (
     msg_id > after &&
     msg_id < before &&
     timestmap >= from_time &&
     timestmap < to_time &&
     (query.user_id ?? user_id) === user_id &&
-    (query.session_id ?? session_id) === session_id
+    (query.session_id ?? session_id) === session_id &&
+    (query.where === undefined || query.where["/pad"].exists === msg.includes("pad"))
   );
 }
 
