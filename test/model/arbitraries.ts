@@ -32,6 +32,7 @@ const page: fc.Arbitrary<PageChoice> = merged(
   sometimes("order", 2, fc.constantFrom("asc", "desc")),
   sometimes("user", 6, fc.constantFrom(...userNames)),
   sometimes("own", 8, fc.constant(true)),
+  sometimes("where", 5, fc.constantFrom("padded", "bare")),
   sometimes("epoch", 3, epoch),
   sometimes("ref", 6, back),
   sometimes("refs", 6, fc.constant(true)),

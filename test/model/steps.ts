@@ -26,6 +26,8 @@ export interface PageChoice {
   readonly order?: "asc" | "desc";
   readonly user?: UserName;
   readonly own?: true;
+  /** Only messages with a padding, or only those without (M17). */
+  readonly where?: "padded" | "bare";
   readonly epoch?: EpochChoice;
   readonly ref?: number;
   readonly refs?: true;
