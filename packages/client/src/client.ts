@@ -1,4 +1,11 @@
-import type { CommandData, CommandName, CommandResult, EventData, JsonObject } from "@roomlog/protocol";
+import {
+  type CommandData,
+  type CommandName,
+  type CommandResult,
+  type EventData,
+  type JsonObject,
+  readingCommands,
+} from "@roomlog/protocol";
 import type { CallOptions, Connection } from "./connection.ts";
 import { ClientClosed } from "./errors.ts";
 import { insist } from "./insist.ts";
@@ -11,8 +18,6 @@ import type { ClientState } from "./state.ts";
 
 type Pattern = CommandData<"core/event/subscribe">;
 
-/** Commands that change nothing: they are repeated when their answer is lost. */
-const reads = /\/(list|get|get_\w+|info|ping|msglog_(get|info|epochs))$/;
 const ID_BYTES = 9;
 
 /** A client that stays logged in: it connects again by itself, and its rooms, sends and iterators go on. */
@@ -86,7 +91,7 @@ export class Client {
   ): Promise<CommandResult<N>> {
     const { gate } = this.#link;
     const call = (connection: Connection) => connection.call(name, data, { signal });
-    if (reads.test(name)) return insist({ gate, settings: this.#settings, signal, call });
+    if (readingCommands.has(name)) return insist({ gate, settings: this.#settings, signal, call });
     return call(await gate.pass(signal));
   }
 

@@ -1,3 +1,4 @@
+export { delay } from "./again.ts";
 export { Client } from "./client.ts";
 export {
   CallError,

@@ -15,4 +15,6 @@ export {
 export { MAX_CLOSE_REASON_BYTES, MAX_MESSAGE_DEPTH } from "./limits.ts";
 export { type MessageStamp, messageText, reservedNames, type StoredMessage, withTail } from "./message.ts";
 export { isName, MAX_ROOM_ID, MAX_SESSION_ID, MAX_USER } from "./names.ts";
+export { readingCommands } from "./reading.ts";
 export { type RoomRole, roleRights, roomRoles } from "./roles.ts";
+export { isTemporaryError } from "./temporary.ts";
