@@ -17,6 +17,7 @@ async function world() {
   };
   const create = () => writer.call("media/room/create", { room_id: "r", class: "chat" });
   const destroy = () => writer.call("media/room/destroy", { room_id: "r" });
+  const ban = () => writer.call("media/room/ban", { room_id: "r", user_id: "ann" });
   const printed: unknown[] = [];
   const clock = new ManualClock();
   const follower = new Follower((_room_id, messages) => {
@@ -27,7 +28,7 @@ async function world() {
   const ended = follower.follow({ url, user: "ann" }, ["r"], { lines: 10 });
   const prints = (count: number) => vi.waitFor(() => expect(printed).toHaveLength(count), 10_000);
   await prints(3);
-  return { way, direct, clock, send, create, destroy, printed, prints, ended };
+  return { way, direct, clock, send, create, destroy, ban, printed, prints, ended };
 }
 
 /** The room's next life begins while nobody follows; three are the messages of each. */
@@ -69,4 +70,17 @@ test("[M10] tail -f notices that its connection passes nothing any more, and con
   await destroy();
   await ended;
   expect(printed).toEqual(ALL_OLD);
+});
+
+test("[R9] tail -f ends when its user may not read any more", async () => {
+  const { clock, send, ban, printed, ended } = await world();
+  await ban();
+  await send("not for her");
+  clock.advance(30_000);
+  await expect(ended).rejects.toMatchObject({
+    name: "Failure",
+    ending: "missing",
+    message: expect.stringContaining("Room not found"),
+  });
+  expect(printed).toEqual(["old1", "old2", "old3"]);
 });
