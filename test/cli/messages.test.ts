@@ -207,7 +207,7 @@ test("of lines of which one is refused the ids of the others are told, and which
   const texts = lines((await run(["get", "r", "--json"])).stdout).map((line) => JSON.parse(line).text);
   const others = ["one", "two", "four", "five"];
   expect(texts).toEqual([...others, ...others, "one", "two", "one", "two"]);
-});
+}, 60_000);
 
 test("send stops at a line that is no message, and says which", async () => {
   const { run } = await world();

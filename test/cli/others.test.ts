@@ -64,7 +64,7 @@ test("a misspelt command is no empty list, and of several rooms the one that is 
     status: 66,
     stderr: expect.stringMatching(/^roomlog: nope: Room not found/),
   });
-});
+}, 60_000);
 
 test("a table is as wide as the terminal, coloured as it wants", async () => {
   const { run } = await world();

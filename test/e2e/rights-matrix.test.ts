@@ -81,6 +81,8 @@ const inRooms: { readonly [command: string]: InRoom } = {
     missing: 304001,
   },
   "media/room/msglog_get": { may: READERS },
+  "media/room/msglog_mark": { data: { msg_id: 9 }, may: READERS, answer: 304110 },
+  "media/room/msglog_marks": { may: READERS },
   "media/room/msglog_subscribe": { may: READERS },
   "media/room/msglog_unsubscribe": { byGrants: true, may: READERS, missing: "ok" },
   "media/room/msglog_info": { may: READERS },

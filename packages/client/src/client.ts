@@ -1,4 +1,11 @@
-import type { CommandData, CommandName, CommandResult, EventData, JsonObject } from "@roomlog/protocol";
+import {
+  type CommandData,
+  type CommandName,
+  type CommandResult,
+  type EventData,
+  type JsonObject,
+  readingCommands,
+} from "@roomlog/protocol";
 import type { CallOptions, Connection } from "./connection.ts";
 import { ClientClosed } from "./errors.ts";
 import { insist } from "./insist.ts";
@@ -14,8 +21,6 @@ export type Unread = CommandResult<"media/room/msglog_unread">[number];
 
 type Pattern = CommandData<"core/event/subscribe">;
 
-/** Commands that change nothing: they are repeated when their answer is lost. */
-const reads = /\/(list|get|get_\w+|info|ping|msglog_(get|info|epochs|marks|unread))$/;
 const ID_BYTES = 9;
 /** Rooms of one question (M20). */
 const UNREAD_ROOMS = 1000;
@@ -91,7 +96,7 @@ export class Client {
   ): Promise<CommandResult<N>> {
     const { gate } = this.#link;
     const call = (connection: Connection) => connection.call(name, data, { signal });
-    if (reads.test(name)) return insist({ gate, settings: this.#settings, signal, call });
+    if (readingCommands.has(name)) return insist({ gate, settings: this.#settings, signal, call });
     return call(await gate.pass(signal));
   }
 

@@ -1,3 +1,4 @@
+export { delay } from "./again.ts";
 export { Client, type Unread } from "./client.ts";
 export {
   CallError,

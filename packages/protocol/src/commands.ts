@@ -135,11 +135,13 @@ export const callbackNames = ["login", "subscribe", "send", "create"] as const;
 
 /**
  * The command table: `class/subclass/cmd` → the right it needs, the schema of `data` and of the result. One source
- * for the server's validation, the client's types and the documents. Without `right` everybody may.
+ * for the server's validation, the client's types and the documents. Without `right` everybody may. What `reads` changes
+ * nothing, so clients repeat it; what is about its session, or changes it, is `ownSession`: no other request shares that (H2).
  */
 export const commands = {
   /** L1, L2, L11. Errors: 100030, 100032, 100034, 100035, 100044, 100050. */
   "core/user/login": {
+    ownSession: true,
     data: z.object({
       user: name(MAX_USER).optional(),
       password: z.string().optional(),
@@ -151,13 +153,19 @@ export const commands = {
     result: loginTerms.extend({ session_id: name(MAX_SESSION_ID) }),
   },
   /** L12: another token of the same user for this connection. Errors: 100030, 100050. */
-  "core/user/refresh": { data: z.object({ token: z.string() }), result: loginTerms },
+  "core/user/refresh": { ownSession: true, data: z.object({ token: z.string() }), result: loginTerms },
   /** F9 */
-  "core/core/ping": { data: z.object({ time: z.number().optional() }), result: none },
+  "core/core/ping": { reads: true, data: z.object({ time: z.number().optional() }), result: none },
   /** C1: who is there: user → session ids. */
-  "core/user/list": { right: "users", data: none, result: z.record(z.string(), z.array(z.string())) },
+  "core/user/list": {
+    reads: true,
+    right: "users",
+    data: none,
+    result: z.record(z.string(), z.array(z.string())),
+  },
   /** C1: the sessions of a user. Errors: 100033. */
   "core/user/get": {
+    reads: true,
     right: "users",
     data: z.object({ user: name(MAX_USER) }),
     result: z.record(z.string(), z.object({ type: z.string(), remote: z.string() })),
@@ -186,6 +194,7 @@ export const commands = {
   },
   /** C4. Errors: 100005, 100030, 100047, 100062, and those of the other session. */
   "core/session/cmd": {
+    ownSession: true,
     right: "session_cmd",
     data: z.object({
       session_id: name(MAX_SESSION_ID),
@@ -198,6 +207,7 @@ export const commands = {
   },
   /** C5 */
   "core/session/log": {
+    ownSession: true,
     right: "log",
     data: z.object({
       source: z.string(),
@@ -210,12 +220,14 @@ export const commands = {
   },
   /** C9: this connection decides from now on, in turn with others that have registered. */
   "core/callback/register": {
+    ownSession: true,
     right: "callback",
     data: z.object({ callback: z.enum(callbackNames), class: name(MAX_USER).optional() }),
     result: none,
   },
   /** C10 */
   "core/server/info": {
+    reads: true,
     data: none,
     result: z.object({
       version: z.string(),
@@ -227,12 +239,14 @@ export const commands = {
   },
   /** C11: reads the configuration anew; what it names takes effect only after a restart. Errors: 100041. */
   "core/server/reload": {
+    ownSession: true,
     right: "admin",
     data: none,
     result: z.object({ restart_needed: z.array(z.string()) }),
   },
   /** W7: webhooks of the service, and how far they are behind. */
   "core/webhook/list": {
+    reads: true,
     right: "webhooks",
     data: none,
     result: z.array(
@@ -252,6 +266,7 @@ export const commands = {
   },
   /** W6, W7: what could not be told, the newest first. */
   "core/webhook/dead_letters": {
+    reads: true,
     right: "webhooks",
     data: z.object({
       webhook: name(MAX_USER).optional(),
@@ -274,6 +289,7 @@ export const commands = {
   },
   /** W7: tells a dead letter once more. Errors: 100044 when there is none. */
   "core/webhook/retry": {
+    ownSession: true,
     right: "webhooks",
     data: z.object({ letter: count }),
     result: z.object({ delivered: z.boolean(), error: z.string().optional() }),
@@ -286,20 +302,24 @@ export const commands = {
   },
   /** E8: an event of the client, for the plugins. */
   "core/core/event": {
+    ownSession: true,
     right: "event",
     data: subscription.extend({ body: jsonObject.optional() }),
     result: none,
   },
   /** E2, E4. Errors: 100020, 100044, 100045. */
   "core/event/subscribe": {
+    ownSession: true,
     right: "subscribe",
     data: subscription.extend({ body: jsonObject.optional() }),
     result: none,
   },
   /** E4: must match a subscription exactly; ok also when nothing matched. */
-  "core/event/unsubscribe": { right: "subscribe", data: subscription, result: none },
+  "core/event/unsubscribe": { ownSession: true, right: "subscribe", data: subscription, result: none },
   /** E5: newest first. */
   "core/event/get_subscriptions": {
+    reads: true,
+    ownSession: true,
     right: "subscribe",
     data: none,
     result: z.array(subscription.extend({ body: jsonObject.optional() })),
@@ -320,6 +340,7 @@ export const commands = {
   "media/room/destroy": { right: "room_destroy", data: z.object({ room_id: roomId }), result: none },
   /** R3: ascending by `room_id` (code points). Errors: 304103. */
   "media/room/get_list": {
+    reads: true,
     right: "room_read",
     data: z.object({
       limit: z.int().min(1).max(10_000).optional(),
@@ -330,6 +351,7 @@ export const commands = {
   },
   /** R3. Errors: 304001. */
   "media/room/get_info": {
+    reads: true,
     right: "room_read",
     data: z.object({ room_id: roomId }),
     result: roomInfo.omit({ timeout: true }).extend({
@@ -339,6 +361,7 @@ export const commands = {
   },
   /** R4. `msglog` adds `last_id` and `epoch`, with `after` also `first_id` and `recovered`. Errors: 304001, 304104. */
   "media/room/join": {
+    ownSession: true,
     right: "room_join",
     data: z.object({
       room_id: roomId,
@@ -355,7 +378,12 @@ export const commands = {
       }),
   },
   /** R4. Errors: 100036. */
-  "media/room/leave": { right: "room_join", data: z.object({ room_id: roomId }), result: none },
+  "media/room/leave": {
+    ownSession: true,
+    right: "room_join",
+    data: z.object({ room_id: roomId }),
+    result: none,
+  },
   /** R8: `none` takes a role away. Errors: 304001. */
   "media/room/grant": {
     right: "room_moderate",
@@ -368,6 +396,7 @@ export const commands = {
   },
   /** R8: user → role, and until when he is banned or muted, µs; without it for good. Errors: 304001. */
   "media/room/get_roles": {
+    reads: true,
     right: "room_moderate",
     data: z.object({ room_id: roomId }),
     result: z.record(
@@ -427,6 +456,7 @@ export const commands = {
   },
   /** M6, M8, M12, M15–M17. Errors: 304001, 304103, 304106. */
   "media/room/msglog_get": {
+    reads: true,
     right: "msglog_get",
     data: z.object({
       room_id: roomId,
@@ -448,6 +478,7 @@ export const commands = {
   },
   /** M10, M17. Errors: 100050, 304001, 304104. */
   "media/room/msglog_subscribe": {
+    ownSession: true,
     right: "msglog_get",
     data: z.object({
       room_id: roomId,
@@ -458,15 +489,22 @@ export const commands = {
     result: logRange.extend({ recovered: z.boolean() }),
   },
   /** M10: ok also when there was nothing to end. */
-  "media/room/msglog_unsubscribe": { right: "msglog_get", data: z.object({ room_id: roomId }), result: none },
+  "media/room/msglog_unsubscribe": {
+    ownSession: true,
+    right: "msglog_get",
+    data: z.object({ room_id: roomId }),
+    result: none,
+  },
   /** M12. Errors: 304001, 304106. */
   "media/room/msglog_info": {
+    reads: true,
     right: "msglog_get",
     data: z.object({ room_id: roomId, epoch: epoch.optional() }),
     result: logInfo,
   },
   /** M12: ended lives, the newest first. Errors: 304001, 304103. */
   "media/room/msglog_epochs": {
+    reads: true,
     right: "msglog_get",
     data: z.object({
       room_id: roomId,
@@ -518,6 +556,7 @@ export const commands = {
   },
   /** M24: by type and version; with `versions` also those that do not hold any more. Errors: 304001, 304106. */
   "media/room/msglog_schemas": {
+    reads: true,
     right: "msglog_get",
     data: z.object({
       room_id: roomId,
@@ -547,6 +586,7 @@ export const commands = {
   },
   /** M19: how far users have read, ascending by `user_id` (code points). Errors: 304001. */
   "media/room/msglog_marks": {
+    reads: true,
     right: "msglog_get",
     data: z.object({
       room_id: roomId,
@@ -557,6 +597,7 @@ export const commands = {
   },
   /** M20: what who asks has not read; without `rooms` in all in which he has a mark. */
   "media/room/msglog_unread": {
+    reads: true,
     right: "msglog_get",
     data: z.object({
       rooms: z.array(roomId).max(1000).optional(),

@@ -39,11 +39,11 @@ export const broken = {
   changesForgotten: [
     {
       file: changes,
-      from: "if (change)\n            this.#mark",
-      to: "if (change && msg_id % 2)\n            this.#mark",
+      from: "this.#mark.run(msg_id, room_key, ref);",
+      to: "if (msg_id % 2) this.#mark.run(msg_id, room_key, ref);",
     },
   ],
-  editsOutliveDeletion: [{ file: changes, from: 'if (op === "delete")', to: "if (false)" }],
+  editsOutliveDeletion: [{ file: changes, from: "this.#markEdits.run(msg_id, room_key, ref);", to: "" }],
   ackBeforeCommit,
   /** Tells everybody of a batch before it is durable, and the senders afterwards. */
   eventBeforeCommit: [
