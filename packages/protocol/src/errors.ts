@@ -73,6 +73,7 @@ export const errorTexts = {
   304108: "Room is read-only",
   304109: "Storage quota exceeded",
   304110: "Message not found",
+  304113: "Search is off",
 } as const;
 
 export type ErrorCode = keyof typeof errorTexts;
@@ -91,6 +92,7 @@ export const errorCodes = {
   epoch_not_found: 304106,
   storage_quota_exceeded: 304109,
   message_not_found: 304110,
+  search_is_off: 304113,
 } as const satisfies Readonly<Record<string, ErrorCode>>;
 
 /** The text of a code; `detail` fills its `~s`. */

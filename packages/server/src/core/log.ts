@@ -2,6 +2,7 @@ import { type EventData, type JsonObject, messageText, reservedNames, roomEvents
 import type { ManagedStore } from "../store/managed.ts";
 import type {
   Append,
+  IndexMessages,
   Life,
   LifeKey,
   LivesQuery,
@@ -22,6 +23,7 @@ import { diskLow, RequestError } from "./errors.ts";
 import type { Hub } from "./hub.ts";
 import { JsonText, withoutMembers } from "./json-text.ts";
 import type { Actor } from "./judgement.ts";
+import { LogSearch } from "./log-search.ts";
 import { NewestPages } from "./newest-pages.ts";
 import { Quota } from "./quota.ts";
 import type { RoomRights } from "./room-rights.ts";
@@ -44,6 +46,8 @@ export interface LogOptions {
   readonly time_field: "timestmap" | "timestamp";
   /** Most bytes of messages that the service keeps (Q8). */
   readonly max_bytes_total?: number | undefined;
+  /** Whether messages can be searched (M18). */
+  readonly search: boolean;
 }
 
 /** An entry to be stored, and who sends it. */
@@ -95,6 +99,8 @@ const SPECIAL = [
   "ref",
   "refs",
   "versions",
+  "search",
+  "around",
 ] as const;
 
 /** The name for the newest of the ended lives of a room (M12). */
@@ -109,6 +115,7 @@ export class Log implements LogSource {
   /** Messages that are durable and have not been told yet. */
   #untold: { readonly room_id: string; readonly epoch: string; readonly messages: Message[] } | undefined;
   readonly #newest = new NewestPages();
+  readonly #search: LogSearch;
   /** Bytes of the messages' text, those on their way into the store among them. */
   readonly #quota = new Quota(undefined);
   #timeField = "timestmap";
@@ -116,6 +123,7 @@ export class Log implements LogSource {
 
   constructor(parts: LogParts, options: LogOptions) {
     this.#parts = parts;
+    this.#search = new LogSearch(parts);
     this.update(options);
     parts.rooms.onEnded((room_id) => this.#newest.changed(room_id));
   }
@@ -124,6 +132,7 @@ export class Log implements LogSource {
   async start(): Promise<void> {
     const { service, store } = this.#parts;
     this.#quota.start((await store.usage({ service })).bytes);
+    this.#search.start();
   }
 
   /** Bytes of messages' text that are stored, of ended lives too (Q8). */
@@ -132,7 +141,8 @@ export class Log implements LogSource {
   }
 
   /** Goes on with other options (S4). */
-  update({ time_field, max_bytes_total }: LogOptions): void {
+  update({ time_field, max_bytes_total, search }: LogOptions): void {
+    this.#search.on = search;
     this.#quota.limit = max_bytes_total;
     this.#timeField = time_field;
     this.#newest.clear();
@@ -191,13 +201,16 @@ export class Log implements LogSource {
   }
 
   /**
-   * A page (M6, M8), of what `who` may read (R11). Throws 304001 when there is no such room, 304106 when it has no such
-   * life, 100030 when it is not for him.
+   * A page (M6, M8, M18), of what `who` may read (R11). Throws 304001 when there is no such room, 304106 when it has no
+   * such life, 100030 when it is not for him, 304110 when a message that it names is not there; for a search see `LogSearch`.
    */
   async page({ versions = false, ...query }: PageQuery, who: Actor): Promise<LogPage> {
     const { rooms, rights } = this.#parts;
+    this.#search.check(query.search);
     const key = await this.#lifeKey(query);
     const readable = await rights.firstReadable(who, key);
+    for (const named of [query.around, query.search?.ranked?.after])
+      if (named !== undefined && named < readable) throw new RequestError(304110);
     const narrowed = readable > 1 ? { after: Math.max(query.after ?? 0, readable - 1) } : {};
     const wordings = versions ? { versions: await this.#wordingsFor(who, key) } : {};
     const page = await this.#text({
@@ -208,6 +221,8 @@ export class Log implements LogSource {
       time_field: this.#timeField,
     });
     if (!page) throw await this.#notFound(key);
+    if (page.missing) throw new RequestError(304110);
+    if (page.unready) throw this.#search.unready();
     if (query.epoch === undefined) {
       // Something may have changed since it was asked for.
       rights.require(who, "msglog_get", query.room_id);
@@ -297,6 +312,11 @@ export class Log implements LogSource {
   /** A slice of the service's lives that have something to trim. */
   overdue(query: Omit<OverdueQuery, "service">): Promise<Overdue> {
     return this.#parts.store.overdue({ service: this.#parts.service, ...query });
+  }
+
+  /** Indexes a slice of what is not indexed yet (M18); where the next one begins, undefined when nothing is left. */
+  index(slice: Omit<IndexMessages, "kind" | "service">): Promise<number | undefined> {
+    return this.#search.index(slice);
   }
 
   /** Gives a slice of free space back to the disk; whether there is more. */

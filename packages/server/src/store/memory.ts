@@ -1,7 +1,9 @@
 import { changedAccess, type RoomInfo } from "@roomlog/protocol";
-import { type Entry, shown } from "./entries.ts";
+import type { Entry } from "./entries.ts";
 import { markChanged, neighboursIn, refusalOfRef } from "./memory-changes.ts";
+import { searched } from "./memory-search.ts";
 import { MemoryWebhooks } from "./memory-webhooks.ts";
+import { pageOf } from "./page-of.ts";
 import { textOf } from "./page-text.ts";
 import { isForgotten, isStale, type LogState, sliceOf } from "./retention.ts";
 import { withOwn } from "./room-info.ts";
@@ -18,7 +20,6 @@ import type {
   LifeKey,
   ListedRoom,
   LivesQuery,
-  Message,
   MessageQuery,
   Overdue,
   OverdueQuery,
@@ -143,13 +144,11 @@ export class MemoryStore implements Store {
   async messages(query: MessageQuery): Promise<Page | undefined> {
     const life = this.#readable(query);
     if (!life) return undefined;
-    const found = life.log.filter((message) => matches(message, query));
-    if (query.order === "desc") found.reverse();
-    const neighbours = neighboursIn(life.log);
-    const page = found.slice(0, query.limit).map((entry) => shown(entry, query, neighbours));
-    const messages = fitting(page, query.max_bytes);
-    const cut = messages.length < Math.min(found.length, query.limit);
-    return { epoch: life.epoch, first_id: firstId(life), messages, cut };
+    const log = {
+      entries: (part: MessageQuery) => selected(life.log, part),
+      neighbours: neighboursIn(life.log),
+    };
+    return { epoch: life.epoch, first_id: firstId(life), ...pageOf(log, query) };
   }
 
   async pageText(query: PageTextQuery): Promise<PageText | undefined> {
@@ -221,6 +220,10 @@ export class MemoryStore implements Store {
         return this.#append(write);
       case "trim":
         return this.#trim(write);
+      case "set_search":
+        return done;
+      case "index_messages":
+        return { kind: "indexed", next: undefined };
       case "set_webhooks":
       case "move_cursor":
       case "drop_dead_letter":
@@ -423,6 +426,11 @@ function lifeOf(life: Kept): Life {
   };
 }
 
+function selected(log: readonly Entry[], query: MessageQuery): Entry[] {
+  const found = searched(log, query).filter((message) => matches(message, query));
+  return query.order === "desc" ? found.reverse() : found;
+}
+
 function matches({ msg_id, timestmap, user_id, session_id, op, ref }: Entry, query: MessageQuery): boolean {
   const { after, before, from_time, to_time } = query;
   return (
@@ -434,16 +442,6 @@ function matches({ msg_id, timestmap, user_id, session_id, op, ref }: Entry, que
     (query.session_id === undefined || session_id === query.session_id) &&
     (query.ref === undefined || (op === null && ref === query.ref))
   );
-}
-
-/** As many of the messages as `max_bytes` allows, and the first in any case. */
-function fitting(messages: readonly Message[], max_bytes: number): Message[] {
-  let bytes = 0;
-  const end = messages.findIndex(({ msg }, i) => {
-    bytes += Buffer.byteLength(msg);
-    return i > 0 && bytes > max_bytes;
-  });
-  return end < 0 ? [...messages] : messages.slice(0, end);
 }
 
 /** The order of SQLite's BINARY collation over UTF-8. */

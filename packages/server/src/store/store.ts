@@ -79,6 +79,8 @@ export type Write =
   | DestroyRoom
   | Append
   | Trim
+  | SetSearch
+  | IndexMessages
   | WebhookWrite;
 
 export type WebhookWrite = SetWebhooks | MoveCursor | DropDeadLetter;
@@ -199,6 +201,23 @@ export interface Trim extends RoomKey {
   readonly most: number;
 }
 
+/** Says whether what a service stores is indexed from now on, until the store is closed (M18). What is indexed already stays. */
+export interface SetSearch {
+  readonly kind: "set_search";
+  readonly service: string;
+  readonly on: boolean;
+}
+
+/** Indexes a slice of what a service stored without an index (M18): answered `indexed`. Searches are exact without it, and slower. */
+export interface IndexMessages {
+  readonly kind: "index_messages";
+  readonly service: string;
+  /** Where the last slice ended; 0 to begin. */
+  readonly from: number;
+  /** Messages to index, and lives to look at. */
+  readonly most: number;
+}
+
 /**
  * Says which webhooks a service has (W4). A new one begins with what is written from now on, whatever the clocks say. One
  * that is not named any more keeps its cursors; when it is not named, or named again, after it was away since before
@@ -245,6 +264,8 @@ export type Written =
     }
   | { readonly kind: "duplicate"; readonly msg_id: number }
   | ({ readonly kind: "trimmed" } & Trimmed)
+  /** `next`: where the next slice begins; undefined after the last one. */
+  | { readonly kind: "indexed"; readonly next: number | undefined }
   | { readonly kind: "refused"; readonly reason: Refusal };
 
 export type Refusal =
@@ -366,11 +387,24 @@ export interface MessageQuery extends LifeKey {
   readonly refs?: boolean;
   /** Also all wordings of edited messages; of deleted ones only with `all` (M15). */
   readonly versions?: "kept" | "all";
+  readonly search?: Search;
+  /** A message that is kept: the page is what stands around it, as much on both sides as far as there is something (M18). */
+  readonly around?: number;
   /** From which end of the range the page is taken, and how it is sorted. */
   readonly order: "asc" | "desc";
   readonly limit: number;
   /** UTF-8 bytes of `msg` the page may hold; the first message comes however large it is. */
   readonly max_bytes: number;
+}
+
+/** Full text (M18). */
+export interface Search {
+  /** As docs/search.md explains it; without a word nothing is found. */
+  readonly text: string;
+  /** The best first, in place of the order by id; with `after` what stands behind that message. */
+  readonly ranked?: { readonly after?: number };
+  /** Messages that may be gone through because they are not indexed; when there are more, the page is `unready`. */
+  readonly most_unindexed?: number;
 }
 
 export interface Page {
@@ -381,6 +415,10 @@ export interface Page {
   readonly messages: readonly Message[];
   /** Whether `max_bytes` cut the page short. */
   readonly cut: boolean;
+  /** `around` names no message that is kept, or `ranked.after` none that is found. */
+  readonly missing?: true;
+  /** Nothing was read: more than `most_unindexed` messages are not indexed. */
+  readonly unready?: true;
 }
 
 export interface PageTextQuery extends MessageQuery {
@@ -389,7 +427,7 @@ export interface PageTextQuery extends MessageQuery {
 }
 
 /** A page as everyone sees it. */
-export interface PageText extends Pick<Page, "epoch" | "first_id" | "cut"> {
+export interface PageText extends Omit<Page, "messages"> {
   /** The JSON text of a list of messages, each as `messageText` writes it (M2). */
   readonly text: string;
   /** Of messages. */

@@ -11,6 +11,7 @@ import { randomTrimCases } from "./store-contract/random-trims.ts";
 import { restartCases } from "./store-contract/restarts.ts";
 import { retentionCases } from "./store-contract/retention.ts";
 import { roomCases } from "./store-contract/rooms.ts";
+import { searchCases } from "./store-contract/search.ts";
 import { standingCases } from "./store-contract/standings.ts";
 import { webhookCases } from "./store-contract/webhooks.ts";
 
@@ -29,6 +30,7 @@ export const storeContract: readonly StoreCase[] = [
   ...retentionCases,
   ...overdueCases,
   ...randomTrimCases,
+  ...searchCases,
   ...webhookCases,
   ...groupCommitCases,
 ];

@@ -4,6 +4,7 @@ import { edit } from "./edit.ts";
 import { Entries } from "./entries.ts";
 import { epochs } from "./epochs.ts";
 import { get } from "./get.ts";
+import { Indexer } from "./indexer.ts";
 import { info } from "./info.ts";
 import { withPosition } from "./join.ts";
 import { purge } from "./purge.ts";
@@ -26,6 +27,7 @@ export const msglog = definePlugin({
     const cursors = service.openCursors(log);
     const entries = new Entries(service, log, current);
     const trimmer = new Trimmer(service, log, current);
+    const indexer = new Indexer(service, log, current);
     const keepLogs = () => {
       service.rooms.keepLogs = settings.on_destroy === "archive";
     };
@@ -53,13 +55,17 @@ export const msglog = definePlugin({
       async start() {
         keepLogs();
         await log.start();
-        return trimmer.start();
+        const stops = [trimmer.start(), indexer.start()];
+        return () => {
+          for (const stop of stops.reverse()) stop();
+        };
       },
       update(changed) {
         settings = changed as MsglogSettings;
         keepLogs();
         log.update(settings);
         trimmer.start();
+        indexer.start();
       },
     };
   },
