@@ -61,7 +61,7 @@ const write = fc.oneof(
         session_id: fc.constantFrom("s1", "s2", "s3"),
         client_msg_id: maybe(fc.constantFrom("x", "y", "z")),
         timestmap: time,
-        msg: fc.constantFrom("{}", '{"é":1}', '{"a":"xxxxxxxxxxxxxxxxxxx"}'),
+        msg: fc.constantFrom("{}", '{"é":1}', '{"a":"é x"}', '{"a":"xxxxxxxxxxxxxxxxxxx"}'),
       })
       .map((o) => ({ kind: "append", ...o })),
   },
@@ -81,6 +81,7 @@ const write = fc.oneof(
 );
 const batches = fc.array(fc.array(write, { minLength: 1, maxLength: 12 }), { minLength: 1, maxLength: 8 });
 
+const ranked = fc.record({ after: maybe(fc.nat(9)) });
 const query: fc.Arbitrary<Omit<MessageQuery, "service">> = fc.record({
   room_id,
   epoch: maybe(epoch),
@@ -90,12 +91,16 @@ const query: fc.Arbitrary<Omit<MessageQuery, "service">> = fc.record({
   to_time: maybe(time),
   user_id: maybe(fc.constantFrom("ann", "bob")),
   session_id: maybe(fc.constantFrom("s1", "s2", "s3")),
+  search: maybe(
+    fc.record({ text: fc.constantFrom("é", "xx*", "xxxxxxxxxxxxxxxxxxx", "y"), ranked: maybe(ranked) }),
+  ),
+  around: maybe(fc.nat(9)),
   order: fc.constantFrom("asc", "desc"),
   limit: fc.integer({ min: 1, max: 6 }),
   max_bytes: fc.integer({ min: 1, max: 80 }),
 }) as fc.Arbitrary<Omit<MessageQuery, "service">>;
 
-test("[M6] [M8] [M9] [M12] [M13] [W2] [W4] [W6] memory and SQLite answer alike, whatever is written and asked", async () => {
+test("[M6] [M8] [M9] [M12] [M13] [M18] [W2] [W4] [W6] memory and SQLite answer alike, whatever is written and asked", async () => {
   const questions = fc.record({
     queries: fc.array(query, { minLength: 6, maxLength: 6 }),
     bounds,

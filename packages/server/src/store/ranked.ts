@@ -3,7 +3,7 @@ import type { Entry, Neighbours } from "./entries.ts";
 import { scoreIn } from "./searched-text.ts";
 
 /** Of what is found so many, the newest, are put into an order (M18). */
-export const MOST_RANKED = 10_000;
+const MOST_RANKED = 10_000;
 
 interface Scored {
   readonly msg_id: number;

@@ -12,7 +12,7 @@ import type { IndexMessages, Written } from "../store.ts";
 const CHUNK = 256;
 
 /** Up to where the chunks of a log are whole. */
-export function wholeUpTo(last_id: number): number {
+function wholeUpTo(last_id: number): number {
   return Math.floor(last_id / CHUNK) * CHUNK;
 }
 

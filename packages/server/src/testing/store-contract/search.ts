@@ -80,7 +80,10 @@ export const searchCases: readonly StoreCase[] = [
   }),
 
   storeCase("[M18] whatever is written in a search is words, never a command", async (store) => {
-    await say(store, "a AND b", "not near or", "x".repeat(200), "words: a·b");
+    await store.commit([on]);
+    await say(store, "a AND b", "not near or", "x".repeat(200), "words: a·b", "c\0d \ud800e");
+    // The chunk is whole, so they are looked up.
+    await store.commit(idsTo(256).map(() => append(one)));
     const texts = [
       "a AND b",
       "NOT",
@@ -101,6 +104,7 @@ export const searchCases: readonly StoreCase[] = [
     for (const text of texts) await found(store, text);
     assert.deepEqual(await found(store, "AND a"), [1]);
     assert.deepEqual(await found(store, "words:"), [4]);
+    assert.deepEqual(await found(store, "d e"), [5]);
     assert.deepEqual(await found(store, "*"), []);
     assert.deepEqual(await found(store, '"'), []);
     assert.deepEqual(await found(store, "x".repeat(199)), [3]);
