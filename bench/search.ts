@@ -40,17 +40,19 @@ const START = 1_700_000_000_000_000;
 
 /** What is looked for; the words are those of the file. */
 const searches: Readonly<Record<string, Omit<Search, "most_unindexed">>> = {
-  "a word in 1 of 3,000 messages": { text: "wxvlc" },
-  "a word in 1 of 20": { text: "ubuntu" },
-  "the most common word": { text: "the" },
-  "two common words": { text: "the you" },
-  "a common and a rare word": { text: "the wxvlc" },
+  "a word in 1 of 24,000 messages": { text: "wxvlc" },
+  "a word in 1 of 65": { text: "ubuntu" },
+  "a word in 1 of 290": { text: "the" },
+  "a word in 1 of 8": { text: "you" },
+  "two words, 1 of 290 and 1 of 8": { text: "the you" },
+  "two words, 1 of 290 and 1 of 24,000": { text: "the wxvlc" },
   "a beginning of many words: `s*`": { text: "s*" },
   "a longer one: `ubu*`": { text: "ubu*" },
   'a phrase: `"how do i"`': { text: '"how do i"' },
-  'a phrase that nobody said, of common words: `"to the you"`': { text: '"to the you"' },
-  "ranked, 1 of 20": { text: "ubuntu", ranked: {} },
-  "ranked, the most common word": { text: "the", ranked: {} },
+  'a phrase that nobody said: `"to the you"`': { text: '"to the you"' },
+  "ranked, 1 of 65": { text: "ubuntu", ranked: {} },
+  "ranked, 1 of 290": { text: "the", ranked: {} },
+  "ranked, 1 of 8, so 10,000 in order": { text: "you", ranked: {} },
   nothing: { text: "qqqzzz" },
 };
 

@@ -30,12 +30,12 @@ const said = (text: string, room_id = "one"): Append => ({
 });
 const many = (count: number, room_id = "one") =>
   Array.from({ length: count }, (_, i) => said(`rock ${i} 👍`, room_id));
-const trim = (room_id: string, before: number): Write => ({
+const trim = (room_id: string, before?: number): Write => ({
   kind: "trim",
   service: "main",
   room_id,
   epoch: `life of ${room_id}`,
-  before,
+  ...(before !== undefined && { before }),
   bounds,
   most: 10_000,
 });
@@ -58,7 +58,7 @@ async function written(): Promise<string> {
     destroyed_at: 2,
     keep_log: false,
   } as const;
-  await store.commit([end, trim("gone", 301), { ...trim("gone", 301), before: undefined } as Write]);
+  await store.commit([end, trim("gone", 301), trim("gone")]);
   await store.close();
   return directory;
 }
