@@ -66,7 +66,7 @@ const write = fc.oneof(
         ref: maybe(fc.integer({ min: 1, max: 9 })),
         change: maybe(fc.constantFrom({ op: "edit", any: true }, { op: "delete", any: true })),
         mentions: maybe(fc.uniqueArray(reader, { minLength: 1 })),
-        msg: fc.constantFrom("{}", '{"é":1}', '{"a":"xxxxxxxxxxxxxxxxxxx"}'),
+        msg: fc.constantFrom("{}", '{"é":1}', '{"a":"é x"}', '{"a":"xxxxxxxxxxxxxxxxxxx"}'),
       })
       .map(({ change, mentions, ...o }) => ({
         kind: "append",
@@ -101,6 +101,7 @@ const write = fc.oneof(
 );
 const batches = fc.array(fc.array(write, { minLength: 1, maxLength: 12 }), { minLength: 1, maxLength: 8 });
 
+const ranked = fc.record({ after: maybe(fc.nat(9)) });
 const query: fc.Arbitrary<Omit<MessageQuery, "service">> = fc.record({
   room_id,
   epoch: maybe(epoch),
@@ -110,6 +111,10 @@ const query: fc.Arbitrary<Omit<MessageQuery, "service">> = fc.record({
   to_time: maybe(time),
   user_id: maybe(fc.constantFrom("ann", "bob")),
   session_id: maybe(fc.constantFrom("s1", "s2", "s3")),
+  search: maybe(
+    fc.record({ text: fc.constantFrom("é", "xx*", "xxxxxxxxxxxxxxxxxxx", "y"), ranked: maybe(ranked) }),
+  ),
+  around: maybe(fc.nat(9)),
   order: fc.constantFrom("asc", "desc"),
   where: maybe(fc.constantFrom('{"user_id":"ann"}', '{"/n":{"exists":true}}', '{"not":{"session_id":"s1"}}')),
   max_scan: maybe(fc.integer({ min: 1, max: 9 })),
@@ -117,7 +122,7 @@ const query: fc.Arbitrary<Omit<MessageQuery, "service">> = fc.record({
   max_bytes: fc.integer({ min: 1, max: 80 }),
 }) as fc.Arbitrary<Omit<MessageQuery, "service">>;
 
-test("[M6] [M8] [M9] [M12] [M13] [M15] [M19] [M20] [W2] [W4] [W6] memory and SQLite answer alike, whatever is written and asked", async () => {
+test("[M6] [M8] [M9] [M12] [M13] [M15] [M18] [M19] [M20] [W2] [W4] [W6] memory and SQLite answer alike, whatever is written and asked", async () => {
   const questions = fc.record({
     queries: fc.array(query, { minLength: 6, maxLength: 6 }),
     bounds,

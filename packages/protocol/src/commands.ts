@@ -454,7 +454,7 @@ export const commands = {
     }),
     result: stored,
   },
-  /** M6, M8, M12, M15–M17. Errors: 304001, 304103, 304106. */
+  /** M6, M8, M12, M15–M18. Errors: 304001, 304103, 304106, 304110, 304113. */
   "media/room/msglog_get": {
     reads: true,
     right: "msglog_get",
@@ -466,7 +466,10 @@ export const commands = {
       to_time: count.optional(),
       user_id: name(MAX_USER).optional(),
       session_id: name(MAX_SESSION_ID).optional(),
-      order: z.enum(["asc", "desc"]).optional(),
+      search: text.optional(),
+      around: count.optional(),
+      order: z.enum(["asc", "desc", "rank"]).optional(),
+      rank_after: count.optional(),
       limit: z.int().min(1).max(1000).optional(),
       epoch: epoch.optional(),
       ref: msgId.optional(),

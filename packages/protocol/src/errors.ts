@@ -74,6 +74,7 @@ export const errorTexts = {
   304109: "Storage quota exceeded",
   304110: "Message not found",
   304112: "Invalid message",
+  304113: "Search is off",
 } as const;
 
 export type ErrorCode = keyof typeof errorTexts;
@@ -95,6 +96,7 @@ export const errorCodes = {
   storage_quota_exceeded: 304109,
   message_not_found: 304110,
   invalid_message: 304112,
+  search_is_off: 304113,
 } as const satisfies Readonly<Record<string, ErrorCode>>;
 
 /** The text of a code; `detail` fills its `~s`. */

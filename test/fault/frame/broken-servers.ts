@@ -118,6 +118,14 @@ export const broken = {
         if (now - this.#sweptAt > 5000) this.closeAll(4001, "not answered");`,
     },
   ],
+  /** Leaves a message out of each chunk that it indexes. */
+  searchSkips: [
+    {
+      file: "store/sqlite/search-index.js",
+      from: "this.#put(room_key, from + 1, to);",
+      to: "this.#put(room_key, from + 2, to);",
+    },
+  ],
   /** Takes the time of day as it comes. */
   timeNotRaised: [
     { file: writer, from: "Math.max(counter.last_timestmap, write.timestmap)", to: "write.timestmap" },

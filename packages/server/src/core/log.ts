@@ -9,6 +9,7 @@ import {
 import type { ManagedStore } from "../store/managed.ts";
 import type {
   Append,
+  IndexMessages,
   Life,
   LifeKey,
   LivesQuery,
@@ -31,6 +32,7 @@ import { diskLow, RequestError } from "./errors.ts";
 import type { Hub } from "./hub.ts";
 import { JsonText, withoutMembers } from "./json-text.ts";
 import type { Actor } from "./judgement.ts";
+import { LogSearch } from "./log-search.ts";
 import { NewestPages } from "./newest-pages.ts";
 import { Quota } from "./quota.ts";
 import type { RoomRights } from "./room-rights.ts";
@@ -56,6 +58,8 @@ export interface LogOptions {
   readonly max_bytes_total?: number | undefined;
   /** Messages that a filter examines at most for one page (M8). */
   readonly max_scan: number;
+  /** Whether messages can be searched (M18). */
+  readonly search: boolean;
 }
 
 /** An entry to be stored, and who sends it. */
@@ -112,6 +116,8 @@ const SPECIAL = [
   "refs",
   "versions",
   "where",
+  "search",
+  "around",
 ] as const;
 
 /** The name for the newest of the ended lives of a room (M12). */
@@ -126,6 +132,7 @@ export class Log implements LogSource {
   /** Messages that are durable and have not been told yet. */
   #untold: { readonly room_id: string; readonly epoch: string; readonly messages: Message[] } | undefined;
   readonly #newest = new NewestPages();
+  readonly #search: LogSearch;
   /** Bytes of the messages' text, those on their way into the store among them. */
   readonly #quota = new Quota(undefined);
   readonly #views = new Views();
@@ -135,6 +142,7 @@ export class Log implements LogSource {
 
   constructor(parts: LogParts, options: LogOptions) {
     this.#parts = parts;
+    this.#search = new LogSearch(parts);
     this.update(options);
     parts.rooms.onEnded((room_id) => this.#newest.changed(room_id));
   }
@@ -143,6 +151,7 @@ export class Log implements LogSource {
   async start(): Promise<void> {
     const { service, store } = this.#parts;
     this.#quota.start((await store.usage({ service })).bytes);
+    this.#search.start();
   }
 
   /** Bytes of messages' text that are stored, of ended lives too (Q8). */
@@ -151,8 +160,9 @@ export class Log implements LogSource {
   }
 
   /** Goes on with other options (S4). */
-  update({ time_field, max_bytes_total, max_scan }: LogOptions): void {
+  update({ time_field, max_bytes_total, max_scan, search }: LogOptions): void {
     this.#maxScan = max_scan;
+    this.#search.on = search;
     this.#quota.limit = max_bytes_total;
     this.#timeField = time_field;
     this.#newest.clear();
@@ -212,14 +222,17 @@ export class Log implements LogSource {
   }
 
   /**
-   * A page (M6, M8), of what `who` may read (R11, M17). Throws 304001 when there is no such room, 304106 when it has no such
-   * life, 100030 when it is not for him.
+   * A page (M6, M8, M18), of what `who` may read (R11, M17). Throws 304001 when there is no such room, 304106 when it has no
+   * such life, 100030 when it is not for him, 304110 when a message that it names is not there; for a search see `LogSearch`.
    */
   async page(asked: PageQuery, who: Actor): Promise<LogPage> {
     const { versions = false, ...query } = asked;
     const { rooms, rights } = this.#parts;
+    this.#search.check(query.search);
     const key = await this.#lifeKey(query);
     const readable = await rights.firstReadable(who, key);
+    for (const named of [query.around, query.search?.ranked?.after])
+      if (named !== undefined && named < readable) throw new RequestError(304110);
     const narrowed = readable > 1 ? { after: Math.max(query.after ?? 0, readable - 1) } : {};
     const view = await rights.viewInLife(who, key);
     const seen = this.#seenBy(both(query.where, view));
@@ -228,6 +241,8 @@ export class Log implements LogSource {
     const page = await this.#text({ ...exact, time_field: this.#timeField });
     if (!page) throw await this.#notFound(key);
     if ((await rights.viewInLife(who, key)) !== view) return this.page(asked, who);
+    if (page.missing) throw new RequestError(304110);
+    if (page.unready) throw this.#search.unready();
     if (query.epoch === undefined) {
       // Something may have changed since it was asked for.
       rights.require(who, "msglog_get", query.room_id);
@@ -318,6 +333,11 @@ export class Log implements LogSource {
   /** A slice of the service's lives that have something to trim. */
   overdue(query: Omit<OverdueQuery, "service">): Promise<Overdue> {
     return this.#parts.store.overdue({ service: this.#parts.service, ...query });
+  }
+
+  /** Indexes a slice of what is not indexed yet (M18); where the next one begins, undefined when nothing is left. */
+  index(slice: Omit<IndexMessages, "kind" | "service">): Promise<number | undefined> {
+    return this.#search.index(slice);
   }
 
   /** Gives a slice of free space back to the disk; whether there is more. */

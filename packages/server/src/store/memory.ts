@@ -1,13 +1,14 @@
 import { changedAccess, type RoomInfo } from "@roomlog/protocol";
-import { type Entry, shown } from "./entries.ts";
+import type { Entry } from "./entries.ts";
 import { markChanged, neighboursIn, refusalOfRef } from "./memory-changes.ts";
 import { byCodePoint, markSent, marksOf, setMark, unreadIn } from "./memory-marks.ts";
 import { addSchema, newestSchemas, schemasOf } from "./memory-schemas.ts";
+import { searched } from "./memory-search.ts";
 import { MemoryWebhooks } from "./memory-webhooks.ts";
+import { pageOf } from "./page-of.ts";
 import { textOf } from "./page-text.ts";
 import { isForgotten, isStale, type LogState, sliceOf } from "./retention.ts";
 import { withOwn } from "./room-info.ts";
-import { scanOf } from "./scan.ts";
 import type {
   Append,
   BehindQuery,
@@ -24,7 +25,6 @@ import type {
   Mark,
   MarkedRoomsQuery,
   MarksQuery,
-  Message,
   MessageQuery,
   NewestSchemas,
   NewestSchemasQuery,
@@ -171,15 +171,11 @@ export class MemoryStore implements Store {
   async messages(query: MessageQuery): Promise<Page | undefined> {
     const life = this.#readable(query);
     if (!life) return undefined;
-    const asked = life.log.filter((message) => matches(message, query));
-    if (query.order === "desc") asked.reverse();
-    const neighbours = neighboursIn(life.log);
-    const seen = asked.map((entry) => shown(entry, query, neighbours));
-    const scan = scanOf(query);
-    const found = scan ? first(query.limit, scan.passing(seen)) : seen.slice(0, query.limit);
-    const messages = fitting(found, query.max_bytes);
-    const cut = messages.length < found.length;
-    return { epoch: life.epoch, first_id: firstId(life), messages, cut, ...(!cut && scan?.end) };
+    const log = {
+      entries: (part: MessageQuery) => selected(life.log, part),
+      neighbours: neighboursIn(life.log),
+    };
+    return { epoch: life.epoch, first_id: firstId(life), ...pageOf(log, query) };
   }
 
   async pageText(query: PageTextQuery): Promise<PageText | undefined> {
@@ -276,6 +272,10 @@ export class MemoryStore implements Store {
         return this.#setMark(write);
       case "trim":
         return this.#trim(write);
+      case "set_search":
+        return done;
+      case "index_messages":
+        return { kind: "indexed", next: undefined };
       case "set_webhooks":
       case "move_cursor":
       case "drop_dead_letter":
@@ -496,6 +496,11 @@ function lifeOf(life: Kept): Life {
   };
 }
 
+function selected(log: readonly Entry[], query: MessageQuery): Entry[] {
+  const found = searched(log, query).filter((message) => matches(message, query));
+  return query.order === "desc" ? found.reverse() : found;
+}
+
 function matches({ msg_id, timestmap, user_id, session_id, op, ref }: Entry, query: MessageQuery): boolean {
   const { after, before, from_time, to_time } = query;
   return (
@@ -507,21 +512,4 @@ function matches({ msg_id, timestmap, user_id, session_id, op, ref }: Entry, que
     (query.session_id === undefined || session_id === query.session_id) &&
     (query.ref === undefined || (op === null && ref === query.ref))
   );
-}
-
-/** At most so many, and no further asked for. */
-function first<T>(count: number, from: Iterable<T>): T[] {
-  const found: T[] = [];
-  for (const one of from) if (found.push(one) >= count) break;
-  return found;
-}
-
-/** As many of the messages as `max_bytes` allows, and the first in any case. */
-function fitting(messages: readonly Message[], max_bytes: number): Message[] {
-  let bytes = 0;
-  const end = messages.findIndex(({ msg }, i) => {
-    bytes += Buffer.byteLength(msg);
-    return i > 0 && bytes > max_bytes;
-  });
-  return end < 0 ? [...messages] : messages.slice(0, end);
 }

@@ -91,6 +91,8 @@ export type Write =
   | Append
   | SetMark
   | Trim
+  | SetSearch
+  | IndexMessages
   | WebhookWrite;
 
 export type WebhookWrite = SetWebhooks | MoveCursor | DropDeadLetter;
@@ -246,6 +248,23 @@ export interface Trim extends RoomKey {
   readonly most: number;
 }
 
+/** Says whether what a service stores is indexed from now on, until the store is closed (M18). What is indexed already stays. */
+export interface SetSearch {
+  readonly kind: "set_search";
+  readonly service: string;
+  readonly on: boolean;
+}
+
+/** Indexes a slice of what a service stored without an index (M18): answered `indexed`. Searches are exact without it, and slower. */
+export interface IndexMessages {
+  readonly kind: "index_messages";
+  readonly service: string;
+  /** Where the last slice ended; 0 to begin. */
+  readonly from: number;
+  /** Messages to index, and lives to look at. */
+  readonly most: number;
+}
+
 /**
  * Says which webhooks a service has (W4). A new one begins with what is written from now on, whatever the clocks say. One
  * that is not named any more keeps its cursors; when it is not named, or named again, after it was away since before
@@ -294,6 +313,8 @@ export type Written =
   /** `moved`: whether it stood further back. */
   | { readonly kind: "marked"; readonly moved: boolean }
   | ({ readonly kind: "trimmed" } & Trimmed)
+  /** `next`: where the next slice begins; undefined after the last one. */
+  | { readonly kind: "indexed"; readonly next: number | undefined }
   | { readonly kind: "refused"; readonly reason: Refusal };
 
 export type Refusal =
@@ -435,11 +456,24 @@ export interface MessageQuery extends LifeKey {
   readonly where?: string;
   /** Messages that `where` examines at most; without it all that there are. */
   readonly max_scan?: number;
+  readonly search?: Search;
+  /** A message that is kept: the page is what stands around it, as much on both sides as far as there is something (M18). */
+  readonly around?: number;
   /** From which end of the range the page is taken, and how it is sorted. */
   readonly order: "asc" | "desc";
   readonly limit: number;
   /** UTF-8 bytes of `msg` the page may hold; the first message comes however large it is. */
   readonly max_bytes: number;
+}
+
+/** Full text (M18). */
+export interface Search {
+  /** As docs/search.md explains it; without a word nothing is found. */
+  readonly text: string;
+  /** The best first, in place of the order by id; with `after` what stands behind that message. */
+  readonly ranked?: { readonly after?: number };
+  /** Messages that may be gone through because they are not indexed; when there are more, the page is `unready`. */
+  readonly most_unindexed?: number;
 }
 
 export interface Page {
@@ -452,6 +486,10 @@ export interface Page {
   readonly cut: boolean;
   /** The last message that was examined, when `max_scan` ended the page. */
   readonly read_to?: number;
+  /** `around` names no message that is kept, or `ranked.after` none that is found. */
+  readonly missing?: true;
+  /** Nothing was read: more than `most_unindexed` messages are not indexed. */
+  readonly unready?: true;
 }
 
 export interface PageTextQuery extends MessageQuery {

@@ -13,6 +13,7 @@ import { restartCases } from "./store-contract/restarts.ts";
 import { retentionCases } from "./store-contract/retention.ts";
 import { roomCases } from "./store-contract/rooms.ts";
 import { schemaCases } from "./store-contract/schemas.ts";
+import { searchCases } from "./store-contract/search.ts";
 import { standingCases } from "./store-contract/standings.ts";
 import { webhookCases } from "./store-contract/webhooks.ts";
 
@@ -33,6 +34,7 @@ export const storeContract: readonly StoreCase[] = [
   ...retentionCases,
   ...overdueCases,
   ...randomTrimCases,
+  ...searchCases,
   ...webhookCases,
   ...groupCommitCases,
 ];

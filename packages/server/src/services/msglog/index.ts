@@ -4,6 +4,7 @@ import { edit } from "./edit.ts";
 import { Entries } from "./entries.ts";
 import { epochs } from "./epochs.ts";
 import { get } from "./get.ts";
+import { Indexer } from "./indexer.ts";
 import { info } from "./info.ts";
 import { withPosition } from "./join.ts";
 import { mark } from "./mark.ts";
@@ -36,6 +37,7 @@ export const msglog = definePlugin({
     const typed = new TypedMessages(kept, given);
     service.rooms.onEnded((room_id) => typed.end(room_id));
     const entries = new Entries(service, log, { settings: current, typed });
+    const indexer = new Indexer(service, log, current);
     const keepLogs = () => {
       service.rooms.keepLogs = settings.on_destroy === "archive";
     };
@@ -74,7 +76,10 @@ export const msglog = definePlugin({
         keepLogs();
         await log.start();
         await typed.start();
-        return trimmer.start();
+        const stops = [trimmer.start(), indexer.start()];
+        return () => {
+          for (const stop of stops.reverse()) stop();
+        };
       },
       update(changed) {
         settings = changed as MsglogSettings;
@@ -82,6 +87,7 @@ export const msglog = definePlugin({
         log.update(settings);
         typed.update(settings);
         trimmer.start();
+        indexer.start();
       },
     };
   },

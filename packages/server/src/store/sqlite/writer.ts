@@ -5,9 +5,11 @@ import type {
   Append,
   CreateRoom,
   DestroyRoom,
+  IndexMessages,
   LifeKey,
   Refusal,
   SetSchema,
+  SetSearch,
   WebhookWrite,
   Write,
   Written,
@@ -18,6 +20,7 @@ import { openForWriting, takeLock } from "./file.ts";
 import { MarksWriter, type Readers, readersOf } from "./marks-writer.ts";
 import { type PackedOutcomes, type PackedWrites, packOutcomes, unpackWrites } from "./packed.ts";
 import { SchemasWriter } from "./schemas.ts";
+import { SearchIndex } from "./search-index.ts";
 import { giveBack } from "./space.ts";
 import { StandingsWriter } from "./standings.ts";
 import { Trims } from "./trims.ts";
@@ -65,6 +68,7 @@ class Writer {
   readonly #trims: Trims;
   readonly #authors: AuthorIndex;
   readonly #changes: Changes;
+  readonly #search: SearchIndex;
   readonly #standings: StandingsWriter;
   readonly #schemas: SchemasWriter;
   readonly #marks: MarksWriter;
@@ -90,11 +94,12 @@ class Writer {
     const db = this.#db;
     this.#authors = new AuthorIndex(db);
     this.#changes = new Changes(db);
+    this.#search = new SearchIndex(db);
     this.#standings = new StandingsWriter(db);
     this.#schemas = new SchemasWriter(db);
     this.#marks = new MarksWriter(db);
     this.#webhooks = new WebhooksWriter(db);
-    this.#trims = new Trims(db, this.#authors);
+    this.#trims = new Trims(db, this.#authors, this.#search);
     this.#find = db.prepare(
       `SELECT service, room_key, epoch, first_id, last_id, last_timestmap, bytes, marks FROM rooms
        WHERE service = ? AND room_id = ? AND destroyed_at IS NULL`,
@@ -153,6 +158,7 @@ class Writer {
   }
 
   #apply(write: Write, counters: Counters): Written {
+    if (isOfSearch(write)) return this.#applyToSearch(write, counters);
     if (isOfWebhooks(write)) return this.#applyToWebhooks(write, counters);
     const key = `${write.service}\u0000${write.room_id}`;
     if (!counters.has(key)) counters.set(key, this.#read(write.service, write.room_id));
@@ -213,6 +219,16 @@ class Writer {
     return done;
   }
 
+  #applyToSearch(write: SetSearch | IndexMessages, counters: Counters): Written {
+    if (write.kind === "index_messages") {
+      this.#save([...counters.values()]);
+      counters.clear();
+      return this.#search.build(write);
+    }
+    this.#search.set(write.service, write.on);
+    return done;
+  }
+
   #append(write: Append, counter: Counter): Written {
     if (isOther(write, counter)) return refused("epoch_not_found");
     const { room_key, epoch } = counter;
@@ -226,8 +242,10 @@ class Writer {
       if (changes === 0) return this.#duplicate(room_key, user_id, client_msg_id);
     }
     if (counter.marks > 0 && !write.change) this.#marks.sent(user_id, msg_id, counter);
-    if (isSpecial(write)) this.#changes.add(write, { room_key, msg_id, timestmap });
-    else counter.rows.push(room_key, msg_id, timestmap, user_id, session_id, msg);
+    if (isSpecial(write)) {
+      this.#changes.add(write, { room_key, msg_id, timestmap });
+      if (write.change && write.ref !== undefined) this.#search.changed(room_key, write.ref);
+    } else counter.rows.push(room_key, msg_id, timestmap, user_id, session_id, msg);
     counter.first_timestmap ??= timestmap;
     counter.last_id = msg_id;
     counter.last_timestmap = timestmap;
@@ -289,6 +307,7 @@ class Writer {
       const { room_key, saved_id, last_id, last_timestmap, bytes } = counter;
       this.#count.run(last_id, last_timestmap, bytes, room_key);
       this.#authors.grown(room_key, saved_id, last_id);
+      this.#search.grown(counter, saved_id, last_id);
       this.#webhooks.grown(counter, counter.first_timestmap as number);
     }
   }
@@ -315,6 +334,10 @@ function isGrown(counter: Counter | undefined): counter is Counter {
 function insertOf(rows: number): string {
   const row = `(${COLUMNS.map(() => "?").join(", ")})`;
   return `INSERT INTO messages (${COLUMNS.join(", ")}) VALUES ${Array(rows).fill(row).join(", ")}`;
+}
+
+function isOfSearch(write: Write): write is SetSearch | IndexMessages {
+  return write.kind === "set_search" || write.kind === "index_messages";
 }
 
 function isOfWebhooks(write: Write): write is WebhookWrite {
