@@ -117,6 +117,7 @@ const elsewhere: { readonly [command: string]: Elsewhere } = {
   "core/callback/register": { data: { callback: "send", class: "none" }, may: [] },
   "core/server/info": { may: ANYBODY },
   "core/server/reload": { may: ADMIN },
+  "media/room/msglog_unread": { may: PARTICIPANTS },
   "core/webhook/list": { may: ADMIN },
   "core/webhook/dead_letters": { may: ADMIN },
   "core/webhook/retry": { data: { letter: 1 }, may: ADMIN, answer: 100044 },

@@ -41,16 +41,18 @@ export async function listMessages(c: Ctx): Promise<Response> {
     return client.call("media/room/msglog_get", JSON.stringify({ room_id, ...query, where }));
   });
   const path = messagesPath(c);
-  if (answer.result === "error") throw readFurther(JSON.parse(answer.data as string), path, query);
+  const further = answer.result === "error" && readFurther(JSON.parse(answer.data as string), path, query);
+  if (further) throw further;
   const page = resultOf(answer, { name: "media/room/msglog_get", data: { room_id, ...query, where } });
   return json(c, page, { headers: { link: linksOf(path, query, page) } });
 }
 
 /** A filter that has examined as much as it may names the id to go on from (M8): a link goes on there. */
-function readFurther(error: ErrorData, path: string, query: QueryData): HttpError {
+function readFurther(error: ErrorData, path: string, query: QueryData): HttpError | undefined {
   const from = readOn(error);
-  const next = from && { link: linkHeader(path, { next: { ...query, ...from } }) };
-  return new HttpError(statuses[error.code] ?? 500, error, next);
+  if (!from) return undefined;
+  const link = linkHeader(path, { next: { ...query, ...from } });
+  return new HttpError(statuses[error.code] ?? 500, error, { link });
 }
 
 /** H13: one entry of the log as it is now. */

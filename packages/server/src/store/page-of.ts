@@ -44,9 +44,13 @@ function bestPage(log: ReadLog, query: MessageQuery, text: string): Found {
   const after = query.search?.ranked?.after;
   const behind = after === undefined ? found : rankedBehind(found, after, words, neighbours);
   if (!behind) return MISSING;
-  const best = behind.values().map(({ msg_id }) => neighbours.entry(msg_id) as Entry);
+  const best = entriesOf(behind, neighbours);
   // There are no more of them than a search may find.
   return filled(passing(shownIn(log, best, query), { ...query, max_scan: undefined }), query);
+}
+
+function* entriesOf(found: Iterable<Pick<Entry, "msg_id">>, neighbours: Neighbours): Generator<Entry> {
+  for (const { msg_id } of found) yield neighbours.entry(msg_id) as Entry;
 }
 
 /** Those that the query's filter means, as far as it may look (M17). */

@@ -33,7 +33,7 @@ export const get = (log: Log, settings: () => MsglogSettings) =>
       if (page.read_to !== undefined && page.count === 0)
         throw new RequestError(304103, {
           limit: page.read_to,
-          field: order === "asc" ? "after" : "before",
+          field: query.order === "asc" ? "after" : "before",
         });
       if (limit === undefined && page.read_to !== undefined)
         throw new RequestError(304103, { limit: max_scan, field: "limit", setting: "msglog.max_scan" });
