@@ -73,6 +73,7 @@ export const errorTexts = {
   304108: "Room is read-only",
   304109: "Storage quota exceeded",
   304110: "Message not found",
+  304111: "Log is on hold",
 } as const;
 
 export type ErrorCode = keyof typeof errorTexts;
@@ -91,6 +92,7 @@ export const errorCodes = {
   epoch_not_found: 304106,
   storage_quota_exceeded: 304109,
   message_not_found: 304110,
+  log_on_hold: 304111,
 } as const satisfies Readonly<Record<string, ErrorCode>>;
 
 /** The text of a code; `detail` fills its `~s`. */
@@ -108,4 +110,6 @@ export interface ErrorData {
   readonly limit?: number;
   /** The field the error is about. */
   readonly field?: string;
+  /** Why, in the words of whoever decided so. */
+  readonly reason?: string;
 }

@@ -24,4 +24,6 @@ export const roomEvents = {
   msglog_new_msg: "msglog_new_msg",
   /** M13: in place of messages that retention dropped before they reached this connection. */
   msglog_dropped: "msglog_dropped",
+  /** M21: entries of a log read differently, since what a user wrote was erased. */
+  msglog_erased: "msglog_erased",
 } as const;

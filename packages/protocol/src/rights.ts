@@ -27,6 +27,8 @@ export const rightsByName: readonly string[] = [
   "msglog_purge",
   "msglog_edit_any",
   "msglog_delete_any",
+  "msglog_erase",
+  "msglog_hold",
   "room_update",
   "room_destroy",
   "room_moderate",

@@ -9,6 +9,8 @@ export interface ErrorDetails {
   /** The setting that says the limit; for the metrics. */
   readonly setting?: string;
   readonly retry_after_ms?: number;
+  /** What somebody gave as the reason. */
+  readonly reason?: string;
   readonly close?: CloseCode;
   /** The right that is missing; for the log. */
   readonly right?: string | undefined;
@@ -28,13 +30,14 @@ export class RequestError extends Error {
 
   /** The `data` of the error answer. */
   get data(): ErrorData {
-    const { field, limit, retry_after_ms } = this.details;
+    const { field, limit, retry_after_ms, reason } = this.details;
     return {
       code: this.code,
       error: this.message,
       ...(field !== undefined && { field }),
       ...(limit !== undefined && { limit }),
       ...(retry_after_ms !== undefined && { retry_after_ms }),
+      ...(reason !== undefined && { reason }),
     };
   }
 }

@@ -18,7 +18,17 @@ import type { OpenSession } from "./sessions.ts";
 
 export { AuthenticatorBusy, type Credentials, type Grant, type GrantedRight } from "../auth/auth.ts";
 export { answerText, type SignedPost, signedPost } from "../outgoing/signed-post.ts";
-export type { Bounds, DeadLetter, KeptWebhook, Life, Trimmed, Undelivered } from "../store/store.ts";
+export type {
+  Bounds,
+  DeadLetter,
+  Erasable,
+  ErasePlace,
+  Erasure,
+  KeptWebhook,
+  Life,
+  Trimmed,
+  Undelivered,
+} from "../store/store.ts";
 export type { Clock, Stop } from "./clock.ts";
 export type { Cursors } from "./cursors.ts";
 export type { Deliveries } from "./deliveries.ts";

@@ -10,6 +10,8 @@ export interface Entry extends MessageStamp {
   readonly ref: number | null;
   /** The newest edit of a message, or the deletion of a message and of its edits. */
   readonly changed_by: number | null;
+  /** 1 when its body is gone for good (M21), else null. */
+  readonly erased: 1 | null;
 }
 
 /** The entries of its log. */
@@ -28,15 +30,17 @@ type Asked = Pick<MessageQuery, "refs" | "versions">;
 
 /** An entry as readers see it now (M15). */
 export function shown(entry: Entry, { refs = false, versions }: Asked, log: Neighbours): Message {
-  const { msg_id, user_id, session_id, timestmap, msg, op, ref, changed_by } = entry;
+  const { msg_id, user_id, session_id, timestmap, msg, op, ref, changed_by, erased } = entry;
   const stamp = { msg_id, user_id, session_id, timestmap };
-  if (op === null && ref === null && changed_by === null && !refs) return { ...stamp, msg };
+  if (op === null && ref === null && changed_by === null && erased === null && !refs)
+    return { ...stamp, msg };
   const change = changed_by === null ? undefined : log.entry(changed_by);
   const isDeleted = change?.op === "delete";
   const says: MessageLog = {
     ...(op !== null && { op }),
     ...(ref !== null && { ref }),
     ...(change && (isDeleted ? { deleted: deletionOf(change) } : { edited: changeOf(change) })),
+    ...((erased ?? (isDeleted ? null : change?.erased)) && { erased: true }),
     ...(change && op === null && hasVersions(versions, isDeleted) && { versions: versionsOf(entry, log) }),
     ...(refs && op === null && { refs: log.refsOf(msg_id) }),
   };
@@ -52,7 +56,11 @@ function hasVersions(versions: Asked["versions"], isDeleted: boolean): boolean {
 }
 
 function versionsOf(message: Entry, log: Neighbours): Version<string>[] {
-  return [message, ...log.editsOf(message.msg_id)].map((entry) => ({ ...changeOf(entry), msg: entry.msg }));
+  return [message, ...log.editsOf(message.msg_id)].map((entry) => ({
+    ...changeOf(entry),
+    msg: entry.msg,
+    ...(entry.erased && { erased: true }),
+  }));
 }
 
 function changeOf({ msg_id, user_id, timestmap }: Entry): Change {

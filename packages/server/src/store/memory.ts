@@ -1,18 +1,25 @@
 import { changedAccess, type RoomInfo } from "@roomlog/protocol";
 import { type Entry, shown } from "./entries.ts";
 import { markChanged, neighboursIn, refusalOfRef } from "./memory-changes.ts";
+import { byCodePoint, MemoryErasures } from "./memory-erasures.ts";
 import { MemoryWebhooks } from "./memory-webhooks.ts";
 import { textOf } from "./page-text.ts";
 import { isForgotten, isStale, type LogState, sliceOf } from "./retention.ts";
 import { withOwn } from "./room-info.ts";
 import type {
   Append,
+  Authored,
+  AuthoredQuery,
   BehindQuery,
   ChangeAccess,
   CreateRoom,
   DeadLetter,
   DeadLettersQuery,
   DestroyRoom,
+  Erasable,
+  ErasableQuery,
+  Erasure,
+  ErasuresQuery,
   KeptWebhook,
   Life,
   LifeKey,
@@ -67,7 +74,7 @@ interface Kept extends RoomKey {
   last_timestmap: number;
   destroyed_at?: number;
   /** Whether its log can be read. */
-  kept: boolean;
+  kept: boolean | "by hold";
 }
 
 const done: Written = { kind: "done" };
@@ -80,6 +87,7 @@ export class MemoryStore implements Store {
   /** The living ones, by service and room_id. */
   readonly #living = new Map<string, Kept>();
   readonly #webhooks = new MemoryWebhooks(this.#lives);
+  readonly #erasures = new MemoryErasures(this.#lives);
   #count = 0;
 
   async open(): Promise<void> {}
@@ -110,7 +118,7 @@ export class MemoryStore implements Store {
 
   async life(key: LifeKey): Promise<Life | undefined> {
     const life = this.#readable(key);
-    return life && lifeOf(life);
+    return life && this.#lifeOf(life);
   }
 
   async standing({ user_id, ...key }: StandingQuery) {
@@ -137,7 +145,7 @@ export class MemoryStore implements Store {
       .filter(({ number }) => end !== undefined && number < end)
       .reverse()
       .slice(0, limit)
-      .map(lifeOf);
+      .map((life) => this.#lifeOf(life));
   }
 
   async messages(query: MessageQuery): Promise<Page | undefined> {
@@ -162,6 +170,7 @@ export class MemoryStore implements Store {
     const lives = slice
       .slice(0, most)
       .filter((life) => life.service === service && isOverdue(life, { bounds, most: 0 }))
+      .filter((life) => !this.#erasures.holdOf(life))
       .map(({ room_id, epoch }) => ({ room_id, epoch }));
     return { lives, next: slice[most]?.number };
   }
@@ -170,6 +179,8 @@ export class MemoryStore implements Store {
     const life = this.#find(query);
     if (!life) return undefined;
     const { first_id, bytes, retention, ...state } = stateOf(life);
+    if (this.#erasures.holdOf(life))
+      return { first_id: first_id + counted.messages, messages: 0, bytes: 0, more: false };
     const left = {
       ...state,
       retention: own ?? retention,
@@ -194,6 +205,20 @@ export class MemoryStore implements Store {
   async deadLetters(query: DeadLettersQuery): Promise<DeadLetter[]> {
     return this.#webhooks.deadLetters(query);
   }
+
+  async authored(query: AuthoredQuery): Promise<Authored> {
+    return this.#erasures.authored(query);
+  }
+
+  async erasable(query: ErasableQuery): Promise<Erasable | undefined> {
+    return this.#erasures.erasable(query);
+  }
+
+  async erasures(query: ErasuresQuery): Promise<Erasure[]> {
+    return this.#erasures.erasures(query);
+  }
+
+  async scrub(): Promise<undefined> {}
 
   async tidy(): Promise<boolean> {
     return false;
@@ -226,6 +251,13 @@ export class MemoryStore implements Store {
       case "drop_dead_letter":
         this.#webhooks.apply(write);
         return done;
+      case "set_hold":
+        this.#erasures.setHold(write);
+        return done;
+      case "begin_erasure":
+      case "erase":
+      case "end_erasure":
+        return this.#erasures.apply(write);
     }
   }
 
@@ -299,7 +331,7 @@ export class MemoryStore implements Store {
     if (!life || (epoch !== undefined && epoch !== life.epoch)) return refused("room_not_found");
     this.#webhooks.happened(life, life.last_id, Math.max(life.last_timestmap, destroyed_at));
     life.destroyed_at = destroyed_at;
-    life.kept = keep_log;
+    life.kept = keep_log || (this.#erasures.holdOf(life) ? "by hold" : false);
     this.#living.delete(keyOf(key));
     return done;
   }
@@ -319,7 +351,7 @@ export class MemoryStore implements Store {
     this.#webhooks.happened(life, life.last_id, timestmap);
     const msg_id = life.last_id + 1;
     const [op, ref] = [write.change?.op ?? null, write.ref ?? null];
-    life.log.push({ msg_id, user_id, session_id, timestmap, msg, op, ref, changed_by: null });
+    life.log.push({ msg_id, user_id, session_id, timestmap, msg, op, ref, changed_by: null, erased: null });
     if (write.change) markChanged(life.log, { msg_id, op, ref });
     life.last_id = msg_id;
     life.last_timestmap = timestmap;
@@ -330,6 +362,7 @@ export class MemoryStore implements Store {
   #trim(trim: Trim): Written {
     const life = this.#find(trim);
     if (!life) return refused("epoch_not_found");
+    if (this.#erasures.holdOf(life)) return refused("on_hold");
     const trimmed = sliceOf(stateOf(life), trim, life.log.map(measured));
     life.log.splice(0, trimmed.messages);
     const state = stateOf(life);
@@ -338,6 +371,11 @@ export class MemoryStore implements Store {
     const moreNames = stale.length > trim.most;
     if (isForgotten(state, trim) && !moreNames) this.#lives.delete(life.number);
     return { kind: "trimmed", ...trimmed, more: trimmed.more || moreNames };
+  }
+
+  #lifeOf(life: Kept): Life {
+    const hold = this.#erasures.holdOf(life);
+    return { ...lifeOf(life), ...(hold && { hold }) };
   }
 
   /** A life whose log can be read. */
@@ -385,7 +423,7 @@ function stateOf(life: Kept): LogState {
     bytes: bytesOf(log),
     retention: info.retention,
     destroyed_at,
-    kept,
+    kept: kept !== false,
   };
 }
 
@@ -444,9 +482,4 @@ function fitting(messages: readonly Message[], max_bytes: number): Message[] {
     return i > 0 && bytes > max_bytes;
   });
   return end < 0 ? [...messages] : messages.slice(0, end);
-}
-
-/** The order of SQLite's BINARY collation over UTF-8. */
-function byCodePoint(a: string, b: string): number {
-  return Buffer.compare(Buffer.from(a), Buffer.from(b));
 }

@@ -3,7 +3,11 @@ import { deletion } from "./delete.ts";
 import { edit } from "./edit.ts";
 import { Entries } from "./entries.ts";
 import { epochs } from "./epochs.ts";
+import { eraseUser } from "./erase_user.ts";
+import { Eraser } from "./eraser.ts";
+import { erasures } from "./erasures.ts";
 import { get } from "./get.ts";
+import { hold } from "./hold.ts";
 import { info } from "./info.ts";
 import { withPosition } from "./join.ts";
 import { purge } from "./purge.ts";
@@ -26,6 +30,7 @@ export const msglog = definePlugin({
     const cursors = service.openCursors(log);
     const entries = new Entries(service, log, current);
     const trimmer = new Trimmer(service, log, current);
+    const eraser = new Eraser(service, log);
     const keepLogs = () => {
       service.rooms.keepLogs = settings.on_destroy === "archive";
     };
@@ -41,6 +46,9 @@ export const msglog = definePlugin({
         epochs(log),
         purge(log, trimmer),
         update(service, log, trimmer),
+        eraseUser(eraser),
+        erasures(log),
+        hold(service, log),
       ],
       hooks: { "room.join": withPosition(service, cursors) },
       measures: [
@@ -53,7 +61,11 @@ export const msglog = definePlugin({
       async start() {
         keepLogs();
         await log.start();
-        return trimmer.start();
+        const stopTrimmer = trimmer.start();
+        return () => {
+          eraser.stop();
+          stopTrimmer();
+        };
       },
       update(changed) {
         settings = changed as MsglogSettings;

@@ -116,6 +116,8 @@ function configure(db: Database.Database): void {
   db.pragma("journal_mode = wal");
   db.pragma("synchronous = full");
   db.pragma(`journal_size_limit = ${WAL_BYTES}`);
+  // What is dropped or erased is overwritten (M21).
+  db.pragma("secure_delete = on");
   db.pragma("trusted_schema = off");
   const mode = db.pragma("journal_mode", { simple: true });
   const synchronous = db.pragma("synchronous", { simple: true });

@@ -23,13 +23,14 @@ type Row = [
   op: Entry["op"],
   ref: number | null,
   changed_by: number | null,
+  erased: 1 | null,
 ];
 
 /** Messages read at once. */
 const BLOCK = 256;
 
 const LOG = "SELECT room_key, epoch, first_id, last_id FROM rooms WHERE service = ? AND room_id = ?";
-const ENTRY = "SELECT msg_id, user_id, session_id, timestmap, msg, op, ref, changed_by FROM messages";
+const ENTRY = "SELECT msg_id, user_id, session_id, timestmap, msg, op, ref, changed_by, erased FROM messages";
 
 /** A range of ids is one walk through the table, in either direction. */
 const BY_ID = `${ENTRY} WHERE room_key = ? AND msg_id BETWEEN ? AND ? ORDER BY msg_id`;
@@ -159,6 +160,6 @@ export class Pages {
   }
 }
 
-function entryOf([msg_id, user_id, session_id, timestmap, msg, op, ref, changed_by]: Row): Entry {
-  return { msg_id, user_id, session_id, timestmap, msg, op, ref, changed_by };
+function entryOf([msg_id, user_id, session_id, timestmap, msg, op, ref, changed_by, erased]: Row): Entry {
+  return { msg_id, user_id, session_id, timestmap, msg, op, ref, changed_by, erased };
 }

@@ -1,9 +1,15 @@
 import { MAX_ROOM_ID } from "@roomlog/protocol";
 import type Database from "better-sqlite3";
 import type {
+  Authored,
+  AuthoredQuery,
   BehindQuery,
   DeadLetter,
   DeadLettersQuery,
+  Erasable,
+  ErasableQuery,
+  Erasure,
+  ErasuresQuery,
   KeptWebhook,
   Life,
   LifeKey,
@@ -30,6 +36,7 @@ import type {
   UsageQuery,
   WebhooksQuery,
 } from "../store.ts";
+import { ErasuresReader } from "./erasures-reader.ts";
 import { openForReading } from "./file.ts";
 import { OverdueLives } from "./overdue.ts";
 import { Pages } from "./pages.ts";
@@ -73,6 +80,7 @@ class Reader {
   readonly #overdue: OverdueLives;
   readonly #trimmable: Trimmable;
   readonly #webhooks: WebhooksReader;
+  readonly #erasures: ErasuresReader;
   readonly #room: Database.Statement<[string, string], RoomRow>;
   readonly #rooms: Database.Statement<[string, string, string, string, string, number], ListedRow>;
   readonly #ofUser: Database.Statement<[string, string, string], OfUserRow>;
@@ -90,6 +98,7 @@ class Reader {
     this.#overdue = new OverdueLives(this.#db);
     this.#trimmable = new Trimmable(this.#db);
     this.#webhooks = new WebhooksReader(this.#db);
+    this.#erasures = new ErasuresReader(this.#db);
     this.#room = this.#db.prepare(`SELECT ${ROOM} ${OF_ROOM_ID} AND destroyed_at IS NULL`);
     this.#rooms = this.#db.prepare(
       `SELECT ${LISTED} FROM rooms
@@ -188,6 +197,18 @@ class Reader {
 
   deadLetters(query: DeadLettersQuery): DeadLetter[] {
     return this.#webhooks.deadLetters(query);
+  }
+
+  authored(query: AuthoredQuery): Authored {
+    return this.#erasures.authored(query);
+  }
+
+  erasable(query: ErasableQuery): Erasable | undefined {
+    return this.#erasures.erasable(query);
+  }
+
+  erasures(query: ErasuresQuery): Erasure[] {
+    return this.#erasures.erasures(query);
   }
 
   trimmable(query: TrimmableQuery): Trimmed | undefined {

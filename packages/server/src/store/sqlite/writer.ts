@@ -1,11 +1,24 @@
 import type { Retention } from "@roomlog/protocol";
 import type Database from "better-sqlite3";
 import { withoutOwn } from "../room-info.ts";
-import type { Append, CreateRoom, DestroyRoom, Refusal, WebhookWrite, Write, Written } from "../store.ts";
+import type {
+  Append,
+  CreateRoom,
+  DestroyRoom,
+  ErasureWrite,
+  Refusal,
+  RoomKey,
+  WebhookWrite,
+  Write,
+  Written,
+} from "../store.ts";
 import { AuthorIndex } from "./authors.ts";
 import { Changes, isReference, type Reference } from "./changes.ts";
+import { Erasures } from "./erasures.ts";
 import { openForWriting, takeLock } from "./file.ts";
+import { Holds } from "./holds.ts";
 import { type PackedOutcomes, type PackedWrites, packOutcomes, unpackWrites } from "./packed.ts";
+import { scrub } from "./scrub.ts";
 import { giveBack } from "./space.ts";
 import { StandingsWriter } from "./standings.ts";
 import { Trims } from "./trims.ts";
@@ -53,6 +66,8 @@ class Writer {
   readonly #trims: Trims;
   readonly #authors: AuthorIndex;
   readonly #changes: Changes;
+  readonly #erasures: Erasures;
+  readonly #holds: Holds;
   readonly #standings: StandingsWriter;
   readonly #webhooks: WebhooksWriter;
   readonly #commit: Database.Transaction<(writes: readonly Write[]) => Written[]>;
@@ -76,6 +91,8 @@ class Writer {
     const db = this.#db;
     this.#authors = new AuthorIndex(db);
     this.#changes = new Changes(db);
+    this.#erasures = new Erasures(db);
+    this.#holds = new Holds(db);
     this.#standings = new StandingsWriter(db);
     this.#webhooks = new WebhooksWriter(db);
     this.#trims = new Trims(db, this.#authors);
@@ -114,6 +131,10 @@ class Writer {
     return { outcomes: packOutcomes(written), sync_ms };
   }
 
+  scrub(from: number): number | undefined {
+    return scrub(this.#db, from);
+  }
+
   tidy(): boolean {
     return giveBack(this.#db);
   }
@@ -138,7 +159,8 @@ class Writer {
 
   #apply(write: Write, counters: Counters): Written {
     if (isOfWebhooks(write)) return this.#applyToWebhooks(write, counters);
-    const key = `${write.service}\u0000${write.room_id}`;
+    if (isOfErasures(write)) return this.#applyToErasures(write, counters);
+    const key = keyOf(write);
     if (!counters.has(key)) counters.set(key, this.#read(write.service, write.room_id));
     const counter = counters.get(key);
     switch (write.kind) {
@@ -177,6 +199,9 @@ class Writer {
         this.#save([counter]);
         counters.delete(key);
         return this.#trims.trim(write);
+      case "set_hold":
+        this.#holds.apply(write);
+        return done;
     }
   }
 
@@ -188,6 +213,16 @@ class Writer {
     }
     this.#webhooks.apply(write);
     return done;
+  }
+
+  /** They change the counters of a life that may be the living one. */
+  #applyToErasures(write: ErasureWrite, counters: Counters): Written {
+    if (write.kind === "erase") {
+      const key = keyOf(write);
+      this.#save([counters.get(key)]);
+      counters.delete(key);
+    }
+    return this.#erasures.apply(write);
   }
 
   #append(write: Append, counter: Counter): Written {
@@ -247,7 +282,7 @@ class Writer {
   #end({ destroyed_at, keep_log }: DestroyRoom, counter: Counter): void {
     this.#save([counter]);
     this.#webhooks.ended(counter, destroyed_at);
-    this.#destroy.run(destroyed_at, keep_log ? 1 : 0, counter.room_key);
+    this.#destroy.run(destroyed_at, this.#holds.keptAtEnd(counter.room_key, keep_log), counter.room_key);
   }
 
   #read(service: string, room_id: string): Counter | undefined {
@@ -292,6 +327,14 @@ function insertOf(rows: number): string {
 
 function isOfWebhooks(write: Write): write is WebhookWrite {
   return write.kind === "set_webhooks" || write.kind === "move_cursor" || write.kind === "drop_dead_letter";
+}
+
+function isOfErasures(write: Write): write is ErasureWrite {
+  return write.kind === "begin_erasure" || write.kind === "erase" || write.kind === "end_erasure";
+}
+
+function keyOf({ service, room_id }: RoomKey): string {
+  return `${service}\u0000${room_id}`;
 }
 
 /** Whether the write is meant for another life than the living one. */
