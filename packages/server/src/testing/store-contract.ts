@@ -1,6 +1,7 @@
 import type { StoreCase } from "./store-contract/case.ts";
 import { changeCases } from "./store-contract/changes.ts";
 import { commitCases } from "./store-contract/commits.ts";
+import { erasureCases } from "./store-contract/erasures.ts";
 import { groupCommitCases } from "./store-contract/group-commit.ts";
 import { lifeCases } from "./store-contract/lives.ts";
 import { messageCases } from "./store-contract/messages.ts";
@@ -23,6 +24,7 @@ export const storeContract: readonly StoreCase[] = [
   ...standingCases,
   ...messageCases,
   ...changeCases,
+  ...erasureCases,
   ...pageCases,
   ...nameCases,
   ...lifeCases,
