@@ -66,6 +66,7 @@ export class Run {
       case "resume":
         return [...this.#places.values()].some(({ isPaused }) => isPaused);
       case "tick":
+      case "erase":
       case "restart":
         return true;
       default:
@@ -116,6 +117,8 @@ export class Run {
       case "tick":
         this.#real.clock.advance(step.seconds * 1000);
         return this.#look(new Map());
+      case "erase":
+        return this.#erase(step.user);
       case "restart":
         return this.#restart(step);
     }
@@ -272,6 +275,18 @@ export class Run {
       place.wire.resume();
     }
     await this.#look(new Map());
+  }
+
+  /** What was on its way is read before. Nothing of it can be erased a second time. */
+  async #erase(user_id: UserName): Promise<void> {
+    await this.#resume();
+    const erase = (more: object) => this.#real.ask("media/room/msglog_erase_user", { user_id, ...more });
+    const answer = await erase({});
+    if (!("ok" in answer)) throw new Mismatch(`an erasure was answered ${JSON.stringify(answer)}`);
+    this.model.erase(user_id);
+    await this.#look(new Map());
+    const again = (await erase({ dry_run: true })) as { readonly ok?: { readonly messages: number } };
+    if (again.ok?.messages !== 0) throw new Mismatch(`not all was erased: ${JSON.stringify(again)}`);
   }
 
   async #restart({ parts, turns, alone }: Restart): Promise<void> {

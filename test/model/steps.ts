@@ -71,6 +71,7 @@ export type Op =
       readonly dry?: true;
     }
   | { readonly do: "retain"; readonly room: RoomName; readonly messages?: number }
+  | { readonly do: "hold"; readonly room: RoomName; readonly on: boolean }
   | { readonly do: "status" | "typing"; readonly room: RoomName }
   /** Answers that many events, the oldest or the newest of the unanswered ones. */
   | { readonly do: "answer"; readonly count: number; readonly newest?: true }
@@ -97,6 +98,8 @@ export type Step =
   | { readonly kind: "pause"; readonly at: number }
   | { readonly kind: "resume" }
   | { readonly kind: "tick"; readonly seconds: number }
+  /** Somebody who has no part in the run has all that the user wrote erased. */
+  | { readonly kind: "erase"; readonly user: UserName }
   /** Stops the server, `turns` of the event loop behind the frames of `parts`, and starts it on the same data. */
   | {
       readonly kind: "restart";

@@ -10,6 +10,13 @@ export interface World {
   readonly followers: Map<number, Follower>;
   /** What was dropped from logs so far, in order. */
   trims: readonly Trimming[];
+  /** Rooms of which nothing is removed (M22). */
+  readonly holds: Map<RoomName, Hold>;
+}
+
+interface Hold {
+  readonly since: number;
+  readonly by: string;
 }
 
 export interface Room {
@@ -39,8 +46,9 @@ export interface Message {
   readonly user_id: string;
   readonly session_id: string;
   readonly timestmap: number;
-  /** The text as it was sent. */
+  /** The text as it was sent; `{}` once it was erased. */
   readonly msg: string;
+  readonly $log?: { readonly erased: true };
 }
 
 interface Trimming {
@@ -84,11 +92,16 @@ const NO_ROOM: Room = { lives: [], members: new Map() };
 const NO_LANE: Lane = { items: [], known: undefined };
 
 export function emptyWorld(): World {
-  return { rooms: new Map(), followers: new Map(), trims: [] };
+  return { rooms: new Map(), followers: new Map(), trims: [], holds: new Map() };
 }
 
 export function copyOf(world: World): World {
-  return { rooms: new Map(world.rooms), followers: new Map(world.followers), trims: world.trims };
+  return {
+    rooms: new Map(world.rooms),
+    followers: new Map(world.followers),
+    trims: world.trims,
+    holds: new Map(world.holds),
+  };
 }
 
 export function roomOf(world: World, room: RoomName): Room {

@@ -2,6 +2,7 @@ import type { Plan, Planner } from "../plan.ts";
 import type { Op } from "../steps.ts";
 import { join, leave } from "./members.ts";
 import { epochs, get, info } from "./reading.ts";
+import { hold } from "./hold.ts";
 import { purge, retain } from "./retention.ts";
 import { create, destroy, status, typing } from "./rooms.ts";
 import { send } from "./send.ts";
@@ -42,5 +43,7 @@ export function planOf(planner: Planner, op: Exclude<Op, { readonly do: "answer"
       return purge(planner, op);
     case "retain":
       return retain(planner, op);
+    case "hold":
+      return hold(planner, op);
   }
 }
