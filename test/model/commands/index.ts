@@ -1,8 +1,8 @@
 import type { Plan, Planner } from "../plan.ts";
 import type { Op } from "../steps.ts";
+import { hold } from "./hold.ts";
 import { join, leave } from "./members.ts";
 import { epochs, get, info } from "./reading.ts";
-import { hold } from "./hold.ts";
 import { purge, retain } from "./retention.ts";
 import { create, destroy, status, typing } from "./rooms.ts";
 import { send } from "./send.ts";

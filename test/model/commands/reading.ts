@@ -108,7 +108,11 @@ export function shownOf(world: World, room: RoomName, life: Life): object {
   const bytes = kept.reduce((sum, { msg }) => sum + msg.length, 0);
   const log = { first_id: life.first_id, last_id: lastIdOf(life), count: kept.length, bytes };
   const times = { first_time: kept.at(0)?.timestmap, last_time: kept.at(-1)?.timestmap };
-  return { epoch: new EpochOf(room, life.number), ...log, ...given({ ...times, hold: world.holds.get(room) }) };
+  return {
+    epoch: new EpochOf(room, life.number),
+    ...log,
+    ...given({ ...times, hold: world.holds.get(room) }),
+  };
 }
 
 /** M12: ended lives, the newest first. */

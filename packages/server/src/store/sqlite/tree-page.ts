@@ -35,7 +35,8 @@ export function leftoverIn(page: Buffer): Leftover | undefined {
   const count = page.readUInt16BE(3);
   const low = header + 2 * count;
   const high = page.readUInt16BE(5);
-  if (count === 0 || high < low + LEAST || high > page.length || isEmpty(page.subarray(low, high))) return undefined;
+  if (count === 0 || high < low + LEAST || high > page.length || isEmpty(page.subarray(low, high)))
+    return undefined;
   const cells = Array.from({ length: count }, (_, i) =>
     cellAt(page, page.readUInt16BE(header + 2 * i) + pointer),
   );

@@ -12,7 +12,19 @@ import type {
   Written,
 } from "../../store/store.ts";
 import { type StoreCase, storeCase } from "./case.ts";
-import { append, create, destroy, done, idsTo, logOf, one, overdueEpochs, pageOf, trim, trimmed } from "./samples.ts";
+import {
+  append,
+  create,
+  destroy,
+  done,
+  idsTo,
+  logOf,
+  one,
+  overdueEpochs,
+  pageOf,
+  trim,
+  trimmed,
+} from "./samples.ts";
 
 const HOLD: Hold = { since: 5, by: "opa", reason: "case 7" };
 const onHold: Written = { kind: "refused", reason: "on_hold" };
@@ -39,7 +51,10 @@ export const erasureCases: readonly StoreCase[] = [
     await store.commit([create(one)]);
     const written = await store.commit([by("ann", '{"a":1}'), beginning, erasing(one), by("ann", '{"a":2}')]);
     assert.equal(written[2]?.kind === "erased" && written[2].messages, 1);
-    assert.deepEqual((await logOf(store, one)).map(({ msg }) => msg), ["{}", '{"a":2}']);
+    assert.deepEqual(
+      (await logOf(store, one)).map(({ msg }) => msg),
+      ["{}", '{"a":2}'],
+    );
     assert.equal((await store.life({ ...one }))?.bytes, 9);
   }),
 
@@ -109,7 +124,10 @@ export const erasureCases: readonly StoreCase[] = [
   }),
 
   storeCase("[M21] [M9] old names of sends are forgotten, young ones stay", async (store) => {
-    const named = (client_msg_id: string, timestmap: number) => ({ ...by("ann", "{}", timestmap), client_msg_id });
+    const named = (client_msg_id: string, timestmap: number) => ({
+      ...by("ann", "{}", timestmap),
+      client_msg_id,
+    });
     await store.commit([create(one), named("old", 1), named("older", 1), named("young", 9)]);
     await begin(store);
     await eraseAll(store, one, 1, 5);
@@ -117,24 +135,39 @@ export const erasureCases: readonly StoreCase[] = [
     assert.deepEqual([old?.kind, young], ["appended", { kind: "duplicate", msg_id: 3 }]);
   }),
 
-  storeCase("[M21] a receipt counts what was done, and one that is not complete is gone on with", async (store) => {
-    await store.commit([create(one), by("ann", '{"a":1}'), by("ann", '{"a":1}')]);
-    await begin(store);
-    await store.commit([erasing(one, { most: 1 })]);
-    const again = await begin(store, "another");
-    const expected = { receipt: "first", user_id: "ann", by: "opa", rooms: 1, messages: 1, bytes: 5, held: [] };
-    assert.deepEqual(again, { kind: "erasure", erasure: expected });
-    await eraseAll(store, one);
-    const erasure = { ...expected, messages: 2, bytes: 10, at: 77 };
-    assert.deepEqual(await store.commit([{ kind: "end_erasure", service: "main", receipt: "first", at: 77 }]), [
-      { kind: "erasure", erasure },
-    ]);
-    await begin(store, "second");
-    const list = await store.erasures({ service: "main", limit: 9 });
-    assert.deepEqual(list.map(({ receipt }) => receipt), ["second", "first"]);
-    assert.deepEqual(await store.erasures({ service: "main", before: "second", limit: 1 }), [erasure]);
-    assert.deepEqual(await store.erasures({ service: "other", limit: 9 }), []);
-  }),
+  storeCase(
+    "[M21] a receipt counts what was done, and one that is not complete is gone on with",
+    async (store) => {
+      await store.commit([create(one), by("ann", '{"a":1}'), by("ann", '{"a":1}')]);
+      await begin(store);
+      await store.commit([erasing(one, { most: 1 })]);
+      const again = await begin(store, "another");
+      const expected = {
+        receipt: "first",
+        user_id: "ann",
+        by: "opa",
+        rooms: 1,
+        messages: 1,
+        bytes: 5,
+        held: [],
+      };
+      assert.deepEqual(again, { kind: "erasure", erasure: expected });
+      await eraseAll(store, one);
+      const erasure = { ...expected, messages: 2, bytes: 10, at: 77 };
+      assert.deepEqual(
+        await store.commit([{ kind: "end_erasure", service: "main", receipt: "first", at: 77 }]),
+        [{ kind: "erasure", erasure }],
+      );
+      await begin(store, "second");
+      const list = await store.erasures({ service: "main", limit: 9 });
+      assert.deepEqual(
+        list.map(({ receipt }) => receipt),
+        ["second", "first"],
+      );
+      assert.deepEqual(await store.erasures({ service: "main", before: "second", limit: 1 }), [erasure]);
+      assert.deepEqual(await store.erasures({ service: "other", limit: 9 }), []);
+    },
+  ),
 
   storeCase("[M22] nothing of a log that is on hold is removed", async (store) => {
     await store.commit([create(one), by("ann", '{"a":1}'), hold(one), beginning]);
@@ -143,7 +176,14 @@ export const erasureCases: readonly StoreCase[] = [
     assert.deepEqual(await store.commit([trim(one, { bounds }), trim(one, { before: 2 })]), [onHold, onHold]);
     assert.deepEqual(await overdueEpochs(store, bounds), []);
     const [erased] = await store.commit([erasing(one)]);
-    assert.deepEqual(erased, { kind: "erased", messages: 0, bytes: 0, msg_ids: [], held: true, next: undefined });
+    assert.deepEqual(erased, {
+      kind: "erased",
+      messages: 0,
+      bytes: 0,
+      msg_ids: [],
+      held: true,
+      next: undefined,
+    });
     assert.deepEqual((await store.erasures({ service: "main", limit: 1 }))[0]?.held, ["one"]);
     await store.commit([release(one)]);
     assert.deepEqual(await overdueEpochs(store, bounds), ["first life"]);
