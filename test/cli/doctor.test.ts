@@ -1,5 +1,14 @@
 import { X509Certificate } from "node:crypto";
-import { chmodSync, closeSync, openSync, readdirSync, readFileSync, writeFileSync, writeSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  closeSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import Database from "better-sqlite3";
@@ -127,6 +136,21 @@ test("[O6] data that others can read", async () => {
   chmodSync(join(data, "secret.key"), 0o644);
   const { of } = await doctor("--data", data, "--config", configured(FREE));
   expect(of("file modes")).toMatchObject({ state: "warn", advice: expect.stringContaining("chmod go=") });
+});
+
+const isRoot = process.getuid?.() === 0;
+if (!isRoot) console.log("SKIP [O6] a file that belongs to another user: only root can give it away");
+
+test.skipIf(!isRoot)("[O6] a file that belongs to another user than the directory", async () => {
+  const data = await usedData();
+  const args = ["--data", data, "--config", configured(FREE), "--quick"] as const;
+  expect((await doctor(...args)).of("file owners")?.state).toBe("ok");
+  chownSync(data, 65_534, 65_534);
+  const { of } = await doctor(...args);
+  const advice = expect.stringMatching(
+    /^if the server runs as user 65534: chown --reference=\S+ .*secret\.key/,
+  );
+  expect(of("file owners")).toMatchObject({ state: "warn", advice });
 });
 
 test("[O6] limits that contradict one another, and a disk with too little space", async () => {

@@ -31,7 +31,11 @@ test.for([
 
 test("what the server refuses has its exit code and says what to do", async () => {
   const data = dataDirectory();
-  const { url } = await serverForTest({ data, services: { main: { msglog: { max_message_bytes: 1024 } } } });
+  const schemas = { text: { properties: { bold: { type: "boolean" } } } };
+  const { url } = await serverForTest({
+    data,
+    services: { main: { msglog: { max_message_bytes: 1024, schemas } } },
+  });
   const ends = async (args: readonly string[], status: number, sentence: string) =>
     expect(await roomlog(args, { env: { ROOMLOG_URL: url } })).toMatchObject({
       status,
@@ -39,7 +43,9 @@ test("what the server refuses has its exit code and says what to do", async () =
     });
   await ends(["rooms", "create", "r"], 0, "");
   await ends(["rooms", "create", "r"], 65, "Room already exists");
-  await ends(["send", "r", "x".repeat(2000)], 65, "Message too large");
+  await ends(["send", "r", "x".repeat(2000)], 65, "Message too large: at most 1024 bytes");
+  const place = "Invalid message: msg/bold must be a boolean (media/room/msglog_send, 304112)";
+  await ends(["send", "r", '{"type":"text","bold":1}'], 65, place);
   await ends(["send", "s", "x"], 66, "roomlog rooms create makes one");
   await ends(["get", "r", "--epoch", "last"], 66, "Epoch not found");
   await ends(["tail", "-f", "--after", "7", "r"], 65, "Invalid cursor");
@@ -60,11 +66,20 @@ test("who may not log in, or lacks a right, ends with 77", async () => {
   expect(await run(["rooms", "create", "r"], "ann")).toMatchObject({ status: 0 });
   expect(await run(["rooms"], "ann", "wrong")).toMatchObject({
     status: 77,
-    stderr: expect.stringContaining("ann may not log in: give --user"),
+    stderr: expect.stringContaining("wrong user or password (ann): the server's log says why"),
+  });
+  expect(await roomlog(["rooms"], { env: { ROOMLOG_URL: url, ROOMLOG_USER: "ann" } })).toMatchObject({
+    status: 77,
+    stderr: expect.stringContaining("ann may not log in: give --user and --password-file"),
+  });
+  expect(await roomlog(["rooms", "--token", "xx"], { env: { ROOMLOG_URL: url } })).toMatchObject({
+    status: 77,
+    stderr: expect.stringContaining("the token is not taken"),
   });
   expect(await run(["send", "r", "x"], "bob")).toMatchObject({
     status: 77,
-    stderr: expect.stringContaining("docs/rights.md"),
+    stderr:
+      "roomlog: Unauthorized: it needs the right msglog_send (docs/rights.md) (media/room/msglog_send, 100030)\n",
   });
   expect(await run(["sessions"], "ann")).toMatchObject({ status: 77 });
   expect(
@@ -130,13 +145,13 @@ test("[T3] a send that ends its connection is told from a server that is not the
   expect(await send("x".repeat(250_000))).toMatchObject({
     status: 65,
     stderr: expect.stringMatching(
-      /^roomlog: the connection closed \(1009: limits.frame_bytes: .*\): the server does not take what was sent\n$/,
+      /^roomlog: line 1 of stdin: the connection closed \(1009: limits.frame_bytes: .*\): the server does not take what was sent; what follows was not sent\n$/,
     ),
   });
   expect(await send(JSON.stringify({ list: Array(2000).fill(1) }))).toMatchObject({
     status: 65,
     stderr: expect.stringMatching(
-      /^roomlog: the connection closed \(4500.*\): the server does not take what was sent\n$/,
+      /^roomlog: line 1 of stdin: the connection closed \(4500.*\): the server does not take what was sent; /,
     ),
   });
 });
@@ -154,5 +169,7 @@ test("[C3] send whose session is stopped ends with 69", async () => {
   expect(await roomlog(["sessions", "--stop", session_id], { env })).toMatchObject({ status: 0 });
   sender.stdin?.end("two\n");
   expect(await once(sender, "close")).toEqual([69, null]);
-  expect(stderr).toMatch(/^roomlog: the connection closed \(4502.*\)\n$/);
+  expect(stderr).toMatch(
+    /^roomlog: line 2 of stdin: the connection closed \(4502.*\); of the 2 lines up to here all others /,
+  );
 });

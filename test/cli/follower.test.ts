@@ -1,4 +1,5 @@
 import { Connection } from "@roomlog/client";
+import type { Filter } from "@roomlog/protocol";
 import { ManualClock } from "roomlog/testing";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { Follower } from "../../packages/server/src/cli/follower.ts";
@@ -7,7 +8,7 @@ import { behindWay } from "../support/client.ts";
 import { cuttingProxy, gatheringProxy } from "../support/cutting-proxy.ts";
 
 /** Somebody who follows a room with three messages, over a way that can be cut, and somebody who writes to it. */
-async function world() {
+async function world(where?: Filter) {
   const { way, url, direct } = await behindWay();
   const writer = await Connection.connect(direct);
   onTestFinished(() => void writer.close());
@@ -24,9 +25,9 @@ async function world() {
   }, clock);
   await create();
   await send("old1", "old2", "old3");
-  const ended = follower.follow({ url, user: "ann" }, ["r"], { lines: 10 });
+  const ended = follower.follow({ url, user: "ann" }, ["r"], { lines: 10, ...(where && { where }) });
   const prints = (count: number) => vi.waitFor(() => expect(printed).toHaveLength(count), 10_000);
-  await prints(3);
+  await prints(where ? 1 : 3);
   return { way, direct, clock, send, create, destroy, printed, prints, ended };
 }
 
@@ -69,4 +70,21 @@ test("[M10] tail -f notices that its connection passes nothing any more, and con
   await destroy();
   await ended;
   expect(printed).toEqual(ALL_OLD);
+});
+
+test("[M17] tail -f with a filter goes on behind what it printed, also of a life that ends meanwhile", async () => {
+  const { way, direct, send, destroy, create, printed, prints, ended } = await world({
+    "/text": { in: ["old2", "old5", "old7"] },
+  });
+  await send("old4", "old5");
+  await prints(2);
+  way.target = undefined;
+  way.cut();
+  await send("old6", "old7");
+  await destroy();
+  await create();
+  await send("old2");
+  way.target = direct;
+  await ended;
+  expect(printed).toEqual(["old2", "old5", "old7"]);
 });

@@ -178,6 +178,37 @@ test("send with an empty message reads no stdin", async () => {
   expect(await run(["get", "r"])).toMatchObject({ status: 0, stdout: "" });
 });
 
+test("of lines of which one is refused the ids of the others are told, and which one it is", async () => {
+  const { url } = await serverForTest({ limits: { frame_bytes: 200_000 } });
+  const run = (args: readonly string[], input = "") =>
+    roomlog(args, { env: { ROOMLOG_URL: url, ROOMLOG_USER: "ann" }, input });
+  const input = (bad: string) => `one\ntwo\n${bad}\nfour\nfive\n`;
+  expect(await run(["send", "r", "--create"], input("x".repeat(70_000)))).toEqual({
+    status: 65,
+    stdout: "1\n2\n3\n4\n",
+    stderr:
+      "roomlog: line 3 of stdin: Message too large: at most 65536 bytes (the service's msglog.max_message_bytes) (media/room/msglog_send, 304101); of the 5 lines up to here all others are stored; what follows was not sent\n",
+  });
+  // It ends the connection for the others too, which are sent again.
+  expect(await run(["send", "r"], input("x".repeat(250_000)))).toMatchObject({
+    status: 65,
+    stdout: "5\n6\n7\n8\n",
+    stderr: expect.stringMatching(/^roomlog: line 3 of stdin: .*1009.*all others are stored; /),
+  });
+  expect(await run(["send", "r"], input("{"))).toMatchObject({
+    status: 65,
+    stdout: "9\n10\n",
+    stderr: expect.stringContaining("line 3 of stdin is no JSON object"),
+  });
+  expect(await run(["send", "r", "--in-flight", "1"], input("x".repeat(70_000)))).toMatchObject({
+    stdout: "11\n12\n",
+    stderr: expect.stringContaining("of the 3 lines up to here all others are stored; what follows was not"),
+  });
+  const texts = lines((await run(["get", "r", "--json"])).stdout).map((line) => JSON.parse(line).text);
+  const others = ["one", "two", "four", "five"];
+  expect(texts).toEqual([...others, ...others, "one", "two", "one", "two"]);
+});
+
 test("send stops at a line that is no message, and says which", async () => {
   const { run } = await world();
   const ended = await run(["send", "r", "--create"], 'one\n\n{"two":\n');
@@ -188,3 +219,28 @@ test("send stops at a line that is no message, and says which", async () => {
   expect(await run(["send", "r", "--text"], '{"two":')).toMatchObject({ status: 0 });
   expect(lines((await run(["get", "r"])).stdout).at(-1)).toMatch(/\t\{"two":$/);
 });
+
+test("[M17] get and tail take --where, of a server and of a data folder", async () => {
+  const data = dataDirectory();
+  const { url } = await serverForTest({ data, services: { main: { msglog: { max_scan: 7 } } } });
+  const run = (args: readonly string[], input = "") =>
+    roomlog(args, { env: { ROOMLOG_URL: url, ROOMLOG_USER: "ann" }, input });
+  const input = Array.from({ length: 50 }, (_, i) => `{"n":${i + 1}}\n`).join("");
+  await run(["send", "r", "--create"], input);
+  const ids = async (...args: string[]) =>
+    lines((await run([...args, "--json"])).stdout).map((line) => JSON.parse(line).msg_id);
+  const where = JSON.stringify({ "/n": { in: [2, 30, 31, 48] } });
+  for (const place of [[], ["--data", data]]) {
+    expect(await ids("get", "r", "--where", where, ...place)).toEqual([2, 30, 31, 48]);
+    expect(await ids("get", "r", "--where", where, "--order", "desc", "--limit", "3", ...place)).toEqual([
+      48, 31, 30,
+    ]);
+    expect(await ids("tail", "r", "--where", where, "-n", "2", ...place)).toEqual([31, 48]);
+    expect(await ids("tail", "r", "--where", where, "--after", "2", ...place)).toEqual([30, 31, 48]);
+    expect(await ids("tail", "r", "--where", '{"/n":0}', ...place)).toEqual([]);
+  }
+  const { status, stderr } = await run(["get", "r", "--where", '{"n":1}']);
+  expect(status).toBe(64);
+  expect(stderr).toContain("where.n is no path");
+  expect((await run(["tail", "r", "--where", "n=1"])).status).toBe(64);
+}, 60_000);

@@ -46,6 +46,26 @@ test("rooms are made, listed in pages, looked at and ended", async () => {
   expect((await run(["rooms", "list"])).stdout).toBe("b1\tsfu\t0\t0\t\n");
 }, 60_000);
 
+test("a misspelt command is no empty list, and of several rooms the one that is not there is named", async () => {
+  const { url } = await serverForTest();
+  const run = (...args: string[]) => roomlog(["rooms", ...args], { env: { ROOMLOG_URL: url } });
+  await run("create", "algebra");
+  expect(await run("crate")).toMatchObject({
+    status: 64,
+    stdout: "",
+    stderr: "roomlog: no room begins with crate; did you mean roomlog rooms create?\n",
+  });
+  expect(await run("geometry")).toMatchObject({
+    status: 66,
+    stderr: "roomlog: no room begins with geometry\n",
+  });
+  expect((await run("alg")).status).toBe(0);
+  expect(await run("destroy", "algebra", "nope")).toMatchObject({
+    status: 66,
+    stderr: expect.stringMatching(/^roomlog: nope: Room not found/),
+  });
+});
+
 test("a table is as wide as the terminal, coloured as it wants", async () => {
   const { run } = await world();
   await run(["rooms", "create", "r".repeat(100)]);

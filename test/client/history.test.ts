@@ -54,3 +54,16 @@ test("a signal ends it", async () => {
   const history = room.history({ signal: AbortSignal.abort(new Error("enough")) });
   await expect(history.next()).rejects.toThrow("enough");
 });
+
+test("[M8, M17] history with where goes on where a filter has examined as much as it may, in both directions", async () => {
+  const server = await behindWay({ services: { main: { msglog: { max_scan: 10 } } } });
+  const client = await clientFor(server.url);
+  const room = await client.join("r", { create });
+  for (const n of range(1, 60)) await room.send({ n });
+  const where = { "/n": { in: [3, 5, 44, 60] } };
+  expect(ids(await all(room.history({ where })))).toEqual([60, 44, 5, 3]);
+  expect(ids(await all(room.history({ where, order: "asc" })))).toEqual([3, 5, 44, 60]);
+  expect(ids(await all(room.history({ where, order: "asc", limit: 3, after: 3 })))).toEqual([5, 44, 60]);
+  expect(ids(await all(room.history({ where: { "/n": 0 } })))).toEqual([]);
+  await expect(room.history({ where: { n: 1 } as never }).next()).rejects.toThrow("where.n is no path");
+});

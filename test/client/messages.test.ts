@@ -1,6 +1,6 @@
 import { CallError, RoomEnded, RoomLeft } from "@roomlog/client";
 import { expect, test } from "vitest";
-import { becomes, behindWay, clientFor, ids, range, take } from "../support/client.ts";
+import { all, becomes, behindWay, clientFor, ids, range, take } from "../support/client.ts";
 import { people } from "../support/people.ts";
 import { serverForTest } from "../support/server.ts";
 
@@ -228,4 +228,54 @@ test("[E3] events of the room that come by other subscriptions too are taken onc
   const messages = room.messages({ after: 0 });
   await say(1, 3);
   expect(ids(await take(messages, 3))).toEqual([1, 2, 3]);
+});
+
+test("[M17] messages with where: stored and live ones, once and in order, over a lost connection and the end of the room", async () => {
+  const server = await behindWay({ services: { main: { msglog: { max_scan: 5 } } } });
+  const ann = await clientFor(server.url);
+  const room = await ann.join("r", { create });
+  const bob = await clientFor(server.direct, { user: "bob" });
+  const say = async (first: number, last: number) => {
+    for (const n of range(first, last))
+      await bob.call("media/room/msglog_send", { room_id: "r", msg: { n } });
+  };
+  await say(1, 30);
+  const dropped: unknown[] = [];
+  const where = { "/n": { in: [2, 3, 29, 31, 33, 50, 51, 52] }, user_id: "bob" };
+  const messages = room.messages({ after: 2, where, onDropped: (...ids) => dropped.push(ids) });
+  expect(ids(await take(messages, 2))).toEqual([3, 29]);
+  const next = take(messages, 2);
+  await say(31, 34);
+  expect(ids(await next)).toEqual([31, 33]);
+  server.way.cut();
+  await say(35, 50);
+  expect(ids(await take(messages, 1))).toEqual([50]);
+  const rest = all(messages);
+  await say(51, 55);
+  await bob.call("media/room/destroy", { room_id: "r" });
+  expect(ids(await rest)).toEqual([51, 52]);
+  expect(dropped).toEqual([]);
+  const wrong = room.messages({ where: { n: 1 } as never });
+  await expect(wrong.next()).rejects.toThrow("where.n is no path");
+});
+
+test("[M17] who may read only some messages gets these, once and in order, and no others", async () => {
+  const where = { "/n": { in: [2, 3, 7, 9] } };
+  const { url, login } = await people({
+    bob: ["*"],
+    ann: ["room_join", "msglog_history", { right: "msglog_get", rooms: "r", where }],
+  });
+  const bob = await login("bob");
+  await bob.call("media/room/create", { class: "chat", room_id: "r" });
+  const say = async (first: number, last: number) => {
+    for (const n of range(first, last))
+      await bob.call("media/room/msglog_send", { room_id: "r", msg: { n } });
+  };
+  await say(1, 5);
+  const ann = await clientFor(url, { user: "ann", password: "secret" });
+  const messages = (await ann.join("r")).messages({ after: 0 });
+  expect(ids(await take(messages, 2))).toEqual([2, 3]);
+  const next = take(messages, 2);
+  await say(6, 10);
+  expect(ids(await next)).toEqual([7, 9]);
 });

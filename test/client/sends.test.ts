@@ -1,6 +1,7 @@
 import { OutboxFull, OutcomeUnknown, type Timers } from "@roomlog/client";
 import { ManualClock } from "roomlog/testing";
 import { expect, test } from "vitest";
+import * as z from "zod";
 import { all, becomes, behindWay, clientFor, range, take } from "../support/client.ts";
 import { people } from "../support/people.ts";
 import { serverForTest } from "../support/server.ts";
@@ -221,4 +222,51 @@ test("`close` rejects what waits", async () => {
   await expect(sent).rejects.toMatchObject({ name: "ClientClosed" });
   await expect(behind).rejects.toMatchObject({ name: "ClientClosed" });
   await expect(room.send({ n: 3 })).rejects.toMatchObject({ name: "ClientClosed" });
+});
+
+test("[M15] edits and deletions wait for a connection too, in their place among the sends", async () => {
+  const { server, room, offline, online } = await inRoom();
+  await room.send({ n: 1 });
+  await room.send({ n: 2 });
+  await offline();
+  const sent = [
+    room.edit(1, { n: 10 }),
+    room.send({ n: 3 }, { ref: 1 }),
+    room.delete(2, { reason: "no" }),
+    room.edit(2, { n: 20 }).catch((error: unknown) => error),
+  ];
+  await server.stop();
+  await server.start();
+  online();
+  expect(await Promise.all(sent)).toMatchObject([
+    { msg_id: 3 },
+    { msg_id: 4 },
+    { msg_id: 5 },
+    { code: 304110 },
+  ]);
+  const log = await all(room.history({ order: "asc" }));
+  expect(log.map(({ msg, log }) => [msg, log && Object.keys(log)])).toEqual([
+    [{ n: 10 }, ["edited"]],
+    [{}, ["deleted"]],
+    [{ n: 10 }, ["op", "ref"]],
+    [{ n: 3 }, ["ref"]],
+    [{ reason: "no" }, ["op", "ref"]],
+  ]);
+});
+
+test("[M16] history finds what refers to a message, and counts it", async () => {
+  const { room } = await inRoom();
+  await room.send({ n: 1 });
+  await room.send({ n: 2 }, { ref: 1 });
+  expect((await all(room.history({ ref: 1 }))).map(({ msg_id }) => msg_id)).toEqual([2]);
+  expect((await all(room.history({ refs: true }))).map(({ log }) => log?.refs)).toEqual([0, 1]);
+});
+
+test("[M15] what was deleted is not held against a schema", async () => {
+  const { client, room } = await inRoom();
+  await room.send({ text: "one" });
+  await room.delete(1, { reason: "no" });
+  await room.leave();
+  const checked = await client.join("r", { schema: z.object({ text: z.string() }) });
+  expect((await all(checked.history())).map(({ msg }) => msg)).toEqual([{ reason: "no" }, {}]);
 });

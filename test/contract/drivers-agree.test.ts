@@ -91,6 +91,8 @@ const query: fc.Arbitrary<Omit<MessageQuery, "service">> = fc.record({
   user_id: maybe(fc.constantFrom("ann", "bob")),
   session_id: maybe(fc.constantFrom("s1", "s2", "s3")),
   order: fc.constantFrom("asc", "desc"),
+  where: maybe(fc.constantFrom('{"user_id":"ann"}', '{"/n":{"exists":true}}', '{"not":{"session_id":"s1"}}')),
+  max_scan: maybe(fc.integer({ min: 1, max: 9 })),
   limit: fc.integer({ min: 1, max: 6 }),
   max_bytes: fc.integer({ min: 1, max: 80 }),
 }) as fc.Arbitrary<Omit<MessageQuery, "service">>;

@@ -62,7 +62,9 @@ function copy(text: string, stage: Stage, stages: readonly Stage[], context: str
     cpSync(join(base, source), isInto ? join(place, basename(source)) : place, {
       recursive: true,
       verbatimSymlinks: true,
-      filter: (path) => !(from === undefined && /\/(node_modules|dist)(\/|$)|\.tsbuildinfo$/.test(path)),
+      // As .dockerignore says; and what the test of the layers plants meanwhile.
+      filter: (path) =>
+        !(from === undefined && /\/(node_modules|dist|planted-[a-z-]+)(\/|$)|\.tsbuildinfo$/.test(path)),
     });
   }
 }

@@ -126,6 +126,36 @@ test.for(["limit=0", "limit=x", "after=-1", "order=up", "afer=1", "where=x", "fr
   },
 );
 
+test("[H3] what is wrong with a parameter, an id or the body is said in words", async () => {
+  const { get, post } = await httpServer(memory);
+  const reason = async (answer: Promise<{ readonly body: unknown }>) =>
+    (await answer).body as { readonly error: string; readonly reason?: string };
+  expect(await reason(get("/v1/rooms/r/messages?limt=3"))).toEqual({
+    code: 100044,
+    error: "Syntax error: limt",
+    field: "limt",
+    reason: expect.stringMatching(/^no such parameter; there are after, before, limit, order, /),
+  });
+  await post(
+    "/v1/command",
+    '{"class":"media","subclass":"room","cmd":"create","data":{"class":"chat","room_id":"r"}}',
+  );
+  for (const [path, words] of [
+    ["/v1/rooms/r/messages?limit=99999999", "<=1000"],
+    ["/v1/rooms/r/messages?order=up", '"asc"|"desc"'],
+    ["/v1/rooms?limit=0", ">=1"],
+    [`/v1/rooms/${"x".repeat(300)}`, "it has 1 to 256 characters, and none that is a control character"],
+    [`/v1/rooms/${"x".repeat(300)}/events`, "it has 1 to 256 characters"],
+  ] as const)
+    expect((await reason(get(path))).reason).toContain(words);
+  for (const [body, words] of [
+    ['"text"', "it has to be a JSON object"],
+    ['{"text":', "no JSON: "],
+  ] as const)
+    expect((await reason(post("/v1/rooms/r/messages", body))).reason).toContain(words);
+  expect(await reason(post("/v1/command", "{}"))).toMatchObject({ error: "Missing field: class" });
+});
+
 test("[H5] M8's filters are there", async () => {
   const { get, post } = await inHttpRoom();
   await post("/v1/rooms/r/messages", { n: 1 }, basic("ann"));
@@ -184,4 +214,42 @@ test("[H1] a response of which nothing is taken is cut off after limits.stalled_
   // The one session of this caller is busy with the response that nobody reads, until it is cut off.
   expect((await get("/v1/rooms/r")).status).toBe(200);
   await expect(greedy.text()).rejects.toThrow();
+});
+
+test("[H13] one message is read, edited and deleted under its id", async () => {
+  const { get, put, remove, send } = await inHttpRoom();
+  await send(1);
+  await send(2);
+  const path = "/v1/rooms/r/messages/1";
+  expect((await get(path)).body).toMatchObject({ msg_id: 1, n: 1 });
+  const edited = await put(path, '{"n": 1.0}', { "idempotency-key": "e" });
+  expect([edited.status, edited.body]).toEqual([200, { msg_id: 3 }]);
+  expect((await put(path, "{}", { "idempotency-key": "e" })).body).toEqual({ msg_id: 3, duplicate: true });
+  expect((await get(path)).text).toMatch(/^\{"n": 1\.0,.*"edited":/);
+  expect((await remove(`${path}?reason=a%20slip`)).body).toEqual({ msg_id: 4 });
+  expect((await get(path)).body.$log.deleted).toMatchObject({ msg_id: 4, reason: "a slip" });
+  expect((await get(`${path}?versions=true`)).body.$log.versions).toHaveLength(2);
+  for (const gone of [await remove(path), await put(path, "{}"), await get("/v1/rooms/r/messages/9")])
+    expect([gone.status, gone.body.code]).toEqual([404, 304110]);
+  for (const wrong of ["x", "0", "-1", "1.5"])
+    expect((await remove(`/v1/rooms/r/messages/${wrong}`)).status).toBe(400);
+  expect((await get(`${path}?what=1`)).status).toBe(400);
+});
+
+test("[H5] links lead through a log with edits and deletions", async () => {
+  const { get, put, remove, sendMany } = await inHttpRoom();
+  await sendMany(3);
+  await put("/v1/rooms/r/messages/3", "{}");
+  await remove("/v1/rooms/r/messages/2");
+  const pages = await follow(get, "next", "/v1/rooms/r/messages?limit=1&refs=true");
+  expect(pages.flat().map(({ msg_id }) => msg_id)).toEqual(upTo(5));
+});
+
+test("[H6] a message can refer to another one, and is found by it", async () => {
+  const { get, post, send } = await inHttpRoom();
+  await send(1);
+  expect((await post("/v1/rooms/r/messages?ref=1", { n: 2 })).status).toBe(201);
+  expect((await post("/v1/rooms/r/messages?ref=9", { n: 3 })).body).toMatchObject({ code: 304110 });
+  expect((await get("/v1/rooms/r/messages?ref=1")).body).toMatchObject([{ msg_id: 2, $log: { ref: 1 } }]);
+  expect((await get("/v1/rooms/r/messages?refs=x")).status).toBe(400);
 });

@@ -1,7 +1,8 @@
 import { spawnSync } from "node:child_process";
-import { readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, chownSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
+import { readKeptUsers } from "../../packages/server/src/config/kept-users.ts";
 import { ManualClock } from "../../packages/server/src/testing/clock.ts";
 import { RawClient } from "../support/raw-client.ts";
 import { dataDirectory, serverForTest } from "../support/server.ts";
@@ -97,6 +98,28 @@ test("[L7, L17] a server that runs open asks for passwords after a reload", asyn
   await server.reload();
   expect((await login(server.url, "any")).answer).toMatchObject({ data: { code: 100030 } });
   expect((await login(server.url, "one")).answer).toMatchObject({ result: "ok" });
+});
+
+const isRoot = process.getuid?.() === 0;
+if (!isRoot) console.log("SKIP what root writes for the user of the server: only root can");
+
+test.skipIf(!isRoot)("[L17] what root adds belongs to who has the directory, and so to the server", () => {
+  const data = dataDirectory();
+  chownSync(data, 65_534, 65_534);
+  expect(cli(data)(["add", "ann"], "one")).toMatchObject({ status: 0 });
+  expect(statSync(join(data, "users.json"))).toMatchObject({ uid: 65_534, gid: 65_534 });
+  expect(readdirSync(data)).toEqual(["users.json"]);
+});
+
+test.skipIf(!isRoot)("[L17] a file of somebody else is named with both users, and what to do", () => {
+  const data = dataDirectory();
+  cli(data)(["add", "ann"], "one");
+  chmodSync(data, 0o755);
+  process.seteuid?.(65_534);
+  onTestFinished(() => process.seteuid?.(0));
+  expect(() => readKeptUsers(data)).toThrow(
+    `users.json cannot be used: it belongs to user 0, and this runs as user 65534; chown --reference=${data}`,
+  );
 });
 
 test("[L17] a role of a kept user is one of the configuration", async () => {

@@ -5,6 +5,7 @@ import { ManualClock } from "../../packages/server/src/testing/clock.ts";
 import { inRoom, roomCalls } from "../support/in-room.ts";
 import { RawClient } from "../support/raw-client.ts";
 import { serverForTest } from "../support/server.ts";
+import { withWebhook } from "../support/webhooks.ts";
 import { users, withUsers } from "../support/with-users.ts";
 
 /** What a scrape says: each sample by its name and labels. */
@@ -105,6 +106,36 @@ test("[O3] requests that become no connection are counted by HTTP status", async
   });
   expect(response.status).toBe(403);
   expect((await scrape(server)).get('roomlog_connections_refused_total{code="403"}')).toBe(1);
+});
+
+test("[O3] plain requests are counted by HTTP status, and the connections that carry them", async () => {
+  const { server } = await inRoom();
+  const base = (server.urls[0] as string).replace("ws:", "http:");
+  for (const path of ["v1/rooms", "v1/rooms", "v1/none", "healthz"]) await (await fetch(base + path)).text();
+  const found = await scrape(server);
+  expect(found.get('roomlog_http_requests_total{code="200"}')).toBe(3);
+  expect(found.get('roomlog_http_requests_total{code="404"}')).toBe(1);
+  expect(found.get("roomlog_http_connections")).toBe(1);
+});
+
+test("[O3, W7] webhooks are counted, by their names", async () => {
+  const { send, answers, told, letters, server } = await withWebhook();
+  const number = async (name: string) =>
+    (await scrape(server)).get(`roomlog_webhook_${name}{service="main",webhook="hook"}`);
+  await send("r");
+  await expect.poll(() => number("requests_total")).toBe(1);
+  answers(410);
+  await send("r");
+  await expect.poll(letters).toHaveLength(1);
+  expect(told).toHaveLength(2);
+  for (const [name, value] of [
+    ["requests_total", 2],
+    ["failures_total", 1],
+    ["dead_letters_total", 1],
+    ["rooms_behind", 0],
+    ["lag_seconds", 0],
+  ] as const)
+    await expect.poll(() => number(name)).toBe(value);
 });
 
 test("[O3] each service has its own numbers, and two servers in a process do not share any", async () => {

@@ -64,6 +64,8 @@ const inRooms: { readonly [command: string]: InRoom } = {
   "media/room/set_access": { may: MODERATORS },
   "media/room/set_status": { data: { class: "c", data: {} }, may: SPEAKERS, speaks: true },
   "media/room/send_info": { data: { info: "i" }, may: SPEAKERS, speaks: true },
+  "media/room/msglog_set_schema": { data: { type: "t", schema: {} }, may: OWNERS },
+  "media/room/msglog_schemas": { may: READERS },
   "media/room/msglog_send": { data: { msg: {} }, may: SPEAKERS, speaks: true },
   "media/room/msglog_edit": {
     data: { msg_id: 9, msg: {} },
@@ -135,6 +137,7 @@ const ALL_BY_NAME = [
   "msglog_purge",
   "msglog_erase",
   "msglog_hold",
+  "msglog_schema",
   "room_update",
   "room_destroy",
 ];
@@ -147,7 +150,7 @@ async function stage() {
       maker: ["*"],
       stranger: [],
       guest: [{ right: "*", rooms: "own-guest" }],
-      admin: ["*", "admin", ...ALL_BY_NAME, "room_moderate", "room_own"],
+      admin: ["*", "admin", "webhooks", ...ALL_BY_NAME, "room_moderate", "room_own"],
     },
     { store: { kind: "memory" } },
   );
@@ -186,7 +189,7 @@ function inOwnRoom(user: User, name: string): "ok" | number {
 
 /** Where a user is not let in, it is to him as if there were no room: what he may depends on his grants alone. */
 function outside(user: User, name: string): "ok" | number {
-  const byName = ["msglog_purge", "msglog_hold", "room_update", "room_destroy", "room_moderate"];
+  const byName = ["msglog_purge", "msglog_schema", "msglog_hold", "room_update", "room_destroy", "room_moderate"];
   const { right } = commands[name as keyof typeof commands] as { readonly right: string };
   if (user === "stranger" || user === "guest") return 100030;
   if (byName.includes(right) && user !== "admin") return 100030;

@@ -18,7 +18,7 @@ import { judgeVisit } from "./client/judge.ts";
 import { visitInPage } from "./client/page.ts";
 import { type ClientTwin, clientTwins } from "./client/twins.ts";
 import { type Given, type Visit, type Visitor, visit } from "./client/visit.ts";
-import { readOptions } from "./frame/options.ts";
+import { listTwins, readOptions } from "./frame/options.ts";
 import { Run } from "./frame/run.ts";
 import { realServer } from "./frame/twins.ts";
 import { within } from "./frame/within.ts";
@@ -38,6 +38,7 @@ const LEVEL_LIMIT_MS = 30_000;
 const TWIN_LEVEL_LIMIT_MS = 10_000;
 
 const options = readOptions();
+if (options.twin === "list") listTwins(clientTwins);
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => process.exit(1));
 const lacking = lacksChromium();
 if (lacking !== undefined) {

@@ -16,6 +16,8 @@ import type { ServerProcess } from "./frame/server-process.ts";
 import { login } from "./workload/connect.ts";
 
 const CROWD = 900;
+/** Enough to see that a broken server serves them wrongly. */
+const CROWD_OF_TWIN = 150;
 /** Of each kind of slow one. */
 const SLOW = 50;
 const LATE = 5;
@@ -50,7 +52,7 @@ async function crowdAgainAndAgain(run: Run): Promise<void> {
   const server = await episode.start();
   const founder = await login(server.url, "founder");
   await founder.call("media/room/create", { class: "chat", room_id: HALL });
-  const crowd = await followers(server.url, "crowd", CROWD, {});
+  const crowd = await followers(server.url, "crowd", run.isTwin ? CROWD_OF_TWIN : CROWD, {});
   const send = () =>
     sendToHall(() => founder.call("media/room/msglog_send", { room_id: HALL, msg: { TEXT } }));
   // The same load without the slow ones, to compare the memory with.

@@ -39,6 +39,8 @@ await runProgram({
     "names-forgotten": { patches: broken.namesForgotten, found: /^duplicate$/, cycles: 4 },
     "resume-skips": { patches: broken.resumeSkips, found: /^unseen$/, cycles: 2 },
     "resume-repeats": { patches: broken.resumeRepeats, found: /^event-twice$/, cycles: 2 },
+    "changes-forgotten": { patches: broken.changesForgotten, found: /^changer: entry/, cycles: 3 },
+    "edits-outlive-deletion": { patches: broken.editsOutliveDeletion, found: /^changer: entry/, cycles: 2 },
     "no-seam": { patches: broken.noSeam, found: /^(poll-skip|unseen)$/, cycles: 5 },
   },
   lacks: () => undefined,

@@ -33,12 +33,23 @@ const page: fc.Arbitrary<PageChoice> = merged(
   sometimes("user", 6, fc.constantFrom(...userNames)),
   sometimes("own", 8, fc.constant(true)),
   sometimes("epoch", 3, epoch),
+  sometimes("ref", 6, back),
+  sometimes("refs", 6, fc.constant(true)),
+  sometimes("versions", 6, fc.constant(true)),
 );
 
 const send: fc.Arbitrary<Op> = merged(
   fc.record({ do: fc.constant("send"), room }),
   sometimes("size", 4, weighted([5, fc.constant("big")], [1, fc.constant("too_big")])),
   sometimes("name", 2, fc.constantFrom("k1", "k2")),
+  sometimes("epoch", 10, epoch),
+  sometimes("ref", 4, back),
+);
+
+const change: fc.Arbitrary<Op> = merged(
+  fc.record({ do: fc.constantFrom("edit", "edit", "remove"), room, back: fc.integer({ min: -1, max: 8 }) }),
+  sometimes("size", 6, weighted([5, fc.constant("big")], [1, fc.constant("too_big")])),
+  sometimes("name", 4, fc.constantFrom("k1", "k2")),
   sometimes("epoch", 10, epoch),
 );
 
@@ -63,6 +74,7 @@ const plain = (...kinds: ("unsubscribe" | "leave" | "create" | "destroy" | "stat
 
 const op: fc.Arbitrary<Op> = weighted<Op>(
   [30, send],
+  [12, change],
   [14, answer],
   [14, fc.record({ do: fc.constant("subscribe"), room, from })],
   [10, fc.record({ do: fc.constant("get"), room, page })],

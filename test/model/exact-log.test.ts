@@ -45,7 +45,7 @@ test.for(regressions)("$title", ({ steps }) =>
   }),
 );
 
-test("[E7, F6, M3, M4, M8–M13] the log is exact whatever happens", {
+test("[E7, F6, M3, M4, M8–M13, M15, M16] the log is exact whatever happens", {
   timeout: MOST_MS + 60_000,
 }, async () => {
   console.log(`model test: ${RUNS} runs, MODEL_SEED=${SEED}`);

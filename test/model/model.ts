@@ -14,6 +14,7 @@ import {
   type Follower,
   fingerprint,
   keptOf,
+  type Life,
   lifeOf,
   livingOf,
   putMembers,
@@ -81,7 +82,7 @@ export class Model {
 
   /** The same for all messages of a life. */
   observeMessages({ room, life }: { room: RoomName; life: number }, seen: readonly unknown[]): void {
-    const isSo = (world: World) => isDeepStrictEqual(keptOf(lifeOf(world, room, life)).map(storedBody), seen);
+    const isSo = (world: World) => isDeepStrictEqual(allBodies(lifeOf(world, room, life)), seen);
     const due = JSON.stringify(lifeOf(this.world, room, life));
     const reason = `life ${life} of room ${room} is ${JSON.stringify(seen)}; due was ${due}`;
     this.#keep(this.#worlds.filter(isSo), () => reason);
@@ -125,4 +126,8 @@ export class Model {
     if (worlds.length === 0) throw new Mismatch(reason());
     this.#worlds = worlds;
   }
+}
+
+function allBodies(life: Life): object[] {
+  return keptOf(life).map((message) => storedBody(life, message));
 }

@@ -27,6 +27,9 @@ export interface PageChoice {
   readonly user?: UserName;
   readonly own?: true;
   readonly epoch?: EpochChoice;
+  readonly ref?: number;
+  readonly refs?: true;
+  readonly versions?: true;
 }
 
 export const userNames = ["ann", "bob"] as const;
@@ -48,6 +51,16 @@ export type Op =
   | {
       readonly do: "send";
       readonly room: RoomName;
+      readonly size?: "big" | "too_big";
+      readonly name?: "k1" | "k2";
+      readonly epoch?: EpochChoice;
+      /** So far before the newest one. */
+      readonly ref?: number;
+    }
+  | {
+      readonly do: "edit" | "remove";
+      readonly room: RoomName;
+      readonly back: number;
       readonly size?: "big" | "too_big";
       readonly name?: "k1" | "k2";
       readonly epoch?: EpochChoice;

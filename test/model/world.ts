@@ -48,7 +48,10 @@ export interface Message {
   readonly timestmap: number;
   /** The text as it was sent; `{}` once it was erased. */
   readonly msg: string;
-  readonly $log?: { readonly erased: true };
+  readonly erased?: true;
+  /** What it does to the message `ref` (M15); a message may have a `ref` too (M16). */
+  readonly op?: "edit" | "delete";
+  readonly ref?: number;
 }
 
 interface Trimming {
@@ -84,7 +87,14 @@ export interface Lane {
 
 export type Item =
   /** `told`: it was dropped from the log and the connection knows, unless a `maybe` that stands before it comes. */
-  | { readonly kind: "message"; readonly life: number; readonly id: number; readonly told?: true }
+  /** `since`: the newest entry when it was put here; it comes as it was then, or as it is when it is read. */
+  | {
+      readonly kind: "message";
+      readonly life: number;
+      readonly id: number;
+      readonly since: number;
+      readonly told?: true;
+    }
   /** `maybe`: who lags does without it. */
   | { readonly kind: "event"; readonly type: string; readonly body: object; readonly maybe?: true };
 
@@ -167,9 +177,76 @@ export function putLane(world: World, place: number, room: RoomName, change: Par
   });
 }
 
-/** What an event about it carries (M2). */
-export function storedBody({ msg, ...server }: Message): object {
-  return { ...(JSON.parse(msg) as object), ...server };
+/** What has been made of an entry by the entries up to one (M15). */
+function changesOf({ messages }: Life, { msg_id, op, ref }: Message, upTo: number) {
+  const before = messages.slice(0, upTo);
+  const message = op === "edit" ? ref : msg_id;
+  const edits = before.filter((other) => op === undefined && other.op === "edit" && other.ref === msg_id);
+  const deletion = before.find((other) => other.op === "delete" && other.ref === message);
+  return { edits, deletion };
+}
+
+/** The text that is shown. */
+export function textOf(life: Life, message: Message, upTo = lastIdOf(life)): string {
+  const { edits, deletion } = changesOf(life, message, upTo);
+  return deletion ? "{}" : (edits.at(-1) ?? message).msg;
+}
+
+/** Whether it was taken away. */
+export function isDeleted(life: Life, message: Message): boolean {
+  return changesOf(life, message, lastIdOf(life)).deletion !== undefined;
+}
+
+/** What `$log` says of it (M2, M15). */
+function logOf(life: Life, message: Message, upTo: number): object {
+  const { edits, deletion } = changesOf(life, message, upTo);
+  const edit = edits.at(-1);
+  return {
+    ...(message.op && { op: message.op }),
+    ...(message.ref !== undefined && { ref: message.ref }),
+    ...(edit && !deletion && { edited: changeOf(edit) }),
+    ...((message.erased || (!deletion && edit?.erased)) && { erased: true }),
+    ...(deletion && { deleted: { ...changeOf(deletion), ...(JSON.parse(deletion.msg) as object) } }),
+  };
+}
+
+function changeOf({ msg_id, user_id, timestmap }: Message) {
+  return { msg_id, user_id, timestmap };
+}
+
+/** All wordings of a message that was changed (M15). */
+export function versionsOf(life: Life, message: Message): object[] | undefined {
+  const { edits, deletion } = changesOf(life, message, lastIdOf(life));
+  if (message.op || (edits.length === 0 && !deletion)) return undefined;
+  return [message, ...edits].map((one) => ({
+    ...changeOf(one),
+    msg: JSON.parse(one.msg) as object,
+    ...(one.erased && { erased: true }),
+  }));
+}
+
+/** What an event or a page says of an entry (M2), by the entries up to one; `more` stands in `$log` too. */
+export function storedBody(life: Life, message: Message, upTo = lastIdOf(life), more: object = {}): object {
+  const { msg_id, user_id, session_id, timestmap } = message;
+  const log = { ...logOf(life, message, upTo), ...more };
+  const body = JSON.parse(textOf(life, message, upTo)) as object;
+  return {
+    ...body,
+    msg_id,
+    user_id,
+    session_id,
+    timestmap,
+    ...(Object.keys(log).length > 0 && { $log: log }),
+  };
+}
+
+/** All that an entry may look like to who was due it when the entry `since` was the newest. */
+export function bodiesSince(life: Life, message: Message, since: number): object[] {
+  const ids = life.messages
+    .slice(since)
+    .filter(({ op }) => op)
+    .map(({ msg_id }) => msg_id);
+  return [since, ...ids].map((upTo) => storedBody(life, message, upTo));
 }
 
 /** A text that two worlds share only when they are the same. */

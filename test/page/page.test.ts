@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { Connection } from "@roomlog/client";
 import type { Browser, Page } from "playwright-core";
 import { createServer } from "roomlog";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
@@ -127,7 +128,12 @@ describe.skipIf(why !== undefined)("[H8] the page", { timeout: 120_000 }, () => 
   test("older messages are read by scrolling up, and what is looked at stays where it is", async () => {
     const { address } = await served();
     const ann = await joined(address, "ann");
-    for (let n = 1; n <= 120; n++) await say(ann, `message ${n}`);
+    const bob = await Connection.connect(address.replace("http", "ws"));
+    onTestFinished(() => void bob.close());
+    await bob.call("core/user/login", { user: "bob" });
+    const send = (_: unknown, i: number) =>
+      bob.call("media/room/msglog_send", { room_id: "lobby", msg: { text: `message ${i + 1}` } });
+    await Promise.all(Array.from({ length: 120 }, send));
     await shown(ann, "message 120");
     await ann.reload();
     await shown(ann, "message 120");
@@ -143,16 +149,53 @@ describe.skipIf(why !== undefined)("[H8] the page", { timeout: 120_000 }, () => 
     expect(ann.complaints).toEqual([]);
   });
 
-  test("who has to log in is asked for a password, once the name alone was not enough", async () => {
-    const { address } = await served({ users });
+  test("edits and deletions are seen where the message stands, at once and after a reload", async () => {
+    const { address } = await served();
+    const page = await joined(address, "ann");
+    for (const words of ["one", "two", "three"]) await say(page, words);
+    await shown(page, "three");
+    const path = new URL("v1/rooms/lobby/messages/", address);
+    const headers = { "content-type": "application/json" };
+    await fetch(new URL("1", path), { method: "PUT", headers, body: '{"text":"ONE"}' });
+    await fetch(new URL("2?reason=a%20slip", path), { method: "DELETE" });
+    const both = ["ONE edited", "deleted by http: a slip", "three"];
+    await expect.poll(() => texts(page)).toEqual(both);
+    await page.reload();
+    await shown(page, "three");
+    expect(await texts(page)).toEqual(both);
+    await picture(page, "changes");
+  });
+
+  test("who has to log in is asked for a password, and told what is wrong", async () => {
+    const some = users.map((user) => ({ ...user, rights: user.name === "bob" ? ["msglog_get"] : ["*"] }));
+    const { address } = await served({ users: some });
     const page = await pageOf(browser);
     await page.goto(`${address}?room=lobby`);
-    await page.getByLabel("Your name").fill("ann");
-    await page.getByRole("button", { name: "Join" }).click();
+    const join = () => page.getByRole("button", { name: "Join" }).click();
+    await page.getByLabel("Your name").fill("bob");
+    await join();
+    await page.getByText("This server asks for a password.").waitFor();
+    await page.getByLabel("Password").fill("guess");
+    await join();
+    await page.getByText("Wrong name or password.").waitFor();
     await page.getByLabel("Password").fill("secret");
-    await page.getByRole("button", { name: "Join" }).click();
+    await join();
+    await page.getByText("You may not join the room lobby").waitFor();
+    await page.getByLabel("Your name").fill("ann");
+    await join();
     await page.getByRole("button", { name: "Leave" }).waitFor();
     expect(page.complaints).toEqual([]);
+  });
+
+  test("a link leads into a room, but makes none by itself", async () => {
+    const { server, address } = await served();
+    const ann = await joined(address, "ann");
+    await ann.goto(`${address}?room=elsewhere`);
+    await ann.getByText("There is no room elsewhere yet. Join makes it.").waitFor();
+    expect((await server.metrics()).body).toMatch(/^roomlog_rooms\{.*\} 1$/m);
+    await ann.getByRole("button", { name: "Join" }).click();
+    await ann.getByText("Connected").waitFor();
+    expect((await server.metrics()).body).toMatch(/^roomlog_rooms\{.*\} 2$/m);
   });
 
   test.for([

@@ -31,10 +31,15 @@ export async function httpServer(config: ConfigInput = {}, parts: ServerParts = 
 export function httpClient(base: string) {
   const get = (path: string, headers: Record<string, string> = {}, method = "GET") =>
     answered(fetch(new URL(path, base), { headers, method, redirect: "manual" }));
-  const post = (path: string, body: string | object, headers: Record<string, string> = {}) =>
+  const post = (
+    path: string,
+    body: string | object,
+    headers: Record<string, string> = {},
+    method: "POST" | "PUT" = "POST",
+  ) =>
     answered(
       fetch(new URL(path, base), {
-        method: "POST",
+        method,
         headers: { "content-type": "application/json", ...headers },
         body: typeof body === "string" ? body : JSON.stringify(body),
       }),
@@ -43,6 +48,8 @@ export function httpClient(base: string) {
     base,
     get,
     post,
+    put: (path: string, body: string, headers?: Record<string, string>) => post(path, body, headers, "PUT"),
+    remove: (path: string, headers?: Record<string, string>) => get(path, headers, "DELETE"),
     /** `class/subclass/cmd` through H3. */
     command(name: string, data: object = {}, headers: Record<string, string> = {}) {
       const [cls, subclass, cmd] = name.split("/");

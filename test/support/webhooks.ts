@@ -8,7 +8,7 @@ import { dataDirectory, serverForTest } from "./server.ts";
 
 export const SECRET = "sixteen characters";
 
-const RIGHTS = ["*", "admin", "room_destroy", "msglog_purge"];
+const RIGHTS = ["*", "webhooks", "room_destroy", "msglog_purge"];
 /** Time is moved in leaps, and does not refill what a connection may ask. */
 const limits = {
   ping_seconds: 0,

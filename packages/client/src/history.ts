@@ -1,5 +1,5 @@
-import type { CommandData, StoredMessage } from "@roomlog/protocol";
-import type { CallOptions } from "./connection.ts";
+import { type CommandData, type Filter, readOn, type StoredMessage } from "@roomlog/protocol";
+import { CallError, type CallOptions } from "./connection.ts";
 
 type Query = CommandData<"media/room/msglog_get">;
 
@@ -11,12 +11,20 @@ export interface HistoryOptions extends CallOptions {
   readonly to_time?: number | undefined;
   readonly user_id?: string | undefined;
   readonly session_id?: string | undefined;
+  /** Only messages that refer to this one (M16). */
+  readonly ref?: number | undefined;
+  /** Also how many messages refer to each, in `log.refs` (M16). */
+  readonly refs?: boolean | undefined;
+  /** Also all wordings of edited messages, in `log.versions` (M15). */
+  readonly versions?: boolean | undefined;
   /** `desc`, the newest first, unless it is said. */
   readonly order?: "asc" | "desc" | undefined;
   /** Most messages in all; no bound by default. */
   readonly limit?: number | undefined;
   /** Another life of the room, or `last` for the newest that ended (M12). */
   readonly epoch?: string | undefined;
+  /** Only messages that the filter means (M17). */
+  readonly where?: Filter | undefined;
 }
 
 /** Most messages that one request asks for. */
@@ -32,11 +40,25 @@ export async function* history(
   let range: Omit<Query, "room_id"> = Object.fromEntries(given);
   for (let left = limit; left > 0; ) {
     signal?.throwIfAborted();
-    const page = await get({ ...range, order, limit: Math.min(left, PAGE) });
+    const { messages: page, read_to } = await scanned(get({ ...range, order, limit: Math.min(left, PAGE) }));
     yield* page;
-    const last = page.at(-1);
-    if (!last) return;
-    range = { ...range, [from]: last.msg_id };
+    const last = page.at(-1)?.msg_id ?? read_to;
+    if (last === undefined) return;
+    range = { ...range, [from]: last };
     left -= page.length;
+  }
+}
+
+/** A page; when a filter has examined as much as it may without finding one (M8), up to where. */
+export async function scanned(
+  page: Promise<StoredMessage[]>,
+): Promise<{ readonly messages: readonly StoredMessage[]; readonly read_to?: number | undefined }> {
+  try {
+    return { messages: await page };
+  } catch (error) {
+    if (!(error instanceof CallError)) throw error;
+    const [read_to] = Object.values(readOn(error.data) ?? {});
+    if (read_to === undefined) throw error;
+    return { messages: [], read_to };
   }
 }

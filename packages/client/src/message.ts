@@ -1,4 +1,4 @@
-import type { JsonObject, StoredMessage } from "@roomlog/protocol";
+import type { JsonObject, MessageLog, StoredMessage } from "@roomlog/protocol";
 import { InvalidMessage, type Issue } from "./errors.ts";
 
 /** A message of the log: what was sent stands in `msg`, what the server added beside it (M2). */
@@ -10,6 +10,8 @@ export interface Message<T = JsonObject> {
   /** µs since 1970; on the wire `timestmap`. */
   readonly timestamp: number;
   readonly sentAt: Date;
+  /** What the server says of it: edited, deleted, what it refers to; absent when there is nothing (M15, M16). */
+  readonly log?: MessageLog<JsonObject>;
 }
 
 /** What is used of a Standard Schema v1, as zod, valibot and others make them. */
@@ -34,14 +36,20 @@ function messageOf(stored: StoredMessage): Message<unknown> {
   const names = Object.keys(stored);
   const time = names[names.indexOf("session_id") + 1] as "timestmap";
   const { msg_id, user_id, session_id, $log, [time]: timestamp, ...msg } = stored;
-  return { msg, msg_id, user_id, session_id, timestamp, sentAt: new Date(timestamp / 1000) };
+  const stamp = { msg_id, user_id, session_id, timestamp, sentAt: new Date(timestamp / 1000) };
+  return { msg, ...stamp, ...($log && { log: $log }) };
 }
 
 /** The message as `schema` gives it back. Throws an `InvalidMessage`. */
 export async function checked<T>(stored: StoredMessage, schema: Schema<T> | undefined): Promise<Message<T>> {
   const message = messageOf(stored);
-  if (!schema) return message as Message<T>;
+  if (!schema || isWithoutBody(message)) return message as Message<T>;
   const result = await schema["~standard"].validate(message.msg);
   if (result.issues) throw new InvalidMessage(message.msg_id, message.msg, result.issues);
   return { ...message, msg: result.value };
+}
+
+/** What was deleted says nothing any more, and a deletion nothing but why (M15). */
+function isWithoutBody({ log }: Message<unknown>): boolean {
+  return log?.op === "delete" || log?.deleted !== undefined;
 }

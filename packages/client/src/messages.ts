@@ -1,7 +1,8 @@
-import { errorCodes, type StoredMessage } from "@roomlog/protocol";
+import { errorCodes, type Filter, matcherOf, type StoredMessage } from "@roomlog/protocol";
 import { abortable } from "./abortable.ts";
 import { CallError, isRefusal } from "./connection.ts";
 import { ClientClosed, RoomEnded, RoomLeft } from "./errors.ts";
+import { scanned } from "./history.ts";
 import { Tail } from "./tail.ts";
 
 /** The log of a room as an iterator sees it. */
@@ -15,15 +16,23 @@ export interface Log {
   /** From now on the tail gets live messages, and is woken when something changes, until what this gives back is called. */
   attach(tail: Tail): () => void;
   /** Messages behind `after`; of an ended life too. */
-  page(after: number, epoch: string | undefined, signal?: AbortSignal): Promise<StoredMessage[]>;
+  page(query: PageQuery, signal?: AbortSignal): Promise<StoredMessage[]>;
   /** The id of the newest message. */
   newest(signal?: AbortSignal): Promise<number>;
+}
+
+export interface PageQuery {
+  readonly after: number;
+  readonly epoch?: string | undefined;
+  readonly where?: Filter | undefined;
 }
 
 export interface Follows {
   readonly after: number;
   readonly epoch: string | undefined;
   readonly signal: AbortSignal | undefined;
+  /** Only what it means (M17). */
+  readonly where: Filter | undefined;
   /** The messages from `first` to `last` are not kept any more (M13), or not for this user (R11). */
   readonly onDropped: ((first: number, last: number) => void) | undefined;
 }
@@ -34,15 +43,18 @@ export interface Follows {
  */
 export async function* follow(
   log: Log,
-  { after, epoch, signal, onDropped }: Follows,
+  { after, epoch, signal, where, onDropped }: Follows,
 ): AsyncGenerator<StoredMessage, void> {
-  const tail = new Tail(after);
+  const matches = where && matcherOf(where);
+  const tail = new Tail(after, matches && ((message) => matches(memberIn(message))));
   const isLiving = () => epoch === log.epoch && log.over === undefined;
   const read = async () => {
     const goal = isLiving() ? log.tip : tail.last;
-    const page = await log.page(tail.last, epoch, signal);
-    for (const [first, last] of tail.page(page, goal)) onDropped?.(first, last);
-    return page.length > 0;
+    const query = { after: tail.last, ...(epoch && { epoch }), ...(where && { where }) };
+    const { messages: page, read_to } = await scanned(log.page(query, signal));
+    const missing = tail.page(page, read_to ?? goal);
+    if (!where) for (const [first, last] of missing) onDropped?.(first, last);
+    return page.length > 0 || read_to !== undefined;
   };
   if (isLiving() && after > log.tip && after > (await log.newest(signal)))
     throw new CallError({ code: errorCodes.invalid_cursor, error: "Invalid cursor", field: "after" });
@@ -64,6 +76,11 @@ export async function* follow(
   } finally {
     detach();
   }
+}
+
+/** For a filter. */
+function memberIn(message: StoredMessage): (name: string) => unknown {
+  return (name) => (Object.hasOwn(message, name) ? message[name] : undefined);
 }
 
 /** Whether the iterator ends without a look at the rest: by the program's own wish. Throws when somebody else decided that. */

@@ -1,4 +1,4 @@
-import { type CommandResult, errorCodes, type JsonObject } from "@roomlog/protocol";
+import { type CommandData, type CommandResult, errorCodes } from "@roomlog/protocol";
 import { CallError, type CallOptions, type Connection, ConnectionLost, isRefusal } from "./connection.ts";
 import { OutboxFull, OutcomeUnknown, RoomEnded } from "./errors.ts";
 import type { Gate } from "./gate.ts";
@@ -9,6 +9,26 @@ export interface SendOptions extends CallOptions {
   /** The name of this send, by which a repeat is known (M9); one of the client's own by default. */
   readonly client_msg_id?: string | undefined;
 }
+
+export interface MessageOptions extends SendOptions {
+  /** The message that this one refers to: a reply, a reaction (M16). */
+  readonly ref?: number | undefined;
+}
+
+export interface DeleteOptions extends SendOptions {
+  /** For the readers. */
+  readonly reason?: string | undefined;
+}
+
+/** What gets into a log: a message, an edit or a deletion (M1, M15). */
+export type Entry = {
+  readonly [N in EntryCommand]: {
+    readonly command: N;
+    readonly data: Omit<CommandData<N>, "room_id" | "client_msg_id" | "epoch">;
+  };
+}[EntryCommand];
+
+type EntryCommand = "media/room/msglog_send" | "media/room/msglog_edit" | "media/room/msglog_delete";
 
 export type Sent = CommandResult<"media/room/msglog_send">;
 
@@ -23,14 +43,14 @@ export interface OutboxParts {
 }
 
 interface Item {
-  readonly msg: JsonObject;
+  readonly entry: Entry;
   readonly client_msg_id: string;
   readonly signal: AbortSignal | undefined;
   readonly settle: PromiseWithResolvers<Sent>;
 }
 
 /**
- * The sends of a room, one after the other: that keeps their order whatever is lost or refused on the way. A repeat
+ * What is sent to the log of a room, one after the other: that keeps their order whatever is lost or refused on the way. A repeat
  * has the same `client_msg_id` and `epoch`, so it is stored once (M9).
  */
 export class Outbox {
@@ -42,13 +62,13 @@ export class Outbox {
     this.#parts = parts;
   }
 
-  /** `msg` is taken as it is now. */
-  async send(msg: object, { client_msg_id = this.#parts.newId(), signal }: SendOptions): Promise<Sent> {
+  /** The entry is taken as it is now. */
+  async put(entry: Entry, { client_msg_id = this.#parts.newId(), signal }: SendOptions): Promise<Sent> {
     signal?.throwIfAborted();
     const { outbox } = this.#parts.settings;
     if (this.#waiting.length >= outbox) throw new OutboxFull(outbox);
     const settle = Promise.withResolvers<Sent>();
-    const item = { msg: JSON.parse(JSON.stringify(msg)), client_msg_id, signal, settle };
+    const item = { entry: JSON.parse(JSON.stringify(entry)), client_msg_id, signal, settle };
     const withdraw = () => this.#withdraw(item);
     signal?.addEventListener("abort", withdraw);
     this.#waiting.push(item);
@@ -74,15 +94,15 @@ export class Outbox {
     this.#isAtWork = false;
   }
 
-  async #deliver({ msg, client_msg_id, signal }: Item): Promise<Sent> {
+  async #deliver({ entry, client_msg_id, signal }: Item): Promise<Sent> {
     const { gate, settings, room_id, epoch } = this.#parts;
     let isUnknown = false;
     const call = async (connection: Connection) => {
       const wasUnknown = isUnknown;
       isUnknown = true;
       try {
-        const data = { room_id, msg, client_msg_id, epoch: epoch() };
-        return await connection.call("media/room/msglog_send", data);
+        const data = { room_id, ...entry.data, client_msg_id, epoch: epoch() };
+        return await connection.call(entry.command, data as CommandData<EntryCommand>);
       } catch (error) {
         isUnknown = wasUnknown || leavesUnknown(error);
         throw error;

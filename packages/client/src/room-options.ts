@@ -1,4 +1,4 @@
-import type { CommandData, JsonObject } from "@roomlog/protocol";
+import type { CommandData, Filter, JsonObject } from "@roomlog/protocol";
 import type { CallOptions, Connection } from "./connection.ts";
 import type { Gate } from "./gate.ts";
 import type { Schema } from "./message.ts";
@@ -20,7 +20,9 @@ export interface MessagesOptions extends CallOptions {
   readonly after?: number | undefined;
   /** The life of the room to which `after` belongs: the present one by default. */
   readonly epoch?: string | undefined;
-  /** Told that the messages from `first` to `last` are not kept any more (M13), or not for this user (R11). */
+  /** Only messages that the filter means (M17). */
+  readonly where?: Filter | undefined;
+  /** Told that the messages from `first` to `last` are not kept any more (M13), or not for this user (R11). With `where` it is not told. */
   readonly onDropped?: ((first: number, last: number) => void) | undefined;
 }
 

@@ -15,7 +15,7 @@ import { insist, pause } from "./insist.ts";
 import { Listeners, type Unsubscribe } from "./listeners.ts";
 import { checked, type Message } from "./message.ts";
 import { follow, type Log } from "./messages.ts";
-import { Outbox, type SendOptions, type Sent } from "./outbox.ts";
+import { type DeleteOptions, type MessageOptions, Outbox, type SendOptions, type Sent } from "./outbox.ts";
 import type { Member, Members, RoomEvents } from "./room-events.ts";
 import type { JoinOptions, MessagesOptions, RoomParts } from "./room-options.ts";
 import type { Tail } from "./tail.ts";
@@ -74,8 +74,22 @@ export class Room<T = JsonObject> {
    * the server has said what became of it: it is stored once. Rejects with a `CallError` that is definite, an
    * `OutcomeUnknown`, an `OutboxFull`, a `ConnectionLost` with `isTooLarge`, or with why the room is over.
    */
-  send(msg: T & object, options: SendOptions = {}): Promise<Sent> {
-    return this.#outbox.send(msg, options);
+  send(msg: T & object, { ref, ...options }: MessageOptions = {}): Promise<Sent> {
+    return this.#outbox.put(
+      { command: "media/room/msglog_send", data: { msg: msg as JsonObject, ref } },
+      options,
+    );
+  }
+
+  /** Gives a message another body (M15). The edit has an id of its own; it waits and is repeated as a send is. */
+  edit(msg_id: number, msg: T & object, options: SendOptions = {}): Promise<Sent> {
+    const data = { msg_id, msg: msg as JsonObject };
+    return this.#outbox.put({ command: "media/room/msglog_edit", data }, options);
+  }
+
+  /** Takes a message away (M15). */
+  delete(msg_id: number, { reason, ...options }: DeleteOptions = {}): Promise<Sent> {
+    return this.#outbox.put({ command: "media/room/msglog_delete", data: { msg_id, reason } }, options);
   }
 
   /** R5: typing, hands, cursors. Goes to who is here now; resolves with false when there is no connection. */
@@ -97,8 +111,8 @@ export class Room<T = JsonObject> {
    * ones. Ends when the room has ended or was left, throws when the user was put out. Each iterator is a cursor of its own.
    */
   messages(options: MessagesOptions = {}): AsyncGenerator<Message<T>, void> {
-    const { after = this.#tip, epoch = this.#epoch, signal, onDropped } = options;
-    return this.#checked(follow(this.#log, { after, epoch, signal, onDropped }));
+    const { after = this.#tip, epoch = this.#epoch, signal, where, onDropped } = options;
+    return this.#checked(follow(this.#log, { after, epoch, signal, where, onDropped }));
   }
 
   /** What is in the log, from either end: the newest first unless `order` says `asc`. */
@@ -291,8 +305,7 @@ export class Room<T = JsonObject> {
         room.#tails.add(tail);
         return () => room.#tails.delete(tail);
       },
-      page: (after, epoch, signal) =>
-        room.#get({ after, limit: PAGE, ...(epoch && { epoch }) }, gateOf(epoch), signal),
+      page: (query, signal) => room.#get({ ...query, limit: PAGE }, gateOf(query.epoch), signal),
       async newest(signal) {
         const [message] = await room.#get({ order: "desc", limit: 1 }, room.#gate, signal);
         return message?.msg_id ?? room.#tip;

@@ -7,11 +7,13 @@ const MOST_LIVE = 256;
 export class Tail {
   readonly #ready: StoredMessage[] = [];
   #last: number;
+  readonly #isWanted: (message: StoredMessage) => boolean;
   #woken = Promise.withResolvers<void>();
 
-  /** `last` is the id behind which it begins. */
-  constructor(last: number) {
+  /** `last` is the id behind which it begins; of live messages those that are not wanted are passed over. */
+  constructor(last: number, isWanted: (message: StoredMessage) => boolean = () => true) {
     this.#last = last;
+    this.#isWanted = isWanted;
   }
 
   /** The id of the last message that is at hand or was given. */
@@ -21,7 +23,9 @@ export class Tail {
 
   /** A live message. One that does not follow the last is not taken: the log has it. */
   live(message: StoredMessage): void {
-    if (message.msg_id === this.#last + 1 && this.#ready.length < MOST_LIVE) this.#add(message);
+    if (message.msg_id !== this.#last + 1 || this.#ready.length >= MOST_LIVE) return;
+    if (this.#isWanted(message)) this.#add(message);
+    else this.#last = message.msg_id;
   }
 
   /**

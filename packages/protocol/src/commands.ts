@@ -1,4 +1,5 @@
 import * as z from "zod";
+import type { Filter } from "./filter.ts";
 import { isJsonObject, type JsonObject } from "./frames.ts";
 import type { StoredMessage } from "./message.ts";
 import {
@@ -15,9 +16,16 @@ import { roomRoles } from "./roles.ts";
 
 /** What is said to readers of schemas of a check that is a function. */
 const shortText = (max: number) => ({ type: "string", minLength: 1, maxLength: max }) as const;
-const name = (max: number) => z.custom<string>((value) => isName(value, max)).meta(shortText(max));
-const label = (max: number) => z.custom<string>((value) => isLabel(value, max)).meta(shortText(max));
-const jsonObject = z.custom<JsonObject>(isJsonObject).meta({ type: "object" });
+const short = (max: number) => `it has 1 to ${max} characters, and none that is a control character`;
+const name = (max: number) =>
+  z.custom<string>((value) => isName(value, max), `${short(max)}; "*" is none`).meta(shortText(max));
+const label = (max: number) =>
+  z.custom<string>((value) => isLabel(value, max), short(max)).meta(shortText(max));
+const jsonObject = z.custom<JsonObject>(isJsonObject, "it is a JSON object").meta({ type: "object" });
+/** Which messages (M17); the command says what is wrong with it. */
+const where = z
+  .custom<Filter>(isJsonObject)
+  .meta({ type: "object", description: "A filter (docs/filters.md)" });
 /** What was sent, and what the server adds to it (M2); a service may name the time otherwise. */
 const storedMessage = z.custom<StoredMessage>(isJsonObject).meta({
   type: "object",
@@ -236,7 +244,7 @@ export const commands = {
   },
   /** W7: webhooks of the service, and how far they are behind. */
   "core/webhook/list": {
-    right: "admin",
+    right: "webhooks",
     data: none,
     result: z.array(
       z.object({
@@ -255,7 +263,7 @@ export const commands = {
   },
   /** W6, W7: what could not be told, the newest first. */
   "core/webhook/dead_letters": {
-    right: "admin",
+    right: "webhooks",
     data: z.object({
       webhook: name(MAX_USER).optional(),
       before: count.optional(),
@@ -277,7 +285,7 @@ export const commands = {
   },
   /** W7: tells a dead letter once more. Errors: 100044 when there is none. */
   "core/webhook/retry": {
-    right: "admin",
+    right: "webhooks",
     data: z.object({ letter: count }),
     result: z.object({ delivered: z.boolean(), error: z.string().optional() }),
   },
@@ -427,7 +435,7 @@ export const commands = {
     }),
     result: stored,
   },
-  /** M6, M8, M12, M15, M16. Errors: 304001, 304103, 304106. */
+  /** M6, M8, M12, M15–M17. Errors: 304001, 304103, 304106. */
   "media/room/msglog_get": {
     right: "msglog_get",
     data: z.object({
@@ -444,13 +452,19 @@ export const commands = {
       ref: msgId.optional(),
       refs: z.boolean().optional(),
       versions: z.boolean().optional(),
+      where: where.optional(),
     }),
     result: z.array(storedMessage),
   },
-  /** M10. Errors: 100050, 304001, 304104. */
+  /** M10, M17. Errors: 100050, 304001, 304104. */
   "media/room/msglog_subscribe": {
     right: "msglog_get",
-    data: z.object({ room_id: roomId, after: count.optional(), epoch: epoch.optional() }),
+    data: z.object({
+      room_id: roomId,
+      after: count.optional(),
+      epoch: epoch.optional(),
+      where: where.optional(),
+    }),
     result: logRange.extend({ recovered: z.boolean() }),
   },
   /** M10: ok also when there was nothing to end. */
@@ -534,6 +548,35 @@ export const commands = {
       epoch: epoch.optional(),
     }),
     result: none,
+  },
+  /** M24: `null` takes the type's schema away. Errors: 100044 (with `pointer`, `reason`), 100050, 304001, 304109. */
+  "media/room/msglog_set_schema": {
+    right: "msglog_schema",
+    data: z.object({ room_id: roomId, type: name(MAX_USER), schema: jsonObject.nullable() }),
+    result: z.object({ version: z.int() }),
+  },
+  /** M24: by type and version; with `versions` also those that do not hold any more. Errors: 304001, 304106. */
+  "media/room/msglog_schemas": {
+    right: "msglog_get",
+    data: z.object({
+      room_id: roomId,
+      epoch: epoch.optional(),
+      type: name(MAX_USER).optional(),
+      versions: z.boolean().optional(),
+    }),
+    result: z.array(
+      z.object({
+        type: z.string(),
+        version: z.int(),
+        from: z.enum(["service", "room"]),
+        schema: jsonObject.or(z.boolean()).nullable(),
+        /** The first message that it holds for; of a room's. */
+        from_id: z.int().optional(),
+        by: z.string().optional(),
+        /** µs since 1970 */
+        at: z.int().optional(),
+      }),
+    ),
   },
 } as const;
 

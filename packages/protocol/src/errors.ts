@@ -74,6 +74,7 @@ export const errorTexts = {
   304109: "Storage quota exceeded",
   304110: "Message not found",
   304111: "Log is on hold",
+  304112: "Invalid message",
 } as const;
 
 export type ErrorCode = keyof typeof errorTexts;
@@ -84,20 +85,34 @@ export const errorCodes = {
   not_authenticated: 100031,
   duplicated_session_id: 100034,
   member_not_found: 100036,
+  syntax_error: 100044,
   too_many_requests: 100050,
   room_not_found: 304001,
   room_already_exists: 304002,
+  result_too_large: 304103,
   invalid_cursor: 304104,
   log_not_available: 304105,
   epoch_not_found: 304106,
   storage_quota_exceeded: 304109,
   message_not_found: 304110,
   log_on_hold: 304111,
+  invalid_message: 304112,
 } as const satisfies Readonly<Record<string, ErrorCode>>;
 
 /** The text of a code; `detail` fills its `~s`. */
 export function errorText(code: ErrorCode, detail = ""): string {
   return errorTexts[code].replace("~s", () => detail);
+}
+
+/** Where to read on when a filter has examined as much as it may (M8); undefined for every other error. */
+export function readOn({
+  code,
+  field,
+  limit,
+}: ErrorData): { after: number } | { before: number } | undefined {
+  if (code !== errorCodes.result_too_large || limit === undefined) return undefined;
+  if (field === "after") return { after: limit };
+  return field === "before" ? { before: limit } : undefined;
 }
 
 /** The `data` of an error answer (F2). */
@@ -110,6 +125,12 @@ export interface ErrorData {
   readonly limit?: number;
   /** The field the error is about. */
   readonly field?: string;
-  /** Why, in the words of whoever decided so. */
+  /** Where in that field: a JSON Pointer (RFC 6901), `""` for all of it (M24). */
+  readonly pointer?: string;
+  /** What was expected there (M24); or why, in the words of whoever decided so (M22). */
   readonly reason?: string;
+  /** The type of the message that is not as its schema says, the schema's version, and whose it is (M24). */
+  readonly type?: string;
+  readonly version?: number;
+  readonly from?: "service" | "room";
 }

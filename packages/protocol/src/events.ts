@@ -26,4 +26,6 @@ export const roomEvents = {
   msglog_dropped: "msglog_dropped",
   /** M21: entries of a log read differently, since what a user wrote was erased. */
   msglog_erased: "msglog_erased",
+  /** M24: `{type, version, by}`; with `removed` it has no schema any more. */
+  schema: "schema",
 } as const;

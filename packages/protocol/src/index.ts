@@ -1,8 +1,19 @@
 export { changedAccess } from "./access.ts";
 export { type CloseCode, closeCodes, isFinalClose } from "./close.ts";
 export type { CommandData, CommandName, CommandResult, Retention, RoomAccess, RoomInfo } from "./commands.ts";
-export { type ErrorCode, type ErrorData, errorCodes, errorText, errorTexts } from "./errors.ts";
+export { type ErrorCode, type ErrorData, errorCodes, errorText, errorTexts, readOn } from "./errors.ts";
 export { type EventData, roomEvents } from "./events.ts";
+export {
+  type Filter,
+  FilterError,
+  type FilterTest,
+  type FilterValue,
+  type Matcher,
+  type Members,
+  matcherOf,
+  membersOf,
+  trustedMatcherOf,
+} from "./filter.ts";
 export {
   type AckFrame,
   classify,

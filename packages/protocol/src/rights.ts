@@ -20,6 +20,7 @@ export const knownRights: ReadonlySet<string> = new Set([
 export const rightsByName: readonly string[] = [
   "admin",
   "callback",
+  "webhooks",
   "other_services",
   "users",
   "session_stop",
@@ -29,6 +30,7 @@ export const rightsByName: readonly string[] = [
   "msglog_delete_any",
   "msglog_erase",
   "msglog_hold",
+  "msglog_schema",
   "room_update",
   "room_destroy",
   "room_moderate",

@@ -9,7 +9,7 @@ const MODERATOR = [...MEMBER, "room_moderate", "msglog_delete_any"];
 
 /** The rights of each role, in its room (R8). */
 export const roleRights: { readonly [role in RoomRole]: readonly string[] } = {
-  owner: [...MODERATOR, "room_own", "room_update", "room_destroy", "msglog_purge"],
+  owner: [...MODERATOR, "room_own", "room_update", "room_destroy", "msglog_purge", "msglog_schema"],
   moderator: MODERATOR,
   member: MEMBER,
   viewer: VIEWER,

@@ -29,24 +29,25 @@ join.elements.room.value = asked ?? "lobby";
 join.elements.user.value = localStorage.getItem("roomlog.user") ?? "";
 join.addEventListener("submit", (event) => {
   event.preventDefault();
-  void enter();
+  void enter({ create: { class: "chat" } });
 });
-if (asked && join.elements.user.value) void enter();
+// Anybody can write a link: by itself the page goes into a room, and makes none.
+if (asked && join.elements.user.value) void enter({});
 else join.elements[asked ? "user" : "room"].focus();
 
-async function enter() {
+async function enter(options) {
   // Pressed again meanwhile it would be a second client.
   const button = join.querySelector("button");
   if (button.disabled) return;
   button.disabled = true;
   try {
-    await start();
+    await start(options);
   } finally {
     button.disabled = false;
   }
 }
 
-async function start() {
+async function start(options) {
   const [name, user, password] = ["room", "user", "password"].map((field) => join.elements[field].value);
   say(trouble, "");
   try {
@@ -54,10 +55,14 @@ async function start() {
       throw new Error("The client is not there: build it with npm run build, then load this page again.");
     });
     client = await Client.connect(serverUrl(), { user, ...(password && { password }), onState: showState });
-    room = await client.join(name, { create: { class: "chat" } });
   } catch (error) {
-    await client?.close();
-    return refused(error);
+    return notLetIn(error, password);
+  }
+  try {
+    room = await client.join(name, options);
+  } catch (error) {
+    await client.close();
+    return say(trouble, whyNotJoined(error, name, options));
   }
   localStorage.setItem("roomlog.user", user);
   history.replaceState(null, "", `?${new URLSearchParams({ room: name })}`);
@@ -75,12 +80,23 @@ function serverUrl() {
   return url.href;
 }
 
-function refused(error) {
-  const isLogin = error.code === 100030;
-  secret.hidden &&= !isLogin;
-  const why = isLogin ? "Not let in. With name and password, perhaps?" : error.message;
-  say(trouble, why);
-  if (isLogin) join.elements.password.focus();
+const UNAUTHORIZED = 100030;
+const NO_ROOM = 304001;
+
+function notLetIn(error, password) {
+  if (error.code !== UNAUTHORIZED) return say(trouble, error.message);
+  secret.hidden = false;
+  say(trouble, password ? "Wrong name or password." : "This server asks for a password.");
+  join.elements.password.focus();
+}
+
+/** Who is kept out of a room is told that there is none (R10). */
+function whyNotJoined({ code, message }, name, { create }) {
+  if (code === UNAUTHORIZED) return `You may not join the room ${name}: the right to is missing.`;
+  if (code !== NO_ROOM) return message;
+  return create
+    ? `There is no room ${name} that you may join.`
+    : `There is no room ${name} yet. Join makes it.`;
 }
 
 /** Shows the newest messages, then each that comes, until the room is over. */
@@ -124,11 +140,13 @@ function arrived(message) {
 }
 
 function append(message) {
+  if (message.log?.op) change(message);
   log.append(...itemsFor(message, log.lastElementChild));
 }
 
-/** The message, behind the day when that is another one than before. */
+/** The message, behind the day when that is another one than before; what changes another one is seen there. */
 function itemsFor(message, before) {
+  if (message.log?.op) return [];
   const item = itemOf(message);
   const isSameDay = before?.dataset.day === item.dataset.day;
   const isSoon = item.dataset.time - (before?.dataset.time ?? 0) < TOGETHER_MS;
@@ -136,7 +154,15 @@ function itemsFor(message, before) {
   return isSameDay ? [item] : [dayOf(message.sentAt), item];
 }
 
-function itemOf({ msg, msg_id, user_id, sentAt }) {
+/** An edit or a deletion, at the message that it changes, if that is shown. */
+function change({ msg, user_id, log: { op, ref } }) {
+  const item = log.querySelector(`[data-id="${ref}"]`);
+  if (!item) return;
+  const changed = op === "edit" ? { edited: {} } : { deleted: { user_id, reason: msg.reason } };
+  item.querySelector(".said").replaceWith(said(msg, changed));
+}
+
+function itemOf({ msg, msg_id, user_id, sentAt, log }) {
   const item = element("li", "message");
   item.classList.toggle("own", user_id === join.elements.user.value);
   Object.assign(item.dataset, {
@@ -148,15 +174,21 @@ function itemOf({ msg, msg_id, user_id, sentAt }) {
   const time = element("time", "", sentAt.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" }));
   time.dateTime = sentAt.toISOString();
   time.title = `${sentAt.toLocaleString()}, message ${msg_id}`;
-  item.append(time, element("span", "author", user_id), said(msg));
+  item.append(time, element("span", "author", user_id), said(msg, log));
   return item;
 }
 
 /** What is no text is shown as it is. */
-function said(msg) {
-  return typeof msg.text === "string"
-    ? element("span", "said", msg.text)
-    : element("code", "said", JSON.stringify(msg));
+function said(msg, { edited, deleted, ref } = {}) {
+  if (deleted) {
+    const why = deleted.reason ? `: ${deleted.reason}` : "";
+    return element("em", "said", `deleted by ${deleted.user_id}${why}`);
+  }
+  const isText = typeof msg.text === "string";
+  const words = element(isText ? "span" : "code", "said", isText ? msg.text : JSON.stringify(msg));
+  if (ref) words.prepend(element("small", "", `↩ ${ref} `));
+  if (edited) words.append(element("small", "", " edited"));
+  return words;
 }
 
 function dayOf(date) {

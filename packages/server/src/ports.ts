@@ -39,6 +39,8 @@ export interface Reached {
   readonly logger: Logger;
   readonly clock: Clock;
   readonly door: DoorAudit;
+  /** Answers to plain requests, by their status. */
+  readonly answers: Map<number, number>;
   /** What ports answer by themselves; not on an application's server (H10). */
   readonly routes: PortRoutes;
   /** Whether nobody is let in any more (T5). */
@@ -84,7 +86,7 @@ async function openPort(
   { limits, trusted_proxies, app }: Parameters<typeof openPorts>[2],
 ): Promise<OpenPort> {
   const entrances = port.listeners.map((listener) => entranceOf(listener, reached, app !== undefined));
-  const { pool, logger, clock, visitors, door } = reached;
+  const { pool, logger, clock, visitors, door, answers } = reached;
   const edge = httpEdge({
     entrances,
     routes: app ? new Map() : reached.routes,
@@ -92,6 +94,7 @@ async function openPort(
     parts: { visitors, clock },
     frame_bytes: limits.frame_bytes,
     logger,
+    answers,
     refused: (request, status) => door.refused(request, status),
   });
   const listening = await webSocketTransport({

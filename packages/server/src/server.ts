@@ -169,7 +169,9 @@ export async function createServer(input: ConfigInput = {}, parts: ServerParts =
 
   await freeSpace?.check();
   const ofProcess = processMeasures();
-  const measures = [...serverMeasures({ store, visitors, freeSpace, door }), ...ofProcess.measures];
+  const answers = new Map<number, number>();
+  const ofServer = serverMeasures({ store, visitors, freeSpace, door, answers });
+  const measures = [...ofServer, ...ofProcess.measures];
   const stopServices = async () => {
     pool.close();
     for (const service of services.values()) service.stop();
@@ -180,7 +182,7 @@ export async function createServer(input: ConfigInput = {}, parts: ServerParts =
     for (const service of services.values()) await service.start();
     const routes = portRoutes({ condition, metrics, settings: () => config.metrics });
     const isStopping = () => stopped !== undefined;
-    const reached = { services, visitors, pool, logger, clock, door, routes, isStopping };
+    const reached = { services, visitors, pool, logger, clock, door, answers, routes, isStopping };
     return openPorts(listeners, reached, { ...config, app });
   };
   ports = await start().catch(async (error: unknown) => {

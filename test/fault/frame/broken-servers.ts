@@ -7,6 +7,7 @@ import type { Patch } from "./twins.ts";
 
 const writer = "store/sqlite/writer.js";
 const log = "core/log.js";
+const changes = "store/sqlite/changes.js";
 const cursors = "core/cursors.js";
 const rooms = "core/rooms.js";
 const sse = "http/events.js";
@@ -34,6 +35,15 @@ const ackBeforeCommit = [
 ];
 
 export const broken = {
+  /** A change of a message is stored, and now and then not found by who reads the message. */
+  changesForgotten: [
+    {
+      file: changes,
+      from: "if (change)\n            this.#mark",
+      to: "if (change && msg_id % 2)\n            this.#mark",
+    },
+  ],
+  editsOutliveDeletion: [{ file: changes, from: 'if (op === "delete")', to: "if (false)" }],
   ackBeforeCommit,
   /** Tells everybody of a batch before it is durable, and the senders afterwards. */
   eventBeforeCommit: [

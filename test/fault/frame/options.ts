@@ -8,7 +8,7 @@ export interface Options {
   readonly seed: number;
   /** A fault put into what was recorded. */
   readonly plant: PlantName;
-  /** The broken server to run instead of the real one; `"all"` for each of them in turn. */
+  /** The broken server to run instead of the real one; `"all"` for each of them in turn, `"list"` for their names. */
   readonly twin: string | undefined;
   /** Whether the server is known to be built. */
   readonly built: boolean;
@@ -27,4 +27,10 @@ export function readOptions(): Options {
   if (!Number.isInteger(seed)) throw new Error("--seed: a whole number");
   if (!isPlant(plant)) throw new Error(`--plant: one of ${Object.keys(plants).join(", ")}`);
   return { cycles, seed, plant, twin, built };
+}
+
+/** Prints the names of the twins, and ends. */
+export function listTwins(twins: object): never {
+  console.log(Object.keys(twins).join("\n"));
+  process.exit(0);
 }

@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { keepEvidence } from "./evidence.ts";
 import { judge, type Least, summary } from "./judge.ts";
-import { type Options, readOptions } from "./options.ts";
+import { listTwins, type Options, readOptions } from "./options.ts";
 import { ROOT } from "./root.ts";
 import { Run } from "./run.ts";
 import { makeTwin, realServer, type Twin } from "./twins.ts";
@@ -32,6 +32,7 @@ const REST_SECONDS = 300;
 export async function runProgram(program: Program): Promise<void> {
   const options = readOptions();
   // An orderly exit takes servers and mounts along; the default end by a signal would leave them behind.
+  if (options.twin === "list") listTwins(program.twins);
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => process.exit(1));
   const reason = program.lacks();
   if (reason !== undefined) {

@@ -5,6 +5,7 @@ import Database from "better-sqlite3";
 import { atExit } from "./at-exit.ts";
 import { Episode } from "./episode.ts";
 import { type Random, seeded } from "./random.ts";
+import { realServer } from "./twins.ts";
 
 export interface RunOptions {
   readonly name: string;
@@ -47,6 +48,11 @@ export class Run {
 
   get log(): string {
     return join(this.directory, "server.log");
+  }
+
+  /** Whether the server is broken on purpose. */
+  get isTwin(): boolean {
+    return this.#main !== realServer;
   }
 
   /** 1, 2, 3 … */

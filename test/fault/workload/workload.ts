@@ -2,6 +2,7 @@ import { CallError, ConnectionLost } from "@roomlog/client";
 import type { HistoryRecord } from "roomlog/testing";
 import type { Random } from "../frame/random.ts";
 import { within } from "../frame/within.ts";
+import { Changer } from "./changer.ts";
 import { type Actor, gone, login, MOST_CALLS, rooms, type Site, seen, UNKNOWN } from "./connect.ts";
 import { Follower, followers } from "./follower.ts";
 import { beginLateAnswerer } from "./late-answerer.ts";
@@ -43,11 +44,12 @@ const NOTICE_LIMIT_MS = 30_000;
 const LEAVE_LIMIT_MS = 120_000;
 const ROOM_EXISTS = 304002;
 
-/** Senders, subscribers and a pager, who remember from one life of the server to the next how far they came. */
+/** Senders, subscribers, a pager and somebody who changes messages, who remember from one life of the server to the next how far they came. */
 export class Workload {
   readonly #options: WorkloadOptions;
   readonly #tips = new Map<string, number>();
   readonly #senders: readonly Sender[];
+  readonly #changer: Changer;
   readonly #listeners = listeners.map((name) => new Listener(name));
   readonly #followers: readonly Follower[];
 
@@ -57,6 +59,7 @@ export class Workload {
       { length: SENDERS },
       (_, n) => new Sender(`sender ${n + 1}`, options.random.fork()),
     );
+    this.#changer = new Changer(options.random.fork());
     this.#followers = followers.map((name) => new Follower(name, options.random.fork()));
   }
 
@@ -70,7 +73,11 @@ export class Workload {
       beginLateAnswerer(site, `late answerer ${n + 1}`),
     );
     const [workers, subscribers] = await Promise.all([
-      all([...this.#senders.map((sender) => sender.begin(site)), beginPager(site)]),
+      all([
+        ...this.#senders.map((sender) => sender.begin(site)),
+        this.#changer.begin(site),
+        beginPager(site),
+      ]),
       all([...[...this.#listeners, ...this.#followers, ...others].map((one) => one.begin(site)), ...late]),
     ]);
     return lifeOf(workers, subscribers);

@@ -1,9 +1,9 @@
 import { roomEvents } from "@roomlog/protocol";
 import { tell } from "../lanes.ts";
 import type { RoomName, UserName } from "../steps.ts";
-import { type Life, putLife, roomOf, type World } from "../world.ts";
+import { keptOf, type Life, type Message, putLife, roomOf, type World } from "../world.ts";
 
-const ERASED = { msg: "{}", $log: { erased: true } } as const;
+const ERASED = { msg: "{}", erased: true } as const;
 
 /** M21: what the user wrote, in all lives of rooms that are not on hold. */
 export function erase(world: World, user: UserName): void {
@@ -20,13 +20,14 @@ interface Where {
 }
 
 function eraseIn(world: World, { room, life, user }: Where): void {
-  const { first_id, epoch } = life;
-  const messages = life.messages.map((message) =>
-    message.user_id === user && message.msg_id >= first_id ? { ...message, ...ERASED } : message,
-  );
-  const msg_ids = messages.flatMap((message, i) => (message === life.messages[i] ? [] : message.msg_id));
-  const news = msg_ids.filter((id) => !life.messages[id - 1]?.$log);
-  if (news.length === 0) return;
+  const kept = keptOf(life);
+  const own = new Set(kept.filter(({ user_id }) => user_id === user).map(({ msg_id }) => msg_id));
+  const isOfHis = ({ msg_id, op, ref = 0 }: Message) => own.has(msg_id) || (op !== undefined && own.has(ref));
+  const gone = kept.filter((entry) => !entry.erased && isOfHis(entry));
+  if (gone.length === 0) return;
+  const messages = life.messages.map((entry) => (gone.includes(entry) ? { ...entry, ...ERASED } : entry));
   putLife(world, room, { ...life, messages });
-  tell(world, room, { type: roomEvents.msglog_erased, body: { epoch, user_id: user, msg_ids: news } });
+  const ids = gone.flatMap(({ msg_id, op, ref }) => (op && ref !== undefined ? [msg_id, ref] : [msg_id]));
+  const msg_ids = [...new Set(ids)].sort((a, b) => a - b);
+  tell(world, room, { type: roomEvents.msglog_erased, body: { epoch: life.epoch, user_id: user, msg_ids } });
 }

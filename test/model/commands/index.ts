@@ -1,6 +1,7 @@
 import type { Plan, Planner } from "../plan.ts";
 import type { Op } from "../steps.ts";
 import { hold } from "./hold.ts";
+import { edit, remove } from "./changes.ts";
 import { join, leave } from "./members.ts";
 import { epochs, get, info } from "./reading.ts";
 import { purge, retain } from "./retention.ts";
@@ -13,6 +14,10 @@ export function planOf(planner: Planner, op: Exclude<Op, { readonly do: "answer"
   switch (op.do) {
     case "send":
       return send(planner, op);
+    case "edit":
+      return edit(planner, op);
+    case "remove":
+      return remove(planner, op);
     case "get":
       return get(planner, op);
     case "info":

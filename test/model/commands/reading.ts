@@ -2,7 +2,18 @@ import { EpochOf, ok, refused } from "../answers.ts";
 import { msglog } from "../limits.ts";
 import { type Plan, type Planner, reads } from "../plan.ts";
 import type { Op, PageChoice, RoomName } from "../steps.ts";
-import { endedOf, keptOf, type Life, lastIdOf, type Message, storedBody, type World } from "../world.ts";
+import {
+  endedOf,
+  isDeleted,
+  keptOf,
+  type Life,
+  lastIdOf,
+  type Message,
+  storedBody,
+  textOf,
+  versionsOf,
+  type World,
+} from "../world.ts";
 import { epochOf, findLife, given, idBack } from "./choices.ts";
 
 /** What a page is asked for, as the protocol has it (M8). */
@@ -16,9 +27,12 @@ interface Query {
   readonly order?: "asc" | "desc";
   readonly limit?: number;
   readonly epoch?: string;
+  readonly ref?: number;
+  readonly refs?: true;
+  readonly versions?: true;
 }
 
-/** M6, M8, M12: a filter over the array. */
+/** M6, M8, M12, M15, M16: a filter over the array. */
 export function get(planner: Planner, { room, page }: Op & { readonly do: "get" }): Plan {
   const query = queryOf(planner, room, page);
   return {
@@ -47,6 +61,9 @@ function queryOf(planner: Planner, room: RoomName, page: PageChoice): Query {
     order,
     limit,
     epoch: epochOf(planner, room, epoch),
+    ref: page.ref === undefined ? undefined : Math.max(1, idBack(planner, room, page.ref, epoch)),
+    refs: page.refs,
+    versions: page.versions,
   }) as Query;
 }
 
@@ -60,30 +77,40 @@ function pageOf(life: Life, { order, limit, ...query }: Query) {
   const found = keptOf(life).filter((message) => isAsked(message, query));
   if (order === "desc") found.reverse();
   const asked = found.slice(0, limit ?? msglog.max_get_messages + 1);
-  const page = fitting(asked);
+  const page = fitting(life, asked);
   const isWhole = page.length === asked.length && page.length <= msglog.max_get_messages;
   if (limit === undefined && !isWhole) return refused(304103);
-  return ok(page.map(storedBody));
+  return ok(page.map((message) => storedBody(life, message, lastIdOf(life), moreOf(life, message, query))));
+}
+
+/** What some ask for beside (M15, M16); here everybody may moderate. */
+function moreOf(life: Life, message: Message, { refs, versions }: Query): object {
+  const isRef = (other: Message) => other.ref === message.msg_id && !other.op && !isDeleted(life, other);
+  return given({
+    versions: versions && versionsOf(life, message),
+    refs: refs && !message.op ? life.messages.filter(isRef).length : undefined,
+  });
 }
 
 function isAsked(message: Message, query: Query): boolean {
   const { after = 0, before = Infinity, from_time = 0, to_time = Infinity } = query;
-  const { msg_id, timestmap, user_id, session_id } = message;
+  const { msg_id, timestmap, user_id, session_id, op, ref } = message;
   return (
     msg_id > after &&
     msg_id < before &&
     timestmap >= from_time &&
     timestmap < to_time &&
     (query.user_id ?? user_id) === user_id &&
-    (query.session_id ?? session_id) === session_id
+    (query.session_id ?? session_id) === session_id &&
+    (query.ref === undefined || (op === undefined && ref === query.ref))
   );
 }
 
 /** Whole messages within `max_get_bytes`; the first one always. */
-function fitting(messages: readonly Message[]): readonly Message[] {
+function fitting(life: Life, messages: readonly Message[]): readonly Message[] {
   let bytes = 0;
-  const end = messages.findIndex(({ msg }, i) => {
-    bytes += msg.length;
+  const end = messages.findIndex((message, i) => {
+    bytes += textOf(life, message).length;
     return i > 0 && bytes > msglog.max_get_bytes;
   });
   return end < 0 ? messages : messages.slice(0, end);

@@ -1,26 +1,55 @@
+import { type ErrorCode, errorCodes } from "@roomlog/protocol";
 import { ok, refused } from "../answers.ts";
 import { tellMessage } from "../lanes.ts";
 import { msglog, padding } from "../limits.ts";
 import { type Outcome, type Plan, type Planner, reads, tells, writes } from "../plan.ts";
-import type { Op } from "../steps.ts";
-import { type Life, livingOf, putLife, type World } from "../world.ts";
-import { epochOf, given } from "./choices.ts";
+import type { EpochChoice, Op, RoomName } from "../steps.ts";
+import { type Life, lastIdOf, livingOf, type Message, putLife, type World } from "../world.ts";
+import { epochOf, given, idBack } from "./choices.ts";
 
-type Send = Op & { readonly do: "send" };
+/** An entry of a log to be, and how it is asked for. */
+interface Entry {
+  readonly room: RoomName;
+  readonly name?: string;
+  readonly epoch?: EpochChoice;
+  readonly request: { readonly name: string; readonly data: object };
+  readonly msg: object;
+  readonly op?: Message["op"];
+  readonly ref?: number | undefined;
+  /** Why a life of the room does not take it. */
+  refusal(life: Life): ErrorCode | undefined;
+}
 
-/** M1–M5, M9, M14 */
-export function send(planner: Planner, { room, size, name, epoch: choice }: Send): Plan {
-  const { user_id } = planner;
+/** M1–M5, M9, M14, M16 */
+export function send(planner: Planner, { room, size, ref: back, ...op }: Op & { readonly do: "send" }): Plan {
+  const msg = bodyOf(planner, size);
+  const ref = back === undefined ? undefined : Math.max(1, idBack(planner, room, back, op.epoch));
+  return put(planner, {
+    ...op,
+    room,
+    request: { name: "media/room/msglog_send", data: { msg, ...given({ ref }) } },
+    msg,
+    ref,
+    refusal: (life) => (ref !== undefined && ref > lastIdOf(life) ? errorCodes.message_not_found : undefined),
+  });
+}
+
+/** A message that no other one is like. */
+export function bodyOf(planner: Planner, size: "big" | "too_big" | undefined): object {
   const pad = size && padding[size];
-  const msg = { n: planner.count(), ...(pad !== undefined && { pad }) };
+  return { n: planner.count(), ...(pad !== undefined && { pad }) };
+}
+
+/** What puts an entry into a log. */
+export function put(planner: Planner, entry: Entry): Plan {
+  const { user_id } = planner;
+  const { room, name: client_msg_id, epoch: choice, msg, op, ref } = entry;
   const epoch = epochOf(planner, room, choice);
-  const sent = { msg: JSON.stringify(msg), name: name && `${user_id} ${name}` };
-  const request = {
-    name: "media/room/msglog_send",
-    data: { room_id: planner.roomId(room), msg, ...given({ client_msg_id: name, epoch }) },
-    pipelined: true,
-  } as const;
-  if (sent.msg.length > msglog.max_message_bytes)
+  const name = client_msg_id && `${user_id} ${client_msg_id}`;
+  const data = { room_id: planner.roomId(room), ...entry.request.data, ...given({ client_msg_id, epoch }) };
+  const request = { name: entry.request.name, data, pipelined: true } as const;
+  const text = JSON.stringify(msg);
+  if (text.length > msglog.max_message_bytes)
     return {
       ...request,
       first: reads((world) => ({ answer: refused(livingOf(world, room) ? 304101 : 304001) })),
@@ -31,29 +60,31 @@ export function send(planner: Planner, { room, size, name, epoch: choice }: Send
       const life = livingOf(world, room);
       if (!life) return tells(refused(304001));
       if (epoch !== undefined && epoch !== life.epoch) return tells(refused(304106));
-      const first = sent.name === undefined ? undefined : life.names.get(sent.name);
+      const first = name === undefined ? undefined : life.names.get(name);
       if (first !== undefined) return tells(ok({ msg_id: first, duplicate: true }));
-      const id = append(world, planner, { room, life, ...sent });
+      const refusal = entry.refusal(life);
+      if (refusal !== undefined) return tells(refused(refusal));
+      const id = append(world, planner, { room, life, name, entry: { msg: text, ...given({ op, ref }) } });
       return tells(ok({ msg_id: id }), (then) => tellMessage(then, room, { life: life.number, id }));
     }),
   };
 }
 
-interface Sent {
-  readonly room: Send["room"];
+interface Appended {
+  readonly room: RoomName;
   readonly life: Life;
-  readonly msg: string;
   readonly name: string | undefined;
+  readonly entry: Pick<Message, "msg" | "op" | "ref">;
 }
 
 /** Gives back the id. */
 function append(
   world: World,
   { user_id, session_id, now }: Planner,
-  { room, life, msg, name }: Sent,
+  { room, life, name, entry }: Appended,
 ): number {
   const msg_id = life.messages.length + 1;
-  const message = { msg_id, user_id, session_id, timestmap: now, msg };
+  const message = { msg_id, user_id, session_id, timestmap: now, ...entry };
   const names = name === undefined ? life.names : new Map(life.names).set(name, msg_id);
   putLife(world, room, { ...life, messages: [...life.messages, message], names });
   return msg_id;

@@ -1,4 +1,4 @@
-import type { JsonObject } from "@roomlog/protocol";
+import type { Filter, JsonObject } from "@roomlog/protocol";
 
 /** What a client gives at login (L2), and where it comes from. */
 export interface Credentials {
@@ -13,8 +13,13 @@ export interface Credentials {
   readonly address?: string;
 }
 
-/** A right by its name, everywhere or in some rooms (L10): `rooms` is a room's id, or how ids begin and a `*`. */
-export type GrantedRight = string | { readonly right: string; readonly rooms: string };
+/**
+ * A right by its name, everywhere or in some rooms (L10): `rooms` is a room's id, or how ids begin and a `*`. With `where`
+ * what is read by it are only messages that the filter means (M17).
+ */
+export type GrantedRight =
+  | string
+  | { readonly right: string; readonly rooms: string; readonly where?: Filter | undefined };
 
 /** Who logs in, and what he may do. */
 export interface Grant {

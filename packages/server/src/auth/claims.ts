@@ -1,5 +1,6 @@
 import { isJsonObject, isName, type JsonObject, MAX_ROOM_ID, MAX_USER } from "@roomlog/protocol";
 import type { Grant, GrantedRight } from "./auth.ts";
+import { faultOfWhere } from "./filtered.ts";
 
 /** Where a token says what. */
 export interface ClaimNames {
@@ -35,5 +36,6 @@ function exactRights(value: unknown): GrantedRight[] | undefined {
 
 function isExactRight(value: unknown): value is GrantedRight {
   if (typeof value === "string") return value !== "";
-  return isJsonObject(value) && typeof value.right === "string" && isRoom(value.rooms);
+  if (!isJsonObject(value) || typeof value.right !== "string" || !isRoom(value.rooms)) return false;
+  return faultOfWhere({ right: value.right, where: value.where }) === undefined;
 }

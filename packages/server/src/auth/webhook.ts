@@ -1,4 +1,4 @@
-import { isName, MAX_SESSION_ID, MAX_USER } from "@roomlog/protocol";
+import { type Filter, isName, MAX_SESSION_ID, MAX_USER } from "@roomlog/protocol";
 import * as z from "zod";
 import { answerText, signedPost } from "../outgoing/signed-post.ts";
 import {
@@ -9,6 +9,7 @@ import {
   type Time,
   type Why,
 } from "./auth.ts";
+import { faultOfWhere } from "./filtered.ts";
 import { Turnstile } from "./turnstile.ts";
 
 export interface WebhookSettings {
@@ -26,11 +27,17 @@ const BUSY_RETRY_MS = 2000;
 /** Questions at once, and how many wait for their turn. */
 const LIMITS = { running: 64, waiting: 100, waiting_per_address: 100, retry_after_ms: BUSY_RETRY_MS };
 
+const rightInRooms = z
+  .object({
+    right: z.string().min(1),
+    rooms: z.string().min(1),
+    where: z.custom<Filter>((where) => where !== undefined).optional(),
+  })
+  .refine((right) => faultOfWhere(right) === undefined);
+
 const answer = z.object({
   user: z.custom<string>((value) => isName(value, MAX_USER)),
-  rights: z
-    .array(z.union([z.string().min(1), z.object({ right: z.string().min(1), rooms: z.string().min(1) })]))
-    .default(["*"]),
+  rights: z.array(z.union([z.string().min(1), rightInRooms])).default(["*"]),
   session_id: z.custom<string>((value) => isName(value, MAX_SESSION_ID)).optional(),
   meta: z
     .record(z.string(), z.unknown())

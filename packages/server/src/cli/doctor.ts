@@ -5,7 +5,7 @@ import { loadConfig, type Overrides } from "../config/load.ts";
 import { checkConfig } from "../server.ts";
 import { type Inspection, inspect, libraryVersion } from "../store/sqlite/inspect.ts";
 import { database } from "./doctor/data.ts";
-import { fileSystem, modes, space, syncTime, writable } from "./doctor/disk.ts";
+import { fileSystem, modes, owners, space, syncTime, writable } from "./doctor/disk.ts";
 import { type Finding, findings } from "./doctor/finding.ts";
 import { clock, descriptors, memory, versions } from "./doctor/machine.ts";
 import { reach } from "./doctor/reach.ts";
@@ -77,7 +77,7 @@ async function* ofData(config: Config, { quick }: Flags): AsyncGenerator<Finding
     yield fileSystem(data);
     yield space(data, store.min_free_bytes);
     yield syncTime(data);
-    if (existsSync(data)) yield modes(data);
+    if (existsSync(data)) yield* [modes(data), owners(data)];
   }
   const found = inspection(data, quick !== true);
   yield found.finding;

@@ -1,14 +1,21 @@
 import { type Ending, exitCodes } from "./exit.ts";
 import { plain } from "./output.ts";
 
+interface FailureOptions extends ErrorOptions {
+  /** The sentence with more in it, which takes time to find out. */
+  readonly fuller?: () => Promise<string>;
+}
+
 /** Why a command cannot be done. The message is a sentence that says what to do. */
 export class Failure extends Error {
   readonly ending: Ending;
+  readonly fuller: () => Promise<string>;
 
-  constructor(ending: Ending, message: string, options?: ErrorOptions) {
+  constructor(ending: Ending, message: string, { fuller, ...options }: FailureOptions = {}) {
     super(message, options);
     this.name = "Failure";
     this.ending = ending;
+    this.fuller = fuller ?? (async () => message);
   }
 }
 
@@ -37,7 +44,9 @@ async function tell(error: unknown, file: string | undefined): Promise<number> {
     return report(error, file);
   }
   const known = error instanceof Failure;
-  const sentence = known ? message : `an error of Roomlog itself: ${message} (ROOMLOG_STACK=1 shows where)`;
+  const sentence = known
+    ? await error.fuller()
+    : `an error of Roomlog itself: ${message} (ROOMLOG_STACK=1 shows where)`;
   process.stderr.write(`roomlog: ${plain(sentence)}\n`);
   if (process.env.ROOMLOG_STACK !== undefined) process.stderr.write(`${stack}\n`);
   return exitCodes[known ? error.ending : "internal"];

@@ -22,9 +22,9 @@ export async function openFolder(directory: string, service: string): Promise<So
       if (!info) throw missing(room_id);
       return info;
     },
-    async page({ order = "asc", versions = false, ...query }: PageQuery) {
-      const wordings = versions && { versions: "all" };
-      const asked = { service, order, max_bytes: MAX_BYTES, time_field: "timestmap", ...query, ...wordings };
+    async page({ order = "asc", versions = false, where, ...query }: PageQuery) {
+      const more = { ...(versions && { versions: "all" }), ...(where && { where: JSON.stringify(where) }) };
+      const asked = { service, order, max_bytes: MAX_BYTES, time_field: "timestmap", ...query, ...more };
       const page = await store.pageText(asked as Parameters<ReadOnlyStore["pageText"]>[0]);
       if (!page) throw missing(query.room_id);
       return elementsOf(page.text);

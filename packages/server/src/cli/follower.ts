@@ -6,18 +6,21 @@ import {
   type Timers,
   watch,
 } from "@roomlog/client";
-import { type EventData, errorCodes } from "@roomlog/protocol";
-import { elementsOf, memberText } from "../core/json-text.ts";
+import { type EventData, errorCodes, type Filter } from "@roomlog/protocol";
+import { memberText } from "../core/json-text.ts";
 import { logInAgain } from "./backoff.ts";
+import { startOf } from "./get.ts";
 import { idOf } from "./message-line.ts";
 import { plain, remark } from "./output.ts";
 import { explained, isFinal, lost } from "./refusals.ts";
+import { pageOf, sourceOn } from "./server-source.ts";
 import { dataIn, logIn, patiently, type Session } from "./session.ts";
 import type { Target } from "./target.ts";
 
 /** Where the printed part of a log ends. */
 interface Cursor {
   readonly epoch: string;
+  readonly where?: Filter;
   after: number;
   /** What comes while it is not known of which life of the room it is. */
   held?: Arrival[] | undefined;
@@ -25,10 +28,11 @@ interface Cursor {
 
 type Arrival = readonly [event: EventData, text: string];
 
-/** Where to begin: behind a message, or so many before the end. */
+/** Where to begin: behind a message, or so many before the end; and whether only some messages are wanted. */
 interface Start {
   readonly after?: number;
   readonly lines: number;
+  readonly where?: Filter;
 }
 
 const SUBSCRIBE = "media/room/msglog_subscribe";
@@ -93,11 +97,12 @@ export class Follower {
   }
 
   async #goOn(connection: Connection, room_id: string, cursor: Cursor): Promise<void> {
-    const { epoch, after } = cursor;
+    const { epoch, after, where } = cursor;
     // Events may be here before this goes on with the answer.
     const held: Arrival[] = [];
     cursor.held = held;
-    const found = await orMissing(patiently(() => connection.call(SUBSCRIBE, { room_id, after, epoch })));
+    const from = { room_id, after, epoch, ...(where && { where }) };
+    const found = await orMissing(patiently(() => connection.call(SUBSCRIBE, from)));
     if (found?.epoch === epoch) {
       if (!found.recovered) tellDropped(room_id, found.first_id);
       cursor.held = undefined;
@@ -111,11 +116,11 @@ export class Follower {
   }
 
   async #printRest(connection: Connection, room_id: string, cursor: Cursor): Promise<void> {
+    const get = (query: string) =>
+      patiently(() => connection.callText("media/room/msglog_get", query)).then(dataIn);
     for (;;) {
-      const { epoch, after } = cursor;
-      const query = JSON.stringify({ room_id, epoch, after, limit: PAGE });
-      const frame = await orMissing(patiently(() => connection.callText("media/room/msglog_get", query)));
-      const page = frame === undefined ? [] : elementsOf(dataIn(frame));
+      const { held: _, ...from } = cursor;
+      const page = (await orMissing(pageOf(get, { room_id, ...from, limit: PAGE }))) ?? [];
       if (page.length === 0) return;
       this.#print(room_id, page);
       cursor.after = idOf(page.at(-1) ?? "");
@@ -149,9 +154,10 @@ function tellDropped(room_id: string, first_id: number | undefined): void {
   remark(`${plain(room_id)}: what stood before #${first_id} was dropped.`);
 }
 
-async function cursorFor(session: Session, room_id: string, { after, lines }: Start): Promise<Cursor> {
+async function cursorFor(session: Session, room_id: string, start: Start): Promise<Cursor> {
   const { epoch, last_id } = await session.call("media/room/msglog_info", { room_id });
-  return { epoch, after: after ?? Math.max(0, last_id - lines) };
+  const after = start.after ?? (await startOf(sourceOn(session), { room_id, epoch, last_id }, start));
+  return { epoch, after, ...(start.where && { where: start.where }) };
 }
 
 /** Undefined when the room, or that life of it, is not there any more. */

@@ -1,3 +1,4 @@
+import type { Filter } from "@roomlog/protocol";
 import { type Command, Option } from "commander";
 import { attempt } from "./failure.ts";
 import { idOf, messageLine } from "./message-line.ts";
@@ -7,6 +8,7 @@ import { progress } from "./progress.ts";
 import { type PageQuery, type Source, withSourceOf } from "./source.ts";
 import { type Place, withSource } from "./target.ts";
 import { timeOf } from "./when.ts";
+import { filterIn } from "./where.ts";
 
 /** Messages of a page: the most a server gives at once (M8). */
 const PAGE = 1000;
@@ -18,6 +20,7 @@ interface Flags extends Place {
   readonly to?: number;
   readonly by?: string;
   readonly session?: string;
+  readonly where?: Filter;
   readonly order: "asc" | "desc";
   readonly limit?: number;
   readonly epoch?: string;
@@ -34,6 +37,7 @@ export function define(command: Command): void {
     .option("--to <time>", "only before then", (text) => timeOf(text))
     .option("--by <user>", "only messages of this user")
     .option("--session <id>", "only messages of this session")
+    .option("--where <filter>", 'only messages like this, as {"/lang":"de"} (docs/filters.md)', filterIn)
     .addOption(
       new Option("--order <order>", "desc: the newest first").choices(["asc", "desc"]).default("asc"),
     )
@@ -63,18 +67,27 @@ async function get(source: Source, room_id: string, flags: Flags): Promise<void>
 }
 
 function queryOf(room_id: string, epoch: string, flags: Flags): Omit<PageQuery, "limit"> {
-  const { after, before, from: from_time, to: to_time, by: user_id, session: session_id, order } = flags;
-  const given = Object.entries({ after, before, from_time, to_time, user_id, session_id });
+  const {
+    after,
+    before,
+    from: from_time,
+    to: to_time,
+    by: user_id,
+    session: session_id,
+    order,
+    where,
+  } = flags;
+  const given = Object.entries({ after, before, from_time, to_time, user_id, session_id, where });
   return { room_id, epoch, order, ...Object.fromEntries(given.filter(([, value]) => value !== undefined)) };
 }
 
-function isWhole({ after, before, from, to, by, session, limit }: Flags): boolean {
-  return [after, before, from, to, by, session, limit].every((flag) => flag === undefined);
+function isWhole({ after, before, from, to, by, session, where, limit }: Flags): boolean {
+  return [after, before, from, to, by, session, where, limit].every((flag) => flag === undefined);
 }
 
 /** Page after page until there is nothing left, or `most` messages are there. */
 export async function* pages(
-  source: Source,
+  source: Pick<Source, "page">,
   query: Omit<PageQuery, "limit">,
   most: number,
 ): AsyncGenerator<string[]> {
@@ -87,4 +100,17 @@ export async function* pages(
     left -= page.length;
     next = { ...next, [query.order === "desc" ? "before" : "after"]: idOf(last) };
   }
+}
+
+/** The id behind which the newest `lines` messages of a log stand. */
+export async function startOf(
+  source: Pick<Source, "page">,
+  { last_id, ...log }: { readonly room_id: string; readonly epoch: string; readonly last_id: number },
+  { lines, where }: { readonly lines: number; readonly where?: Filter },
+): Promise<number> {
+  if (!where) return Math.max(0, last_id - lines);
+  let start = last_id;
+  const query = { ...log, where, order: "desc", before: last_id + 1 } as const;
+  for await (const page of pages(source, query, lines)) start = idOf(page.at(-1) ?? "") - 1;
+  return start;
 }

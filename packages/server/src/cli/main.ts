@@ -15,6 +15,7 @@ const commands: readonly [name: string, summary: string, load: () => Promise<{ r
     ["sessions", "Who is there; end a session.", () => import("./sessions.ts")],
     ["erase", "Erase what a user wrote.", () => import("./erase.ts")],
     ["hold", "Put a room on hold: nothing of its log goes.", () => import("./hold.ts")],
+    ["webhooks", "How webhooks fare, and what they could not be told.", () => import("./webhooks.ts")],
     ["bench", "A short load, and how the server takes it.", () => import("./bench.ts")],
     ["user", "Users that the data directory keeps, and passwords.", () => import("./user.ts")],
     ["backup", "Copy a data directory, also while a server runs on it.", () => import("./backup.ts")],

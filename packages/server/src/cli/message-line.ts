@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject, reservedNames } from "@roomlog/protocol";
+import { isJsonObject, type JsonObject, type MessageLog, reservedNames } from "@roomlog/protocol";
 import { withoutMembers } from "../core/json-text.ts";
 import { humaneTime, isoTime, type Look, paint, plain, shown } from "./output.ts";
 
@@ -38,8 +38,21 @@ function timeIn(message: JsonObject): number {
   return Number(TIME_FIELDS.map((field) => message[field]).find((time) => typeof time === "number") ?? 0);
 }
 
-/** The `text` of a message as it reads, and whatever else was sent as JSON. */
+/** What a message says, and what became of it (M15, M16). */
 function saidIn(message: JsonObject, json: string): string {
+  const { op, ref, edited, deleted } = (message.$log ?? {}) as MessageLog;
+  if (deleted && !op)
+    return plain(`(deleted by ${deleted.user_id}${deleted.reason ? `: ${deleted.reason}` : ""})`);
+  const marks = [
+    op ? `(${op} of #${ref})` : ref !== undefined && `(to #${ref})`,
+    wordsIn(message, json),
+    edited && "(edited)",
+  ];
+  return marks.filter(Boolean).join(" ");
+}
+
+/** The `text` of a message as it reads, and whatever else was sent as JSON. */
+function wordsIn(message: JsonObject, json: string): string {
   if (typeof message.text !== "string") return plain(withoutMembers(json, STAMP));
   const rest = withoutMembers(json, STAMP_AND_TEXT);
   return plain(/^\{\s*\}$/.test(rest) ? message.text : `${message.text}  ${rest}`);

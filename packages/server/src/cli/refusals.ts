@@ -1,5 +1,5 @@
 import { CallError, ConnectionLost } from "@roomlog/client";
-import { type CommandName, closeCodes, type ErrorCode, isFinalClose } from "@roomlog/protocol";
+import { type CommandName, closeCodes, type ErrorCode, errorCodes, isFinalClose } from "@roomlog/protocol";
 import type { Ending } from "./exit.ts";
 import { Failure } from "./failure.ts";
 
@@ -28,13 +28,12 @@ const endings: { readonly [code in ErrorCode]?: Ending } = {
 /** What to do about a code. */
 const advice: { readonly [code in ErrorCode]?: string } = {
   100006: "this service has no plugin for it",
-  100030: "the right for it is missing (docs/rights.md)",
+  100030: "a right for it is missing (docs/rights.md)",
   100033: "roomlog sessions lists who is there",
   100050: "try again later",
   100051: "try again when it runs again",
   100062: "roomlog sessions lists them",
   304001: "roomlog rooms lists them, roomlog rooms create makes one",
-  304101: "the service's msglog.max_message_bytes bounds it",
   304102: "try again later",
   304105: "whether it was stored is unknown",
   304109: "the operator has to make room",
@@ -45,15 +44,38 @@ export function explained(error: unknown, name: CommandName): Error {
   if (error instanceof ConnectionLost) return lost(error);
   if (!(error instanceof CallError)) return error as Error;
   const { code, message } = error;
-  const hint = advice[code];
-  const sentence = `${message}${hint === undefined ? "" : `: ${hint}`} (${name}, ${code})`;
-  return new Failure(endings[code] ?? "data", sentence, { cause: error });
+  const sentence = (hint: string | undefined) =>
+    `${message}${hint === undefined ? "" : `: ${hint}`} (${name}, ${code})`;
+  const options = { cause: error, ...(code === errorCodes.unauthorized && { fuller: whichRight }) };
+  return new Failure(endings[code] ?? "data", sentence(hintFor(error)), options);
+
+  async function whichRight(): Promise<string> {
+    // The table is large, and most commands never need it.
+    const { commands } = await import("@roomlog/protocol/commands");
+    const command = commands[name];
+    if (!("right" in command)) return sentence(hintFor(error as CallError));
+    return sentence(`it needs the right ${command.right} (docs/rights.md)`);
+  }
 }
 
-export function loginRefused({ user, token }: { readonly user?: string; readonly token?: string }): Failure {
-  const who = token === undefined ? `${user}` : "The token";
-  const what = "give --user and --password-file, or --token-file; the server's log says why (login_refused)";
-  return new Failure("refused", `${who} may not log in: ${what}`);
+function hintFor({ code, data }: CallError): string | undefined {
+  if (data.pointer !== undefined) return `${data.field}${data.pointer} ${data.reason}`;
+  if (code === 304101) return `at most ${data.limit} bytes (the service's msglog.max_message_bytes)`;
+  return advice[code];
+}
+
+interface Given {
+  readonly user?: string;
+  readonly password?: string;
+  readonly token?: string;
+}
+
+export function loginRefused({ user, password, token }: Given): Failure {
+  const why = "the server's log says why (login_refused)";
+  if (token !== undefined) return new Failure("refused", `the token is not taken: ${why}`);
+  if (password !== undefined) return new Failure("refused", `wrong user or password (${user}): ${why}`);
+  const what = `give --user and --password-file, or --token-file; ${why}`;
+  return new Failure("refused", `${user} may not log in: ${what}`);
 }
 
 /** What was sent is too large, or has too many values (T3, F11). */

@@ -1,5 +1,6 @@
 import type { CommandData } from "@roomlog/protocol";
 import { type Command, Option } from "commander";
+import { nearest } from "../config/nearest.ts";
 import { attempt, Failure } from "./failure.ts";
 import { wholeNumber } from "./numbers.ts";
 import {
@@ -102,10 +103,21 @@ async function list(source: Source, prefix: string, flags: ListFlags): Promise<v
     const some = found.slice(i, Math.min(i + AT_ONCE, flags.limit));
     rows.push(...(await Promise.all(some.map((room) => withLog(source, room)))));
   }
+  if (rows.length === 0 && prefix !== "") throw noneBegins(prefix);
   await printTable(lookOf(flags), columns, rows);
   if (rows.length === 0) remark("There are no rooms. roomlog rooms create ROOM makes one.");
   if (found.length > flags.limit)
     process.stderr.write(`roomlog: there are more rooms; give a prefix, or --limit over ${flags.limit}\n`);
+}
+
+const COMMANDS = ["list", "create", "info", "destroy"];
+
+/** A command that is misspelt is a prefix too, and an empty list would say that it was done. */
+function noneBegins(prefix: string): Failure {
+  const meant = nearest(prefix, COMMANDS);
+  if (meant !== undefined && meant !== prefix)
+    return new Failure("usage", `no room begins with ${prefix}; did you mean roomlog rooms ${meant}?`);
+  return new Failure("missing", `no room begins with ${prefix}`);
 }
 
 async function listed(source: Source, prefix: string, most: number): Promise<ListedRoom[]> {
@@ -161,8 +173,15 @@ function plainLines(text: string): string {
 async function destroy(ids: readonly string[], flags: Target): Promise<void> {
   await withSession(flags, async (session) => {
     for (const room_id of ids) {
-      await session.call("media/room/destroy", { room_id });
+      await session.call("media/room/destroy", { room_id }).catch((error: unknown) => {
+        throw ids.length > 1 && error instanceof Failure ? about(room_id, error) : error;
+      });
       remark(`${plain(room_id)} has ended.`);
     }
   });
+}
+
+function about(room_id: string, { ending, message, cause, fuller }: Failure): Failure {
+  const options = { cause, fuller: async () => `${room_id}: ${await fuller()}` };
+  return new Failure(ending, `${room_id}: ${message}`, options);
 }

@@ -4,7 +4,7 @@ import { attempt, Failure } from "./failure.ts";
 import { wholeNumber } from "./numbers.ts";
 import { type Look, lookOf, remark, say, sayJson } from "./output.ts";
 import { progress } from "./progress.ts";
-import { Sender } from "./sender.ts";
+import { type Outcome, Sender } from "./sender.ts";
 import { type Line, linesOf, messageIn } from "./stdin-messages.ts";
 import { type Target, withTarget } from "./target.ts";
 
@@ -56,8 +56,9 @@ async function send(room_id: string, message: string, flags: Flags): Promise<voi
     );
   const single = stdin ? undefined : jsonOf(message, "the message");
   await Sender.run({ target: flags, room_id, create: create && cls }, async (sender) => {
-    if (single !== undefined) tell(await sender.send([single]), flags);
-    else await sendLines(sender, (line) => jsonOf(line.text, `line ${line.number} of stdin`), flags);
+    if (single === undefined)
+      await sendLines(sender, (line) => jsonOf(line.text, `line ${line.number} of stdin`), flags);
+    else for (const outcome of await sender.send([single])) tell([idOf(outcome)], flags);
   });
 }
 
@@ -66,23 +67,61 @@ async function sendLines(sender: Sender, jsonOf: (line: Line) => string, flags: 
   const done = progress("messages");
   const most = flags.inFlight ?? (isKnown(flags) ? 1 : IN_FLIGHT);
   let [sent, last, late] = [0, 0, 0];
-  for await (const lines of linesOf(process.stdin.setEncoding("utf8"))) {
-    for (let i = 0; i < lines.length; i += most) {
-      const ids = await sender.send(lines.slice(i, i + most).map(jsonOf));
-      for (const id of ids) {
-        if (id < last) late += 1;
-        last = Math.max(last, id);
+  try {
+    for await (const lines of linesOf(process.stdin.setEncoding("utf8"))) {
+      for (let i = 0; i < lines.length; i += most) {
+        const { good, fault } = readable(lines.slice(i, i + most), jsonOf);
+        const outcomes = await sender.send(good);
+        const ids = outcomes.flatMap((outcome) => ("msg_id" in outcome ? [outcome.msg_id] : []));
+        for (const id of ids) {
+          if (id < last) late += 1;
+          last = Math.max(last, id);
+        }
+        sent += ids.length;
+        if (!process.stdout.isTTY) done.at(sent);
+        tell(ids, flags);
+        const refused = refusedOf(lines.slice(i, i + most), outcomes) ?? fault;
+        if (refused) throw refused;
       }
-      sent += ids.length;
-      if (!process.stdout.isTTY) done.at(sent);
-      tell(ids, flags);
     }
+  } finally {
+    done.end();
   }
-  done.end();
   if (late > 0)
     process.stderr.write(
       `roomlog: the server refused ${late} messages at first, so they stand behind later ones\n`,
     );
+}
+
+/** The messages of lines, up to the first that is none. */
+function readable(lines: readonly Line[], jsonOf: (line: Line) => string) {
+  const good: string[] = [];
+  try {
+    for (const line of lines) good.push(jsonOf(line));
+    return { good };
+  } catch (fault) {
+    return { good, fault: fault as Error };
+  }
+}
+
+/** Which lines were refused, and what became of the others: so that who mends them knows where to go on. */
+function refusedOf(lines: readonly Line[], outcomes: readonly Outcome[]): Error | undefined {
+  const refused = lines.filter((_, i) => "why" in (outcomes[i] ?? {}));
+  const [why] = outcomes.flatMap((outcome) => ("why" in outcome ? [outcome.why] : []));
+  if (!(why instanceof Failure)) return why;
+  const numbers = refused.map(({ number }) => number);
+  const end = lines[outcomes.length - 1]?.number ?? 0;
+  const others =
+    end > 1 && numbers.length < end ? `; of the ${end} lines up to here all others are stored` : "";
+  const inFull = (sentence: string) =>
+    `line ${numbers.join(", ")} of stdin: ${sentence}${others}; what follows was not sent`;
+  const fuller = async () => inFull(await why.fuller());
+  return new Failure(why.ending, inFull(why.message), { cause: why.cause, fuller });
+}
+
+function idOf(outcome: Outcome): number {
+  if ("why" in outcome) throw outcome.why;
+  return outcome.msg_id;
 }
 
 function isKnown({ password, passwordFile, token, tokenFile }: Flags): boolean {

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { CallError, ConnectionLost } from "@roomlog/client";
-import { type ErrorCode, errorCodes, type RoomInfo } from "@roomlog/protocol";
+import { closeCodes, type ErrorCode, errorCodes, type RoomInfo } from "@roomlog/protocol";
 import { logInAgain } from "./backoff.ts";
 import { explained, isFinal } from "./refusals.ts";
 import { dataIn, logIn, type Session } from "./session.ts";
@@ -11,6 +11,9 @@ import type { Target } from "./target.ts";
 const PATIENCE_MS = 60_000;
 
 const SEND = "media/room/msglog_send";
+
+/** A message that is on disk, or why it is not, as far as is known. */
+export type Outcome = { readonly msg_id: number } | { readonly why: Error };
 
 export interface SenderOptions {
   readonly target: Target;
@@ -43,25 +46,31 @@ export class Sender {
     this.#session = session;
   }
 
-  /** Sends JSON texts side by side, in their order; gives back their ids. */
-  async send(messages: readonly string[]): Promise<number[]> {
+  /** Sends JSON texts side by side, in their order; gives back what became of each. */
+  async send(messages: readonly string[]): Promise<Outcome[]> {
     const requests = messages.map((msg) => this.#request(msg));
-    const ids: number[] = Array(requests.length);
+    const outcomes: Outcome[] = Array(requests.length);
     let open = requests.map((_, i) => i);
     for (let waited = 0; open.length > 0; ) {
       const results = await Promise.allSettled(
         open.map((i) => this.#session.connection.callText(SEND, requests[i] ?? "")),
       );
-      const errors: Error[] = [];
+      const passing: Error[] = [];
       open = open.filter((i, at) => {
-        const result = results[at];
-        if (result?.status === "rejected") errors.push(result.reason);
-        else if (result) ids[i] = idIn(result.value);
-        return result?.status === "rejected";
+        const result = results[at] as PromiseSettledResult<string>;
+        if (result.status === "fulfilled") outcomes[i] = { msg_id: idIn(result.value) };
+        else if (isPassing(result.reason) && waited <= PATIENCE_MS) passing.push(result.reason);
+        else outcomes[i] = { why: explained(result.reason, SEND) };
+        return outcomes[i] === undefined;
       });
-      if (open.length > 0) waited += await this.#recover(errors, waited);
+      if (open.length === 0) break;
+      try {
+        waited += await this.#recover(passing, waited);
+      } catch (why) {
+        for (const i of open.splice(0)) outcomes[i] = { why: why as Error };
+      }
     }
-    return ids;
+    return outcomes;
   }
 
   /** Each message has a name of its own, so that it may be sent again; and the life of the room it is meant for. */
@@ -72,14 +81,11 @@ export class Sender {
     return `${head.slice(0, -1)},"msg":${msg}}`;
   }
 
-  /** Waits until what failed can be tried again; gives back how long, in milliseconds. Throws what is final. */
+  /** Waits until what failed can be tried again; gives back how long, in milliseconds. */
   async #recover(errors: readonly Error[], waited: number): Promise<number> {
-    const broken = errors.find((error) => error instanceof ConnectionLost);
-    const final = errors.find((error) => !isPassing(error));
-    if (final) throw explained(final, SEND);
-    if (waited > PATIENCE_MS) throw explained(broken ?? errors[0], SEND);
     const began = performance.now();
-    if (broken) this.#session = await logInAgain(() => logIn(this.#session.target), PATIENCE_MS - waited);
+    const isBroken = errors.some((error) => error instanceof ConnectionLost);
+    if (isBroken) this.#session = await logInAgain(() => logIn(this.#session.target), PATIENCE_MS - waited);
     else await sleep(Math.max(...errors.map(pauseOf)));
     return performance.now() - began;
   }
@@ -114,9 +120,13 @@ export class Sender {
 /** Before that is tried again, in milliseconds. */
 const PAUSE_MS = 500;
 
-/** Unknown outcomes may be tried again too: the name makes sure that nothing is stored twice. */
+/**
+ * Unknown outcomes may be tried again too: the name makes sure that nothing is stored twice. Of those that were under way with
+ * one that was too large, only that one ends here.
+ */
 function isPassing(error: Error): boolean {
-  if (error instanceof ConnectionLost) return !isFinal(error);
+  if (error instanceof ConnectionLost)
+    return !error.isTooLarge && (error.code === closeCodes.frame_too_large || !isFinal(error));
   if (!(error instanceof CallError)) return false;
   return error.data.retry_after_ms !== undefined || error.code === errorCodes.log_not_available;
 }

@@ -1,18 +1,21 @@
+import type { Filter } from "@roomlog/protocol";
 import type { Command } from "commander";
 import { exitCodes } from "./exit.ts";
 import { attempt, Failure } from "./failure.ts";
 import { Follower } from "./follower.ts";
-import { pages } from "./get.ts";
+import { pages, startOf } from "./get.ts";
 import { messageLine } from "./message-line.ts";
 import { wholeNumber } from "./numbers.ts";
 import { type Look, lookOf, say } from "./output.ts";
 import { type Source, withSourceOf } from "./source.ts";
 import { type Place, withSource } from "./target.ts";
+import { filterIn } from "./where.ts";
 
 interface Flags extends Place {
   readonly follow?: true;
   readonly lines: number;
   readonly after?: number;
+  readonly where?: Filter;
   readonly json?: true;
 }
 
@@ -23,6 +26,7 @@ export function define(command: Command): void {
     .option("-f, --follow", "go on until Ctrl-C (exit code 130), or until the rooms have ended")
     .option("-n, --lines <number>", "how many", wholeNumber(0), 10)
     .option("--after <id>", "instead: all behind this message", wholeNumber(0))
+    .option("--where <filter>", 'only messages like this, as {"/lang":"de"} (docs/filters.md)', filterIn)
     .option("--json", "each message as its exact JSON, one a line")
     .action((rooms: string[], flags: Flags) => attempt(() => tail([...new Set(rooms)], flags)));
 }
@@ -45,16 +49,12 @@ function printer(several: boolean, look: Look): Print {
   };
 }
 
-async function newest(
-  source: Source,
-  rooms: readonly string[],
-  { lines, after }: Flags,
-  print: Print,
-): Promise<void> {
+async function newest(source: Source, rooms: readonly string[], flags: Flags, print: Print): Promise<void> {
   for (const room_id of rooms) {
     const { epoch, last_id } = await source.log(room_id);
-    const from = after ?? Math.max(0, last_id - lines);
-    const query = { room_id, epoch, after: from, before: last_id + 1 };
+    const from = flags.after ?? (await startOf(source, { room_id, epoch, last_id }, flags));
+    const { where } = flags;
+    const query = { room_id, epoch, after: from, before: last_id + 1, ...(where && { where }) };
     for await (const page of pages(source, query, Number.POSITIVE_INFINITY)) print(room_id, page);
   }
 }

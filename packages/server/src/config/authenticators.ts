@@ -1,12 +1,22 @@
-import { isName, MAX_USER } from "@roomlog/protocol";
+import { type Filter, isName, MAX_USER } from "@roomlog/protocol";
 import * as z from "zod";
+import { faultOfWhere } from "../auth/filtered.ts";
 import { isLoopback } from "../core/loopback.ts";
 
-/** A right, everywhere or in the rooms of a pattern (L10). */
-export const grantedRight = z.union([
-  z.string().min(1),
-  z.strictObject({ right: z.string().min(1), rooms: z.string().min(1) }),
-]);
+/** A right, everywhere or in the rooms of a pattern (L10); with `where` only for messages that this filter means (M17). */
+export const grantedRight = z
+  .union([
+    z.string().min(1),
+    z.strictObject({
+      right: z.string().min(1),
+      rooms: z.string().min(1),
+      where: z.custom<Filter>((where) => where !== undefined).optional(),
+    }),
+  ])
+  .check(({ value, issues }) => {
+    const message = typeof value === "string" ? undefined : faultOfWhere(value);
+    if (message !== undefined) issues.push({ code: "custom", message, input: value, path: ["where"] });
+  });
 
 export const role = z.strictObject({
   rights: z.array(grantedRight).describe("Rights, as those of a user."),
@@ -22,7 +32,7 @@ export const user = z.strictObject({
     .array(grantedRight)
     .optional()
     .describe(
-      "Rights, by name, or `{right, rooms}` for those in some rooms (L10); `*` stands for what a participant needs (L8; docs/rights.md), and is the default without `roles`.",
+      "Rights, by name, or `{right, rooms}` for those in some rooms (L10), `msglog_get` also with `where` (M17); `*` stands for what a participant needs (L8; docs/rights.md), and is the default without `roles`.",
     ),
   roles: z.array(z.string()).default([]).describe("Names of `roles` whose rights the user has too."),
 });

@@ -1,5 +1,5 @@
 import { readFileSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import * as z from "zod";
 import { user } from "./authenticators.ts";
 import { ConfigError } from "./config.ts";
@@ -22,9 +22,16 @@ export function readKeptUsers(data: string): ListedUser[] | undefined {
   try {
     return file.parse(JSON.parse(readFileSync(path, "utf8"))).users;
   } catch (cause) {
-    const why = cause instanceof z.ZodError ? z.prettifyError(cause) : (cause as Error).message;
-    throw new ConfigError(`data: ${path} cannot be used: ${why}`, { cause });
+    throw new ConfigError(`data: ${path} cannot be used: ${whyNot(cause, path)}`, { cause });
   }
+}
+
+function whyNot(cause: unknown, path: string): string {
+  if (cause instanceof z.ZodError) return z.prettifyError(cause);
+  const { code, message } = cause as NodeJS.ErrnoException;
+  if (code !== "EACCES") return message;
+  const owner = statSync(path, { throwIfNoEntry: false })?.uid;
+  return `it belongs to user ${owner}, and this runs as user ${process.geteuid?.()}; chown --reference=${dirname(path)} ${path}`;
 }
 
 export function writeKeptUsers(data: string, users: readonly z.input<typeof user>[]): void {

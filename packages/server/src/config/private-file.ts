@@ -1,15 +1,32 @@
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, renameSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  fchownSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from "node:fs";
 import { dirname } from "node:path";
 
-/** Writes a file for the owner's eyes alone: after a crash it is the old one or the new one, whole. */
+/**
+ * Writes a file for the owner's eyes alone: after a crash it is the old one or the new one, whole. What root writes belongs
+ * to who has the directory: the server runs as him, and has to read it.
+ */
 export function writePrivately(file: string, content: string | Uint8Array): void {
   const directory = dirname(file);
   // Not recursive when it need not be: below /proc a recursive mkdir never ends.
   if (!existsSync(directory))
     mkdirSync(directory, { recursive: !existsSync(dirname(directory)), mode: 0o700 });
   const draft = `${file}.${process.pid}`;
-  const handle = openSync(draft, "w", 0o600);
+  // Not through a link that somebody has put there.
+  rmSync(draft, { force: true });
+  const handle = openSync(draft, "wx", 0o600);
   try {
+    if (process.getuid?.() === 0) giveTo(directory, handle);
     const bytes = Buffer.from(content);
     for (let at = 0; at < bytes.length; ) at += writeSync(handle, bytes, at);
     fsyncSync(handle);
@@ -18,6 +35,11 @@ export function writePrivately(file: string, content: string | Uint8Array): void
   }
   renameSync(draft, file);
   syncDirectory(directory);
+}
+
+function giveTo(directory: string, handle: number): void {
+  const { uid, gid } = statSync(directory);
+  fchownSync(handle, uid, gid);
 }
 
 /** The new name is on disk. */

@@ -1,10 +1,8 @@
 import { knownRights } from "@roomlog/protocol/rights";
 import type { GrantedRight } from "../auth/auth.ts";
 import { type Config, ConfigError } from "./config.ts";
+import { nearest } from "./nearest.ts";
 import { pluginsInTheBox } from "./plugins.ts";
-
-/** The part of the letters in which a misspelt right may differ from the one that was meant. */
-const NEAR = 1 / 3;
 
 /** What rights stand in. */
 interface Owner {
@@ -33,31 +31,10 @@ export function faultOfRight(granted: GrantedRight, { services }: Config): strin
   const right = typeof granted === "string" ? granted : granted.right;
   if (right === "*" || knownRights.has(right) || Object.values(services).some(hasOtherPlugins))
     return undefined;
-  const near = nearest(right);
+  const near = nearest(right, knownRights);
   return `there is no right "${right}"${near === undefined ? "; docs/rights.md lists them" : `; did you mean ${near}?`}`;
 }
 
 function hasOtherPlugins({ plugins }: Config["services"][string]): boolean {
   return plugins.some((plugin) => !pluginsInTheBox.some(({ name }) => name === plugin));
-}
-
-function nearest(right: string): string | undefined {
-  const byDistance = Array.from(knownRights, (known) => ({ known, letters: distance(right, known) }));
-  const [best] = byDistance.sort((a, b) => a.letters - b.letters);
-  return best && best.letters <= NEAR * best.known.length ? best.known : undefined;
-}
-
-/** How many letters have to be put in, taken out or exchanged to make `to` of `from` (Levenshtein). */
-function distance(from: string, to: string): number {
-  const first = Array.from({ length: to.length + 1 }, (_, i) => i);
-  const last = Array.from(from).reduce((above, letter) => {
-    let left = (above[0] ?? 0) + 1;
-    const row = above.slice(1).map((up, i) => {
-      const exchanged = (above[i] ?? 0) + (to[i] === letter ? 0 : 1);
-      left = Math.min(left + 1, up + 1, exchanged);
-      return left;
-    });
-    return [(above[0] ?? 0) + 1, ...row];
-  }, first);
-  return last.at(-1) ?? 0;
 }

@@ -65,13 +65,14 @@ export class Cursors {
   /**
    * Sets the connection's cursor on a room that is held. The cursor is there, in the same turn, when all that the log
    * shows has been told: the seam between what will be read and what comes is known by its id: no hole, no repeat.
-   * Without `isLasting` the cursor is that of the subscriptions that are there. Throws 304001 (no such room), 304104
+   * Without `isLasting` the cursor is that of the subscriptions that are there. A lasting one has the view `where` from now
+   * on, the text of a filter (M17). Throws 304001 (no such room), 304104
    * (`after` is beyond the log); then everything is as before.
    */
   async open(
     follower: Follower & { readonly identity: Actor },
     room_id: string,
-    from: From & { readonly isLasting: boolean },
+    from: From & { readonly isLasting: boolean; readonly where?: string | undefined },
   ): Promise<Position> {
     const { service, hub, rooms, log, rights } = this.#parts;
     const readable = await rights.firstReadable(follower.identity, { room_id });
@@ -82,7 +83,10 @@ export class Cursors {
       const { first, first_id, recovered } = place(room, from, readable);
       const { epoch, last_id } = room;
       const stays = from.after === undefined && log.isWanted(follower, room_id);
-      if (from.isLasting) hub.subscribe(follower, follows(room_id));
+      if (from.isLasting) {
+        hub.subscribe(follower, follows(room_id));
+        hub.narrow(follower, follows(room_id), from.where);
+      }
       const lane = laneOf(service, room_id);
       if (stays) follower.feed.toLife(lane, epoch);
       else follower.feed.move(lane, { log, room_id, epoch, from: first, to: last_id });

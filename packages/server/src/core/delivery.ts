@@ -34,6 +34,8 @@ export interface Place {
   readonly isLossy?: boolean;
   /** Who may hear it (E9); without it everybody. */
   readonly hears?: (subscriber: Subscriber) => boolean;
+  /** Which of the events a subscriber gets that has this view of the room (M17), by their places; undefined: all. */
+  readonly seen?: (subscriber: Subscriber, view: string | undefined) => readonly number[] | undefined;
 }
 
 /** Where messages are read again for a subscriber that lags. */
@@ -64,6 +66,8 @@ export interface LogRun {
   /** Tells of what retention has dropped from the stretch, when it has (M13). */
   readonly dropped?: { readonly first_id: number; readonly frame: EventFrames };
   readonly events: readonly { readonly msg_id: number; readonly frame: EventFrames }[];
+  /** The last message that was looked at, when a view may have left messages out (M17). */
+  readonly read_to?: number;
 }
 
 /** The lane of a room's events. */

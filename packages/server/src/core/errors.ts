@@ -12,6 +12,8 @@ export interface ErrorDetails {
   /** What somebody gave as the reason. */
   readonly reason?: string;
   readonly close?: CloseCode;
+  /** What is wrong inside of `field` (M24). */
+  readonly fault?: Pick<ErrorData, "pointer" | "reason" | "type" | "version" | "from">;
   /** The right that is missing; for the log. */
   readonly right?: string | undefined;
 }
@@ -30,7 +32,7 @@ export class RequestError extends Error {
 
   /** The `data` of the error answer. */
   get data(): ErrorData {
-    const { field, limit, retry_after_ms, reason } = this.details;
+    const { field, limit, retry_after_ms, reason, fault } = this.details;
     return {
       code: this.code,
       error: this.message,
@@ -38,6 +40,7 @@ export class RequestError extends Error {
       ...(limit !== undefined && { limit }),
       ...(retry_after_ms !== undefined && { retry_after_ms }),
       ...(reason !== undefined && { reason }),
+      ...fault,
     };
   }
 }

@@ -207,7 +207,7 @@ export class Feed {
       lane.items.shift();
       return true;
     }
-    const { dropped, events } = run;
+    const { dropped, events, read_to = 0 } = run;
     const parts = [
       ...(dropped ? [{ next: dropped.first_id, frame: dropped.frame }] : []),
       ...events.map(({ msg_id, frame }) => ({ next: msg_id + 1, frame })),
@@ -217,6 +217,7 @@ export class Feed {
       this.#parts.sendEvents(frame);
       behind.from = next;
     }
+    behind.from = Math.max(behind.from, read_to + 1);
     if (behind.from > behind.to) lane.items.shift();
     return true;
   }

@@ -20,6 +20,8 @@ interface Subscription {
   readonly body: JsonText;
   /** Later subscriptions have greater ones. */
   readonly order: number;
+  /** The text of the filter that narrows what comes of this log (M17). */
+  view?: string | undefined;
 }
 
 /** The subscriptions to one pattern. */
@@ -81,6 +83,18 @@ export class Hub {
     if (own?.size === 0) this.#subscribers.delete(subscriber);
   }
 
+  /** From now on the subscriber has this view of the log on which it has this cursor (M17); undefined: of all of it. */
+  narrow(subscriber: Subscriber, cursor: Pattern, view: string | undefined): void {
+    this.flush();
+    const subscription = this.#find(subscriber, cursor);
+    if (subscription) subscription.view = view;
+  }
+
+  /** What its cursor was narrowed to. */
+  viewOf(subscriber: Subscriber, cursor: Pattern): string | undefined {
+    return this.#find(subscriber, cursor)?.view;
+  }
+
   /** Whether there is a subscription to exactly this pattern. */
   has(subscriber: Subscriber, pattern: Pattern): boolean {
     return this.#find(subscriber, pattern) !== undefined;
@@ -139,19 +153,39 @@ export class Hub {
     const [first, ...others] = this.#matching(fields, place);
     if (!first) return;
     const known = bodies();
-    const tid = this.#tids(known.length);
-    const forOwn = shareable(fields, known, tid);
-    const forOthers = shareable({ ...fields, service: this.#service }, known, tid);
-    const give = (subscriber: Subscriber, own: readonly JsonText[]) =>
-      subscriber.deliver((subscriber.home === this.#service ? forOwn : forOthers)(own), place);
-    const { hears = everybody } = place;
+    const framesOf = this.#framesOf(fields, known);
+    const { hears = everybody, seen = everything } = place;
+    const give = (subscriber: Subscriber, own: readonly JsonText[], view: string | undefined) => {
+      const places = seen(subscriber, view);
+      if (places?.length === 0) return;
+      subscriber.deliver(framesOf(places)(subscriber.home)(own), place);
+    };
     if (others.length === 0) {
-      for (const [subscriber, { body }] of first) if (hears(subscriber)) give(subscriber, [body]);
+      for (const [subscriber, { body, view }] of first) if (hears(subscriber)) give(subscriber, [body], view);
       return;
     }
     for (const [subscriber, subscriptions] of bySubscriber([first, ...others])) {
-      if (hears(subscriber)) give(subscriber, bodiesOf(subscriptions));
+      if (hears(subscriber)) give(subscriber, bodiesOf(subscriptions), viewIn(subscriptions));
     }
+  }
+
+  /** Encodes the events at these places, or all of them, once for all who get the same. */
+  #framesOf(fields: EventData, known: readonly (object | undefined)[]) {
+    const encode = (bodies: readonly (object | undefined)[]) => {
+      const tid = this.#tids(bodies.length);
+      const forOwn = shareable(fields, bodies, tid);
+      const forOthers = shareable({ ...fields, service: this.#service }, bodies, tid);
+      return (home: string) => (home === this.#service ? forOwn : forOthers);
+    };
+    const whole = encode(known);
+    let parts: Map<readonly number[], typeof whole> | undefined;
+    return (places: readonly number[] | undefined) => {
+      if (!places) return whole;
+      parts ??= new Map();
+      const part = parts.get(places) ?? encode(places.map((i) => known[i]));
+      parts.set(places, part);
+      return part;
+    };
   }
 
   /** What is meant for one user or session is for him, and for who may see the users (E9). */
@@ -222,6 +256,13 @@ export class Hub {
 
 function everybody(): boolean {
   return true;
+}
+
+function everything(): undefined {}
+
+/** Only a cursor has one, and there is one at most. */
+function viewIn(subscriptions: readonly Subscription[]): string | undefined {
+  return subscriptions.find(({ view }) => view !== undefined)?.view;
 }
 
 /** One bit for each field that is named. */

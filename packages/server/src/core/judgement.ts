@@ -73,6 +73,13 @@ export function readsAll(who: Actor, asked: Asked): boolean {
   return who.rights.may("admin") || moderates(role, who.rights, asked.room_id);
 }
 
+/** The text of the filter on what he reads in a room (M17): his grants may have one, a role has none. */
+export function viewOf({ user_id, rights }: Actor, { room_id, room, now }: Asked): string | undefined {
+  const view = rights.viewIn(room_id);
+  if (view === undefined || !room || rights.may("admin")) return view;
+  return inForce(room.of(user_id) ?? NOTHING, now).role ? undefined : view;
+}
+
 /** A standing without what is over. */
 export function inForce(standing: UserStanding, now: () => number): UserStanding {
   const { role_until, muted_until } = standing;

@@ -9,6 +9,7 @@ import type {
   MessageQuery,
   Overdue,
   OverdueQuery,
+  Page,
   PageText,
   PageTextQuery,
   Trim,
@@ -17,6 +18,7 @@ import type {
 } from "../store/store.ts";
 import type { Clock } from "./clock.ts";
 import type { Counts } from "./counts.ts";
+import { follows } from "./cursors.ts";
 import { type LogRun, type LogSource, laneOf, type Most, type Stretch, type Subscriber } from "./delivery.ts";
 import { LogErasures } from "./erasures.ts";
 import { diskLow, RequestError } from "./errors.ts";
@@ -27,6 +29,7 @@ import { NewestPages } from "./newest-pages.ts";
 import { Quota } from "./quota.ts";
 import type { RoomRights } from "./room-rights.ts";
 import { failureOf, type Rooms } from "./rooms.ts";
+import { both, type Sights, type View, Views } from "./views.ts";
 
 export interface LogParts {
   readonly service: string;
@@ -45,6 +48,8 @@ export interface LogOptions {
   readonly time_field: "timestmap" | "timestamp";
   /** Most bytes of messages that the service keeps (Q8). */
   readonly max_bytes_total?: number | undefined;
+  /** Messages that a filter examines at most for one page (M8). */
+  readonly max_scan: number;
 }
 
 /** An entry to be stored, and who sends it. */
@@ -58,7 +63,9 @@ interface Asks {
   readonly right: string;
 }
 
-export type PageQuery = Omit<MessageQuery, "service" | "versions"> & { readonly versions?: boolean };
+export type PageQuery = Omit<MessageQuery, "service" | "versions" | "max_scan"> & {
+  readonly versions?: boolean;
+};
 
 /** A page as the text of a JSON list. */
 export interface LogPage {
@@ -66,6 +73,8 @@ export interface LogPage {
   readonly count: number;
   /** Whether `max_bytes` cut it short. */
   readonly cut: boolean;
+  /** The last message that was examined, when `max_scan` ended the page. */
+  readonly read_to: number | undefined;
 }
 
 export type StretchQuery = Pick<MessageQuery, "room_id" | "after" | "limit" | "max_bytes"> & {
@@ -96,6 +105,7 @@ const SPECIAL = [
   "ref",
   "refs",
   "versions",
+  "where",
 ] as const;
 
 /** The name for the newest of the ended lives of a room (M12). */
@@ -114,7 +124,9 @@ export class Log implements LogSource {
   readonly #newest = new NewestPages();
   /** Bytes of the messages' text, those on their way into the store among them. */
   readonly #quota = new Quota(undefined);
+  readonly #views = new Views();
   #timeField = "timestmap";
+  #maxScan = 0;
   #reserved: ReadonlySet<string> = new Set(reservedNames);
 
   constructor(parts: LogParts, options: LogOptions) {
@@ -140,7 +152,8 @@ export class Log implements LogSource {
   }
 
   /** Goes on with other options (S4). */
-  update({ time_field, max_bytes_total }: LogOptions): void {
+  update({ time_field, max_bytes_total, max_scan }: LogOptions): void {
+    this.#maxScan = max_scan;
     this.#quota.limit = max_bytes_total;
     this.#timeField = time_field;
     this.#newest.clear();
@@ -199,29 +212,29 @@ export class Log implements LogSource {
   }
 
   /**
-   * A page (M6, M8), of what `who` may read (R11). Throws 304001 when there is no such room, 304106 when it has no such
+   * A page (M6, M8), of what `who` may read (R11, M17). Throws 304001 when there is no such room, 304106 when it has no such
    * life, 100030 when it is not for him.
    */
-  async page({ versions = false, ...query }: PageQuery, who: Actor): Promise<LogPage> {
+  async page(asked: PageQuery, who: Actor): Promise<LogPage> {
+    const { versions = false, ...query } = asked;
     const { rooms, rights } = this.#parts;
     const key = await this.#lifeKey(query);
     const readable = await rights.firstReadable(who, key);
     const narrowed = readable > 1 ? { after: Math.max(query.after ?? 0, readable - 1) } : {};
+    const view = await rights.viewInLife(who, key);
+    const seen = this.#seenBy(both(query.where, view));
     const wordings = versions ? { versions: await this.#wordingsFor(who, key) } : {};
-    const page = await this.#text({
-      ...query,
-      ...key,
-      ...narrowed,
-      ...wordings,
-      time_field: this.#timeField,
-    });
+    const exact = { ...query, ...key, ...narrowed, ...seen, ...wordings };
+    const page = await this.#text({ ...exact, time_field: this.#timeField });
     if (!page) throw await this.#notFound(key);
+    if ((await rights.viewInLife(who, key)) !== view) return this.page(asked, who);
     if (query.epoch === undefined) {
       // Something may have changed since it was asked for.
       rights.require(who, "msglog_get", query.room_id);
       rooms.touch(query.room_id);
     }
-    return { messages: new JsonText(page.text), count: page.count, cut: page.cut };
+    const { text, count, cut, read_to } = page;
+    return { messages: new JsonText(text), count, cut, read_to };
   }
 
   /** What was deleted only who moderates the room may read (M15). */
@@ -331,6 +344,8 @@ export class Log implements LogSource {
   async read(subscriber: Subscriber, stretch: Stretch, most: Most): Promise<LogRun | undefined> {
     const { room_id, epoch, from, to } = stretch;
     const { hub, store, service, rooms, rights } = this.#parts;
+    const viewNow = () => both(hub.viewOf(subscriber, follows(room_id)), rights.views(room_id)(subscriber));
+    const view = viewNow();
     const dropped = (first_id: number) => ({
       first_id,
       frame: hub.frameFor(subscriber, droppedEvent(room_id, { epoch, first_id })),
@@ -344,8 +359,10 @@ export class Log implements LogSource {
       order: "asc",
       limit: most.events,
       max_bytes: most.bytes,
+      ...this.#seenBy(view),
     });
     if (!rights.hears("msglog_get", room_id)(subscriber)) return undefined;
+    if (viewNow() !== view) return this.read(subscriber, stretch, most);
     // Forgotten by retention, or never to be kept: then `destroyed` is all that comes.
     if (!page) return rooms.keepLogs ? { dropped: dropped(to + 1), events: [] } : undefined;
     const encode = hub.encoderFor(subscriber, messageEvent(room_id), { isLog: true });
@@ -354,11 +371,13 @@ export class Log implements LogSource {
       frame: encode(this.#render(message)),
     }));
     const { first_id } = page;
+    const looked = view === undefined ? {} : { read_to: readTo(page, most.events) ?? to };
     if (first_id <= from) {
-      if (events.length === 0) throw new Error(`messages ${from} to ${to} of a room are not in its log`);
-      return { events };
+      if (events.length === 0 && view === undefined)
+        throw new Error(`messages ${from} to ${to} of a room are not in its log`);
+      return { events, ...looked };
     }
-    return { dropped: dropped(first_id), events };
+    return { dropped: dropped(first_id), events, ...looked };
   }
 
   /** Why `bytes` more cannot be stored. When they can, they count from now on. */
@@ -388,13 +407,26 @@ export class Log implements LogSource {
     const from = messages[0]?.msg_id as number;
     const to = from + messages.length - 1;
     rooms.told(room_id, to);
+    let sights: Sights | undefined;
+    const granted = rights.views(room_id);
     hub.publishAll(messageEvent(room_id), () => messages.map((message) => this.#render(message)), {
       lane: laneOf(service, room_id),
       isLog: true,
       stretch: { log: this, room_id, epoch, from, to },
       hears: rights.hears("msglog_get", room_id),
+      seen: (subscriber, own) => {
+        const view = both(own, granted(subscriber));
+        if (view === undefined) return undefined;
+        sights ??= this.#views.sights(messages);
+        return sights.of(view);
+      },
     });
   };
+
+  /** The part of a query that reads what a view lets through. */
+  #seenBy(view: View): Pick<MessageQuery, "where" | "max_scan"> {
+    return view === undefined ? {} : { where: view, max_scan: this.#maxScan };
+  }
 
   /** Who names nothing but how much he wants gets a page that others may have asked for too. */
   async #text(query: PageTextQuery): Promise<PageText | undefined> {
@@ -427,6 +459,11 @@ export class Log implements LogSource {
   #render(message: Message): JsonText {
     return new JsonText(messageText(message.msg, message, this.#timeField, message.log));
   }
+}
+
+/** Up to where a page of a log was read; undefined when up to the end of what was asked for. */
+function readTo({ messages, cut, read_to }: Page, limit: number): number | undefined {
+  return cut || messages.length === limit ? messages.at(-1)?.msg_id : read_to;
 }
 
 /** M5 */

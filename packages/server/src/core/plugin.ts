@@ -26,6 +26,7 @@ export type {
   Erasure,
   KeptWebhook,
   Life,
+  SchemaVersion,
   Trimmed,
   Undelivered,
 } from "../store/store.ts";
@@ -44,6 +45,7 @@ export { isLoopback } from "./loopback.ts";
 export { counter, gauge, type Measure } from "./measures.ts";
 export { Quota } from "./quota.ts";
 export { matchesRoom, Rights } from "./rights.ts";
+export type { RoomSchemas } from "./room-schemas.ts";
 export type { Rooms } from "./rooms.ts";
 export type { Service } from "./service.ts";
 export type { Identity, Session } from "./session.ts";

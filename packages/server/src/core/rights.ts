@@ -3,17 +3,25 @@ import type { GrantedRight } from "../auth/auth.ts";
 
 const BY_NAME_ONLY: ReadonlySet<string> = new Set(rightsByName);
 
+/** Who reads a log needs it. */
+const READING = "msglog_get";
+
 /** By the list that was granted. */
 const shared = new WeakMap<readonly GrantedRight[], Rights>();
 
 /** The rights of a session: each everywhere or in the rooms of a pattern (L10). */
 export class Rights {
   readonly #everywhere: ReadonlySet<string>;
-  readonly #inRooms: readonly { readonly right: string; readonly rooms: string }[];
+  readonly #inRooms: readonly { readonly right: string; readonly rooms: string; readonly where?: string }[];
+  /** Whether in some room they may narrow what he reads (M17). */
+  readonly isNarrowed: boolean;
 
   constructor(granted: readonly GrantedRight[]) {
     this.#everywhere = new Set(granted.filter((one) => typeof one === "string"));
-    this.#inRooms = granted.filter((one) => typeof one !== "string");
+    this.#inRooms = granted
+      .filter((one) => typeof one !== "string")
+      .map(({ where, ...one }) => (where === undefined ? one : { ...one, where: JSON.stringify(where) }));
+    this.isNarrowed = !this.may(READING) && this.#inRooms.some(({ where }) => where !== undefined);
   }
 
   /** The same for the same list: of open mode, and of each user, there is one. */
@@ -37,6 +45,19 @@ export class Rights {
   /** Whether they hold anywhere at all. */
   maySomewhere(right: string | undefined): boolean {
     return this.may(right) || this.#inRooms.some((one) => means(one.right, right));
+  }
+
+  /** The text of the filter that they put on reading in this room (M17): any of them lets a message through. */
+  viewIn(room_id: string): string | undefined {
+    if (!this.isNarrowed) return undefined;
+    const views = new Set<string>();
+    for (const { right, rooms, where } of this.#inRooms) {
+      if (!(means(right, READING) && matchesRoom(rooms, room_id))) continue;
+      if (where === undefined) return undefined;
+      views.add(where);
+    }
+    const [only] = views;
+    return views.size > 1 ? `{"or":[${[...views].join(",")}]}` : only;
   }
 
   /** Whether one of them names this room: itself, or how its id begins. */

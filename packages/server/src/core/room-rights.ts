@@ -4,7 +4,15 @@ import type { LifeKey } from "../store/store.ts";
 import type { Clock } from "./clock.ts";
 import type { Subscriber } from "./delivery.ts";
 import { RequestError } from "./errors.ts";
-import { type Actor, inForce, type RoomSays, readsAll, refusalOf, type UserStanding } from "./judgement.ts";
+import {
+  type Actor,
+  inForce,
+  type RoomSays,
+  readsAll,
+  refusalOf,
+  type UserStanding,
+  viewOf,
+} from "./judgement.ts";
 import { Recent } from "./recent.ts";
 
 export interface RoomRightsParts {
@@ -70,6 +78,26 @@ export class RoomRights {
         return identity.rights.may("other_services") && identity.rights.mayIn(room_id, right);
       return refusalOf(identity, right, { room_id, room, now: this.#now }) === undefined;
     };
+  }
+
+  /** What rights let a subscriber see of a room's messages at this moment: the text of a filter, undefined for all (M17). */
+  views(room_id: string): (subscriber: Subscriber) => string | undefined {
+    const room = this.#rooms.get(room_id);
+    const { service } = this.#parts;
+    return ({ home, identity }) => {
+      if (!identity?.rights.isNarrowed) return undefined;
+      if (home !== service) return identity.rights.viewIn(room_id);
+      return viewOf(identity, { room_id, room, now: this.#now });
+    };
+  }
+
+  /** The same of who reads a life of a room (R8). */
+  async viewInLife(who: Actor, life: Omit<LifeKey, "service">): Promise<string | undefined> {
+    if (!who.rights.isNarrowed) return undefined;
+    const { room_id, epoch } = life;
+    if (epoch === undefined) return viewOf(who, { room_id, room: this.#rooms.get(room_id), now: this.#now });
+    const found = await this.#ofLife(who, life);
+    return found && viewOf(who, found);
   }
 
   /** Who has a cursor on a room's log hears of its end too (M10). */

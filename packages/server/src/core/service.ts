@@ -21,6 +21,7 @@ import type { Measure } from "./measures.ts";
 import type { Installed, Plugin } from "./plugin.ts";
 import type { Request, Serving } from "./requests.ts";
 import { RoomRights } from "./room-rights.ts";
+import { RoomSchemas } from "./room-schemas.ts";
 import { Rooms } from "./rooms.ts";
 import { type Identity, Session } from "./session.ts";
 import { type OpenSession, Sessions } from "./sessions.ts";
@@ -223,6 +224,12 @@ export class Service {
   openCursors(log: Log): Cursors {
     const { name, hub, rooms, roomRights: rights } = this;
     return new Cursors({ service: name, hub, rooms, log, rights });
+  }
+
+  /** What messages have to be in the rooms, by their types (M24). */
+  openSchemas(): RoomSchemas {
+    const { name, rooms, clock, roomRights: rights } = this;
+    return new RoomSchemas({ service: name, store: this.#store, rooms, clock, rights });
   }
 
   /** How far webhooks have been told what stands in these logs (W2). */

@@ -93,6 +93,11 @@ export class Session implements Receiver, FeedParts, ReadingParts, RequestsParts
     return this.#connection.remote;
   }
 
+  /** Whether an id that an authenticator gives (L16) is not for this connection. */
+  get ownId(): boolean {
+    return this.#connection.ownId === true;
+  }
+
   get isClosed(): boolean {
     return this.#state.name === "closed";
   }

@@ -1,5 +1,6 @@
 import { isIPv6 } from "node:net";
-import { Pool, type Rates, type Shared } from "./rates.ts";
+import type { Clock } from "./clock.ts";
+import { Allowance, type Excess, Pool, type Rates, type Shared } from "./rates.ts";
 
 export interface VisitorLimits {
   readonly rates: Rates;
@@ -25,6 +26,7 @@ export class Visitors {
   readonly #limits: () => VisitorLimits;
   readonly #addresses = new Pool();
   #connections = 0;
+  #plain = 0;
 
   constructor(limits: () => VisitorLimits) {
     this.#limits = limits;
@@ -34,13 +36,15 @@ export class Visitors {
     return this.#connections;
   }
 
+  /** Connections that have asked for something and become no session: the requests on them have sessions of their own. */
+  get plain(): number {
+    return this.#plain;
+  }
+
   /** Why a connection from `address` is not taken; in open mode all come from one. */
   refusal(address: string, isOpenMode: boolean): Crowded | undefined {
     const { connections, handshakes_per_address } = this.#limits();
-    if (this.#connections >= connections) {
-      const text = `This server has ${connections} connections, as many as it may have; come again later.`;
-      return { status: 503, text, retry_after: RETRY_AFTER_FULL_S };
-    }
+    if (this.#connections >= connections) return full(connections);
     if (isOpenMode) return undefined;
     const { strangers = 0 } = this.#addresses.find(networkOf(address)) ?? {};
     if (strangers < handshakes_per_address) return undefined;
@@ -63,10 +67,37 @@ export class Visitors {
     this.#addresses.release(address);
   }
 
+  /** A connection has sent a plain request, its first. Why it may not; it calls `leavePlain` when it has gone, else. */
+  enterPlain(): Crowded | undefined {
+    const { connections } = this.#limits();
+    if (this.#plain >= connections) return full(connections);
+    this.#plain += 1;
+    return undefined;
+  }
+
+  leavePlain(): void {
+    this.#plain -= 1;
+  }
+
+  /** Counts a request that no session counts for its address (Q2). */
+  count(address: string, bytes: number, clock: Clock): Excess | undefined {
+    const { rates } = this.#limits();
+    const shared = this.#addresses.hold(networkOf(address));
+    shared.allowance ??= new Allowance("address", rates, clock.monotonic());
+    const excess = shared.allowance.spend(1, bytes, rates, clock);
+    this.#addresses.release(shared);
+    return excess;
+  }
+
   /** Called about once a second. */
   sweep(now: number): void {
     this.#addresses.sweep(this.#limits().rates, now);
   }
+}
+
+function full(connections: number): Crowded {
+  const text = `This server has ${connections} connections, as many as it may have; come again later.`;
+  return { status: 503, text, retry_after: RETRY_AFTER_FULL_S };
 }
 
 const HEXTETS = 8;

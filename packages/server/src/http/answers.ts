@@ -39,6 +39,8 @@ export const statuses: Partial<Record<ErrorCode, number>> = {
   304107: 403,
   304108: 403,
   304109: 507,
+  304110: 404,
+  304112: 422,
 };
 
 /** What is answered in place of a result; `code` is left out when no command was asked. */
@@ -60,13 +62,18 @@ export class HttpError extends Error {
 }
 
 /** The error that a command was answered with. */
-export function failed(data: ErrorData): HttpError {
+export function failed(data: ErrorData & ErrorBody): HttpError {
   return new HttpError(statuses[data.code] ?? 500, data);
 }
 
 /** Something about the request itself. */
-export function faulty(field: string): HttpError {
-  return failed({ code: 100044, error: errorText(100044, field), field });
+export function faulty(field: string, reason: string): HttpError {
+  return failed({ code: 100044, error: errorText(100044, field), field, reason });
+}
+
+/** What is not there, and has to be. */
+export function missing(field: string): HttpError {
+  return failed({ code: 100045, error: errorText(100045, field), field });
 }
 
 /** What is answered when the session ended first (T3): what it was asked may have been done. */

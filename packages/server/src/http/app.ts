@@ -6,7 +6,7 @@ import { runCommand } from "./command.ts";
 import { type Bindings, type Ctx, errorJson, json } from "./context.ts";
 import { baseOf, cutWhenStalled, type Entrance } from "./entrances.ts";
 import { streamEvents } from "./events.ts";
-import { listMessages, sendMessage } from "./messages.ts";
+import { deleteMessage, editMessage, listMessages, sendMessage, showMessage } from "./messages.ts";
 import { openApi } from "./openapi.ts";
 import { clientFile, page, pageFile } from "./page.ts";
 import { listRooms, showRoom } from "./rooms.ts";
@@ -25,6 +25,7 @@ const routes: Readonly<Record<string, Readonly<Record<string, Handler>>>> = {
   "/v1/rooms": { GET: listRooms },
   "/v1/rooms/:id": { GET: showRoom },
   "/v1/rooms/:id/messages": { GET: listMessages, POST: sendMessage },
+  "/v1/rooms/:id/messages/:msg_id": { GET: showMessage, PUT: editMessage, DELETE: deleteMessage },
   "/v1/rooms/:id/events": { GET: streamEvents },
 };
 

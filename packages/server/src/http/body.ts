@@ -20,13 +20,15 @@ export async function jsonObject(incoming: IncomingMessage, limits: BodyLimits):
   if (type.trim().toLowerCase() !== "application/json")
     throw new HttpError(415, { error: "The body has to be JSON, with Content-Type: application/json." });
   const text = decoded(await bytesOf(incoming, limits.frame_bytes)).trim();
-  if (!text.startsWith("{")) throw faulty("body");
+  if (!text.startsWith("{")) throw faulty("body", "it has to be a JSON object");
   const { depth, values } = shapeOf(text, MAX_DEPTH);
-  if (depth > MAX_DEPTH || values > limits.frame_values) throw faulty("body");
+  if (depth > MAX_DEPTH) throw faulty("body", `deeper than ${MAX_DEPTH} levels`);
+  if (values > limits.frame_values)
+    throw faulty("body", `limits.frame_values: more than ${limits.frame_values} values`);
   try {
     JSON.parse(text);
-  } catch {
-    throw faulty("body");
+  } catch (error) {
+    throw faulty("body", `no JSON: ${(error as Error).message}`);
   }
   return text;
 }
@@ -63,6 +65,6 @@ function decoded(bytes: Buffer): string {
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch {
-    throw faulty("body");
+    throw faulty("body", "not UTF-8");
   }
 }

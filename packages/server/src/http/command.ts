@@ -1,6 +1,6 @@
 import type { ErrorData } from "@roomlog/protocol";
 import { memberText } from "../core/json-text.ts";
-import { faulty, retryAfter, statuses } from "./answers.ts";
+import { faulty, missing, retryAfter, statuses } from "./answers.ts";
 import { askPooled, bodyOf, type Ctx, callerOf, json } from "./context.ts";
 import type { Answer } from "./local-client.ts";
 import { logIn } from "./login.ts";
@@ -25,6 +25,8 @@ const SHARED: ReadonlySet<string> = new Set([
   "media/room/get_roles",
   "media/room/grant",
   "media/room/kick",
+  "media/room/msglog_delete",
+  "media/room/msglog_edit",
   "media/room/msglog_epochs",
   "media/room/msglog_erase_user",
   "media/room/msglog_erasures",
@@ -54,8 +56,10 @@ function requestIn(body: string) {
   const part = (key: string) => memberText(body, key);
   const [cls, cmd] = ["class", "cmd"].map(part);
   const subclass = part("subclass") ?? '"core"';
-  for (const [field, text] of Object.entries({ class: cls, subclass, cmd }))
-    if (!text?.startsWith('"')) throw faulty(field);
+  for (const [field, text] of Object.entries({ class: cls, subclass, cmd })) {
+    if (text === undefined) throw missing(field);
+    if (!text.startsWith('"')) throw faulty(field, "it has to be a string");
+  }
   const name = [cls, subclass, cmd].map((text) => JSON.parse(text as string)).join("/");
   const data = part("data") ?? "{}";
   return {

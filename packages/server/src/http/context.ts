@@ -1,5 +1,6 @@
 import type { HttpBindings } from "@hono/node-server";
-import { type ErrorData, errorCodes, errorText } from "@roomlog/protocol";
+import { type CommandName, type ErrorData, errorCodes, errorText } from "@roomlog/protocol";
+import { commands } from "@roomlog/protocol/commands";
 import type { Context } from "hono";
 import type { PlainRequest } from "../transport/transport.ts";
 import { type ErrorBody, failed, HttpError } from "./answers.ts";
@@ -47,7 +48,7 @@ function credentialsOf({ way, incoming }: Bindings): Credentials {
 
 /** The body of a request as the text of a JSON object; a stranger's is not read. Throws a `HttpError`. */
 export async function bodyOf(c: Ctx): Promise<string> {
-  callerOf(c);
+  await c.env.pool.know(callerOf(c));
   const { incoming, frame_bytes, way } = c.env;
   const { frame_values } = way.entrance.service.limits;
   return jsonObject(incoming, { frame_bytes, frame_values });
@@ -72,10 +73,24 @@ export async function askPooled(c: Ctx, ask: (client: LocalClient) => Promise<An
   }
 }
 
-/** The result of a command as JSON. Throws a `HttpError` when it is an error. */
-export function resultOf({ result, data = "{}" }: Answer): string {
+/** What a command was asked. */
+export interface Asked {
+  readonly name: CommandName;
+  readonly data: object;
+}
+
+/** The result of a command as JSON. Throws a `HttpError` when it is an error, with what is wrong in what was asked. */
+export function resultOf({ result, data = "{}" }: Answer, asked: Asked): string {
   if (result === "ok") return data;
-  throw failed(JSON.parse(data) as ErrorData);
+  const error = JSON.parse(data) as ErrorData;
+  const reason = error.reason ?? reasonOf(error, asked);
+  throw failed({ ...error, ...(reason !== undefined && { reason }) });
+}
+
+function reasonOf({ code, field }: ErrorData, { name, data }: Asked): string | undefined {
+  if (code !== errorCodes.syntax_error) return undefined;
+  const issues = commands[name].data.safeParse(data).error?.issues ?? [];
+  return issues.find(({ path }) => String(path[0]) === field)?.message;
 }
 
 /** JSON that is answered. */

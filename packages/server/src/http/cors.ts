@@ -2,7 +2,7 @@ import type { PlainRequest } from "../transport/transport.ts";
 
 const EXPOSED = "Link, Location, Retry-After";
 const PREFLIGHT = {
-  "access-control-allow-methods": "GET, POST",
+  "access-control-allow-methods": "GET, POST, PUT, DELETE",
   "access-control-allow-headers": "authorization, content-type, idempotency-key, last-event-id",
   "access-control-max-age": "600",
 };

@@ -1,12 +1,22 @@
-import type { Socket } from "node:net";
 import { getRequestListener, type HttpBindings } from "@hono/node-server";
+import { count } from "../core/counts.ts";
 import type { Logger } from "../core/logger.ts";
 import type { Page } from "../health.ts";
 import type { PlainRequest, Refused } from "../transport/transport.ts";
 import { httpApp } from "./app.ts";
 import type { Bindings, Shared } from "./context.ts";
 import { answersCors } from "./cors.ts";
-import { cutWhenStalled, type Entrance, notThere, refusedAt, type Way, wayOf } from "./entrances.ts";
+import {
+  cutWhenStalled,
+  type Entrance,
+  notThere,
+  refusedAt,
+  refusedToForeignPage,
+  type Way,
+  wayOf,
+} from "./entrances.ts";
+import { Guests } from "./guests.ts";
+import { inTurn } from "./turns.ts";
 import { upgradeRequired } from "./upgrade-required.ts";
 
 export type PortRoute = (request: PlainRequest) => Page | Promise<Page>;
@@ -18,6 +28,8 @@ export interface EdgeParts extends Shared {
   readonly entrances: readonly Entrance[];
   readonly routes: PortRoutes;
   readonly logger: Logger;
+  /** Answers, by their status. */
+  readonly answers: Map<number, number>;
   /** Told of every request that is not taken. */
   readonly refused: (request: PlainRequest, status: number) => void;
 }
@@ -28,6 +40,7 @@ type Known = Pick<Bindings, "request" | "way">;
 /** What a port answers to requests that are no upgrade (section H). */
 export function httpEdge(parts: EdgeParts): (request: PlainRequest) => void {
   const { entrances, routes, pool, parts: poolParts, frame_bytes } = parts;
+  const guests = new Guests(poolParts);
   // What the port answers by itself is small, so any listener's patience will do.
   const [first] = entrances as readonly [Entrance, ...Entrance[]];
   const app = httpApp(parts.logger, (c) => upgradeRequired(c.env.request));
@@ -46,6 +59,8 @@ export function httpEdge(parts: EdgeParts): (request: PlainRequest) => void {
     answerRefused(request, refusal);
   };
   const answer = (request: PlainRequest) => {
+    const { outgoing } = request;
+    outgoing.once("finish", () => count(parts.answers, outgoing.statusCode));
     const way = wayOf(request.path, entrances);
     const route = routes.get(request.path);
     // A listener that claims the very path has it.
@@ -55,9 +70,8 @@ export function httpEdge(parts: EdgeParts): (request: PlainRequest) => void {
       cutWhenStalled(request.outgoing, first);
       return void answerRoute(request, route, parts.logger);
     }
-    if (!way) return refuse(request, notThere(request.path));
-    const refusal = refusedAt(entranceFor(way), request);
-    if (refusal) return refuse(request, refusal);
+    const refusal = guests.refusal(request, way) ?? refusalAt(way, request);
+    if (refusal || !way) return refuse(request, refusal ?? notThere(request.path));
     if (answersCors(request)) return;
     known.set(request.incoming, { request, way });
     void listener(request.incoming, request.outgoing);
@@ -65,27 +79,14 @@ export function httpEdge(parts: EdgeParts): (request: PlainRequest) => void {
   return inTurn(answer);
 }
 
+function refusalAt(way: Way | undefined, request: PlainRequest): Refused | undefined {
+  if (!way) return notThere(request.path);
+  return refusedAt(entranceFor(way), request) ?? refusedToForeignPage(way, request);
+}
+
 /** `page` and its files are for everybody who is no page of others: a browser that goes to an address says no Origin. */
 function entranceFor({ entrance, rest }: Way): Entrance {
   return rest.startsWith("/v1/") ? entrance : { ...entrance, require_origin: false };
-}
-
-/**
- * One request of a connection after the other: a later one that was answered first would keep its session until the
- * earlier one, which may wait for that very session, has been answered.
- */
-function inTurn(answer: (request: PlainRequest) => void): (request: PlainRequest) => void {
-  const last = new WeakMap<Socket, PlainRequest["outgoing"]>();
-  return (request) => {
-    const { socket } = request.incoming;
-    const before = last.get(socket);
-    last.set(socket, request.outgoing);
-    const go = () => {
-      if (!socket.destroyed) answer(request);
-    };
-    if (before && !before.closed) before.once("close", go);
-    else go();
-  };
 }
 
 /** L7 holds for what the port answers too; T7 is the listeners' own. */

@@ -2,7 +2,7 @@ import type { ServerResponse } from "node:http";
 import { isLoopback, refusedByOpenMode } from "../core/loopback.ts";
 import { refusedByOrigin } from "../core/origins.ts";
 import type { Service } from "../core/service.ts";
-import type { Refused, Upgrade } from "../transport/transport.ts";
+import type { PlainRequest, Refused, Upgrade } from "../transport/transport.ts";
 
 /** Where a service is reached on a port (T2), and by whom (T7). */
 export interface Entrance {
@@ -58,6 +58,22 @@ export function notThere(path: string): Refused {
 export function refusedAt(entrance: Entrance, upgrade: Upgrade): Refused | undefined {
   const text = refusedToStrangers(entrance, upgrade) ?? refusedByOrigin(upgrade.origin, entrance);
   return text === undefined ? undefined : { kind: "refuse", status: 403, text };
+}
+
+/**
+ * L7: in open mode no page of others uses the interface, also by requests for which browsers send no Origin. To follow a
+ * link to the page is no such thing.
+ */
+export function refusedToForeignPage(
+  { entrance, rest }: Way,
+  { incoming }: PlainRequest,
+): Refused | undefined {
+  const isForeign = incoming.headers["sec-fetch-site"] === "cross-site";
+  if (!isForeign || !entrance.service.authenticator.open || !rest.startsWith("/v1/")) return undefined;
+  // Those of a page of this machine have been judged by it (L7).
+  if (incoming.headers.origin !== undefined) return undefined;
+  const text = "This server runs without users, so pages of others may not ask it anything. Configure users.";
+  return { kind: "refuse", status: 403, text };
 }
 
 function refusedToStrangers(

@@ -7,7 +7,7 @@ import { HttpError } from "./answers.ts";
 import { type Ctx, callerOf, resultOf } from "./context.ts";
 import type { LocalClient } from "./local-client.ts";
 import { logIn } from "./login.ts";
-import { dataOf, numberIn } from "./query.ts";
+import { dataOf, jsonIn, numberIn } from "./query.ts";
 
 /** So often something is sent when nothing happens: proxies close what is silent for a minute; in milliseconds. */
 const HEARTBEAT_MS = 15_000;
@@ -29,11 +29,8 @@ export async function streamEvents(c: Ctx): Promise<Response> {
   // First of all: from here on it may be kicked, or end.
   attend(client, stream, c);
   try {
-    const subscribed = await client.call(
-      "media/room/msglog_subscribe",
-      JSON.stringify({ room_id, ...cursor }),
-    );
-    const state = resultOf(subscribed);
+    const asked = { name: "media/room/msglog_subscribe", data: { room_id, ...cursor } } as const;
+    const state = resultOf(await client.call(asked.name, JSON.stringify(asked.data)), asked);
     const others = { class: "media", subclass: "room", obj_id: room_id };
     // Without the right to it there are messages alone.
     await client.call("core/event/subscribe", JSON.stringify(others));
@@ -46,14 +43,19 @@ export async function streamEvents(c: Ctx): Promise<Response> {
 }
 
 /** Where to go on: behind the message whose id came last (H7). */
-function cursorIn(c: Ctx): Record<string, string | number> {
+function cursorIn(c: Ctx): Record<string, unknown> {
   const {
     "Last-Event-ID": asked,
     after = asked,
     epoch,
-  } = dataOf(c.req.url, { "Last-Event-ID": "text", after: "number", epoch: "text" });
+    where,
+  } = dataOf(c.req.url, { "Last-Event-ID": "text", after: "number", epoch: "text", where: "text" });
   const last = c.req.header("last-event-id") || `${after ?? ""}`;
-  return { ...(last !== "" && { after: numberIn(last) }), ...(epoch !== undefined && { epoch }) };
+  return {
+    ...(last !== "" && { after: numberIn(last) }),
+    ...(epoch !== undefined && { epoch }),
+    ...(where !== undefined && { where: jsonIn("where", String(where)) }),
+  };
 }
 
 /** The stream ends with its session, and the session with its stream. */

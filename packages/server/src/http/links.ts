@@ -1,5 +1,5 @@
 /** A query, and what is changed in it; undefined takes a parameter away. */
-type Query = Readonly<Record<string, string | number | undefined>>;
+type Query = Readonly<Record<string, string | number | boolean | undefined>>;
 
 /** A `Link` header (RFC 8288) to other pages of the list at `path`. */
 export function linkHeader(path: string, links: Readonly<Record<string, Query | undefined>>): string {

@@ -1,3 +1,4 @@
+import { closeCodes } from "@roomlog/protocol";
 import type { Service } from "../core/service.ts";
 import type { Session } from "../core/session.ts";
 import type { Connection, Ended, Frames, Receiver } from "../transport/transport.ts";
@@ -53,6 +54,10 @@ const NOT_IMPLEMENTED = '{"code":100006,"error":"Not implemented"}';
 export class LocalClient implements Connection {
   readonly remote: string;
   readonly session: Session;
+  /** It is one of several that somebody has, so an id that is given for him is not for it (L16). */
+  readonly ownId = true;
+  /** With what its login can be asked about again (L13). */
+  resumeToken: string | undefined;
   /** Called once, when the session has ended. */
   onEnded: (how: Ended) => void = () => {};
   readonly #receiver: Receiver;
@@ -60,6 +65,7 @@ export class LocalClient implements Connection {
   readonly #pending = new Map<number, Pending>();
   /** What the session does not read at present. */
   readonly #unread: string[] = [];
+  #unreadUnits = 0;
   #untaken: Waiting[] = [];
   #lastTid = 0;
   #sent = 0;
@@ -193,14 +199,20 @@ export class LocalClient implements Connection {
   }
 
   #say(text: string): void {
-    if (this.#paused || this.#unread.length > 0) this.#unread.push(text);
-    else this.#hand(text);
+    if (!this.#paused && this.#unread.length === 0) return this.#hand(text);
+    const { requests_in_flight, session_queue_bytes } = this.session.limits;
+    this.#unread.push(text);
+    this.#unreadUnits += text.length;
+    // It has a bound of its own: a session that rests reads nothing.
+    if (this.#unread.length <= requests_in_flight && this.#unreadUnits <= session_queue_bytes) return;
+    this.session.close(closeCodes.rate, "too much waits while the session is over its rates");
   }
 
   #readOn(): void {
     while (!this.#paused) {
       const text = this.#unread.shift();
       if (text === undefined) return;
+      this.#unreadUnits -= text.length;
       this.#hand(text);
     }
   }

@@ -1,8 +1,10 @@
-import { memberText } from "../core/json-text.ts";
+import { type CommandName, type ErrorData, errorCodes, errorText, readOn } from "@roomlog/protocol";
+import { elementsOf, memberText } from "../core/json-text.ts";
+import { failed, HttpError, statuses } from "./answers.ts";
 import { askPooled, bodyOf, type Ctx, json, resultOf } from "./context.ts";
 import { linkHeader } from "./links.ts";
 import type { LocalClient } from "./local-client.ts";
-import { dataOf } from "./query.ts";
+import { dataOf, jsonIn, numberIn, type QueryData } from "./query.ts";
 import { pathIn } from "./rooms.ts";
 
 /** What M8 takes. */
@@ -16,44 +18,95 @@ const PARAMETERS = {
   user_id: "text",
   session_id: "text",
   epoch: "text",
+  ref: "number",
+  refs: "flag",
+  versions: "flag",
+  where: "text",
 } as const;
 
 /** Messages on a page when nothing is said. */
 const DEFAULT_LIMIT = 100;
 
-const MSG_ID = '"msg_id":';
-
 /** H5: a page of the log (M8). Its links stay in the life of the room in which the first page was read. */
 export async function listMessages(c: Ctx): Promise<Response> {
   const room_id = c.req.param("id") as string;
   const given = dataOf(c.req.url, PARAMETERS);
-  let query: Record<string, string | number> = { limit: DEFAULT_LIMIT, ...given };
+  const where = given.where === undefined ? undefined : jsonIn("where", String(given.where));
+  let query: QueryData = { limit: DEFAULT_LIMIT, ...given };
   const answer = await askPooled(c, async (client) => {
     query = { ...query, epoch: given.epoch ?? (await livingEpoch(client, room_id)) };
-    return client.call("media/room/msglog_get", JSON.stringify({ room_id, ...query }));
+    return client.call("media/room/msglog_get", JSON.stringify({ room_id, ...query, where }));
   });
-  const page = resultOf(answer);
-  return json(c, page, { headers: { link: linksOf(messagesPath(c), query, page) } });
+  const path = messagesPath(c);
+  if (answer.result === "error") throw readFurther(JSON.parse(answer.data as string), path, query);
+  const page = resultOf(answer, { name: "media/room/msglog_get", data: { room_id, ...query, where } });
+  return json(c, page, { headers: { link: linksOf(path, query, page) } });
+}
+
+/** A filter that has examined as much as it may names the id to go on from (M8): a link goes on there. */
+function readFurther(error: ErrorData, path: string, query: QueryData): HttpError {
+  const from = readOn(error);
+  const next = from && { link: linkHeader(path, { next: { ...query, ...from } }) };
+  return new HttpError(statuses[error.code] ?? 500, error, next);
+}
+
+/** H13: one entry of the log as it is now. */
+export async function showMessage(c: Ctx): Promise<Response> {
+  const { room_id, msg_id } = entryIn(c);
+  const given = dataOf(c.req.url, { epoch: "text", versions: "flag", refs: "flag" });
+  const after = typeof msg_id === "number" ? msg_id - 1 : msg_id;
+  const page = await ask(c, "media/room/msglog_get", { room_id, ...given, after, limit: 1 });
+  const [entry] = elementsOf(page);
+  if (entry === undefined || Number(memberText(entry, "msg_id")) !== msg_id) throw notFound();
+  return json(c, entry);
+}
+
+/** H13: gives a message another body, which is stored as it was written (M15, M7). */
+export async function editMessage(c: Ctx): Promise<Response> {
+  const given = dataOf(c.req.url, { epoch: "text" });
+  const msg = await bodyOf(c);
+  const data = { ...entryIn(c), client_msg_id: nameIn(c), ...given };
+  return json(c, await ask(c, "media/room/msglog_edit", data, msg));
+}
+
+/** H13: takes a message away (M15). */
+export async function deleteMessage(c: Ctx): Promise<Response> {
+  const given = dataOf(c.req.url, { epoch: "text", reason: "text" });
+  const data = { ...entryIn(c), client_msg_id: nameIn(c), ...given };
+  return json(c, await ask(c, "media/room/msglog_delete", data));
+}
+
+/** The result of a command; `msg` is handed on as it was written. */
+async function ask(c: Ctx, name: CommandName, data: object, msg?: string): Promise<string> {
+  const head = JSON.stringify(data);
+  const text = msg === undefined ? head : `${head.slice(0, -1)},"msg":${msg}}`;
+  return resultOf(await askPooled(c, (client) => client.call(name, text)), { name, data });
+}
+
+function entryIn(c: Ctx): { readonly room_id: string; readonly msg_id: number | string } {
+  return { room_id: c.req.param("id") as string, msg_id: numberIn(c.req.param("msg_id") as string) };
+}
+
+function notFound(): HttpError {
+  const code = errorCodes.message_not_found;
+  return failed({ code, error: errorText(code) });
 }
 
 /** H6: stores the body as a message (M1) that is as it was written (M7). */
 export async function sendMessage(c: Ctx): Promise<Response> {
   const room_id = c.req.param("id") as string;
-  const { epoch } = dataOf(c.req.url, { epoch: "text" });
+  const given = dataOf(c.req.url, { epoch: "text", ref: "number" });
   const msg = await bodyOf(c);
-  const client_msg_id = keyOf(c.req.header("idempotency-key"));
-  const head = JSON.stringify({ room_id, client_msg_id, epoch }).slice(0, -1);
-  const answer = await askPooled(c, (client) =>
-    client.call("media/room/msglog_send", `${head},"msg":${msg}}`),
-  );
-  const result = resultOf(answer);
+  const data = { room_id, client_msg_id: nameIn(c), ...given };
+  const result = await ask(c, "media/room/msglog_send", data, msg);
   const { msg_id, duplicate } = JSON.parse(result) as { msg_id: number; duplicate?: true };
   const location = `${messagesPath(c)}?after=${msg_id - 1}&limit=1`;
   return json(c, result, { status: duplicate ? 200 : 201, headers: { location } });
 }
 
 async function livingEpoch(client: LocalClient, room_id: string): Promise<string> {
-  const info = resultOf(await client.call("media/room/msglog_info", JSON.stringify({ room_id })));
+  const asked = { name: "media/room/msglog_info", data: { room_id } } as const;
+  const info = resultOf(await client.call(asked.name, JSON.stringify(asked.data)), asked);
   return (JSON.parse(info) as { readonly epoch: string }).epoch;
 }
 
@@ -62,7 +115,7 @@ function messagesPath(c: Ctx): string {
 }
 
 /** `next` goes on in the order of the page, `prev` the other way; each has its own order. Only an empty page ends. */
-function linksOf(path: string, query: Record<string, string | number>, page: string): string {
+function linksOf(path: string, query: QueryData, page: string): string {
   const start = { ...query, after: undefined, before: undefined };
   const other = query.order === "desc" ? "asc" : "desc";
   const [first, last] = endsOf(page);
@@ -75,15 +128,16 @@ function linksOf(path: string, query: Record<string, string | number>, page: str
   });
 }
 
-/** The ids of the first and the last message of a page, without parsing it: they stand behind what was sent (M2). */
+/** The ids of the first and the last message of a page, without parsing it. */
 function endsOf(page: string): [first: number | undefined, last: number | undefined] {
-  const first = memberText(page, "msg_id");
-  if (first === undefined) return [undefined, undefined];
-  const last = page.slice(page.lastIndexOf(MSG_ID) + MSG_ID.length);
-  return [Number(first), Number.parseInt(last, 10)];
+  const messages = elementsOf(page);
+  const idOf = (message: string | undefined) =>
+    message === undefined ? undefined : Number(memberText(message, "msg_id"));
+  return [idOf(messages[0]), idOf(messages.at(-1))];
 }
 
-/** The draft of the header wants quotes, most programs write none. */
-function keyOf(header: string | undefined): string | undefined {
+/** The name of a send (M9). The draft of the header wants quotes, most programs write none. */
+function nameIn(c: Ctx): string | undefined {
+  const header = c.req.header("idempotency-key");
   return /^"(.*)"$/.exec(header ?? "")?.[1] ?? header;
 }

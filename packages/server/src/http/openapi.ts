@@ -19,6 +19,7 @@ const MEANINGS: Readonly<Record<number, string>> = {
   409: "There already, or an id that is not there yet",
   413: "Too long",
   415: "The body is not JSON by its Content-Type",
+  422: "A message that is not as its schema says",
   429: "Too many requests; Retry-After says when to come again",
   500: "An error of the server",
   502: "What the server asks did not answer rightly",
@@ -39,6 +40,15 @@ const errors = Object.fromEntries(
 );
 
 const room = { name: "id", in: "path", required: true, schema: { type: "string" }, example: ROOM };
+const message = { name: "msg_id", in: "path", required: true, schema: { type: "integer" }, example: 1 };
+const epoch = { name: "epoch", in: "query", schema: { type: "string" } };
+const flag = (name: string) => ({ name, in: "query", schema: { type: "boolean" } });
+const idempotencyKey = {
+  name: "Idempotency-Key",
+  in: "header",
+  schema: { type: "string" },
+  example: "order-1",
+};
 const linked = { Link: { description: "Other pages (RFC 8288)", schema: { type: "string" } } };
 
 /** Fields of a command as parameters of a query. */
@@ -49,7 +59,8 @@ function query(name: keyof typeof commands, examples: Readonly<Record<string, un
     .map(([field, schema]) => ({
       name: field,
       in: "query",
-      schema,
+      // An object stands there as JSON.
+      ...(schema.type === "object" ? { content: content(schema) } : { schema }),
       ...(field in examples && { example: examples[field] }),
     }));
 }
@@ -96,10 +107,7 @@ function paths() {
       post: {
         operationId: "sendMessage",
         summary: "Stores a message (H6)",
-        parameters: [
-          { name: "Idempotency-Key", in: "header", schema: { type: "string" }, example: "order-1" },
-          { name: "epoch", in: "query", schema: { type: "string" } },
-        ],
+        parameters: [idempotencyKey, epoch, { name: "ref", in: "query", schema: { type: "integer" } }],
         requestBody: { required: true, content: content({ type: "object" }, { text: "hello" }) },
         responses: {
           200: answer("It was stored before", result("media/room/msglog_send")),
@@ -114,6 +122,28 @@ function paths() {
         summary: "A page of the log (H5)",
         parameters: query("media/room/msglog_get", { limit: 10, after: 0 }),
         responses: { 200: answer("A page", result("media/room/msglog_get"), { headers: linked }), ...errors },
+      },
+    },
+    "/v1/rooms/{id}/messages/{msg_id}": {
+      parameters: [room, message],
+      get: {
+        operationId: "showMessage",
+        summary: "A message as it is now (H13)",
+        parameters: [epoch, flag("versions"), flag("refs")],
+        responses: { 200: answer("The message", { type: "object" }), ...errors },
+      },
+      put: {
+        operationId: "editMessage",
+        summary: "Gives a message another body (H13)",
+        parameters: [idempotencyKey, epoch],
+        requestBody: { required: true, content: content({ type: "object" }, { text: "hello" }) },
+        responses: { 200: answer("The edit is stored", result("media/room/msglog_edit")), ...errors },
+      },
+      delete: {
+        operationId: "deleteMessage",
+        summary: "Takes a message away (H13)",
+        parameters: [idempotencyKey, epoch, { name: "reason", in: "query", schema: { type: "string" } }],
+        responses: { 200: answer("The deletion is stored", result("media/room/msglog_delete")), ...errors },
       },
     },
     "/v1/rooms/{id}/events": {

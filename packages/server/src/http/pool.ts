@@ -3,7 +3,7 @@ import type { Clock, Stop } from "../core/clock.ts";
 import { failed } from "./answers.ts";
 import { hashOf } from "./credentials.ts";
 import type { LocalClient } from "./local-client.ts";
-import { type Caller, type LogInParts, logIn } from "./login.ts";
+import { type Caller, isRenewed, type LogInParts, logIn } from "./login.ts";
 
 export interface PoolParts extends LogInParts {
   readonly clock: Clock;
@@ -19,6 +19,8 @@ export interface Lease {
 const REST_MS = 30_000;
 const LIFE_MS = 300_000;
 const SWEEP_MS = 5000;
+/** Whether its user may still be there is asked no more often than that (L17). */
+const CHECK_MS = 1000;
 const RETRY_AFTER_MS = 1000;
 
 /**
@@ -37,15 +39,22 @@ export class Pool {
 
   /** A session of the caller, with which nobody else is busy. Throws a `HttpError`. */
   lease(caller: Caller): Promise<Lease> {
-    const key = JSON.stringify([caller.service.name, caller.address, hashOf(caller.credentials)]);
+    const key = keyOf(caller);
     const shelf = this.#shelves.get(key) ?? new Shelf(this.#parts);
     this.#shelves.set(key, shelf);
     return shelf.lease(caller);
   }
 
+  /** Resolves when the caller has a session, or had to wait for one. Throws a `HttpError`: who he is not is found out. */
+  async know(caller: Caller): Promise<void> {
+    if (this.#shelves.get(keyOf(caller))?.isKnown) return;
+    (await this.lease(caller)).giveBack();
+  }
+
+  /** Ends all sessions; who waits for one is told. */
   close(): void {
     this.#stop();
-    for (const shelf of this.#shelves.values()) shelf.clear(Number.POSITIVE_INFINITY);
+    for (const shelf of this.#shelves.values()) shelf.close();
   }
 
   #sweep(): void {
@@ -57,6 +66,16 @@ export class Pool {
   }
 }
 
+function keyOf({ service, address, credentials }: Caller): string {
+  return JSON.stringify([service.name, address, hashOf(credentials)]);
+}
+
+/** When a session logged in, and when its user was asked about; of the monotonic clock. */
+interface Age {
+  readonly openedAt: number;
+  checkedAt: number;
+}
+
 /** A session that rests. */
 interface Resting {
   readonly client: LocalClient;
@@ -66,9 +85,10 @@ interface Resting {
 /** The sessions of one caller. */
 class Shelf {
   readonly #parts: PoolParts;
-  readonly #openedAt = new Map<LocalClient, number>();
+  readonly #ages = new Map<LocalClient, Age>();
   #resting: Resting[] = [];
   #opening = 0;
+  #isClosed = false;
   /** Each is handed a session, or told that there may be room for one. */
   readonly #queue: ((client?: LocalClient) => void)[] = [];
 
@@ -76,8 +96,13 @@ class Shelf {
     this.#parts = parts;
   }
 
+  /** Whether somebody has logged in with these credentials. */
+  get isKnown(): boolean {
+    return this.#ages.size > 0;
+  }
+
   get isEmpty(): boolean {
-    return this.#openedAt.size === 0 && this.#opening === 0 && this.#queue.length === 0;
+    return this.#ages.size === 0 && this.#opening === 0 && this.#queue.length === 0;
   }
 
   async lease(caller: Caller): Promise<Lease> {
@@ -87,14 +112,28 @@ class Shelf {
 
   async #find(caller: Caller): Promise<LocalClient> {
     const { http_sessions, requests_in_flight } = caller.service.limits;
-    for (let hasWaited = false; ; hasWaited = true) {
+    for (let hasWaited = false; ; ) {
+      if (this.#isClosed) throw stopping();
       const resting = this.#take();
-      if (resting) return resting;
+      if (resting && (await this.#isGood(resting))) return resting;
+      if (resting) continue;
       if (!this.#isFull(http_sessions)) return this.#open(caller);
       if (!hasWaited && this.#queue.length >= requests_in_flight) throw tooMany(requests_in_flight);
       const handed = await this.#wait(hasWaited);
-      if (handed && !handed.isEnded) return handed;
+      hasWaited = true;
+      if (handed && !handed.isEnded && (await this.#isGood(handed))) return handed;
     }
+  }
+
+  /** Whether its login still holds, with the rights of now: users are asked again as for one that is resumed (L13). */
+  async #isGood(client: LocalClient): Promise<boolean> {
+    const now = this.#parts.clock.monotonic();
+    const age = this.#ages.get(client);
+    if (!age || now - age.checkedAt < CHECK_MS) return true;
+    age.checkedAt = now;
+    const isGood = await isRenewed(client);
+    if (!isGood) client.end();
+    return isGood;
   }
 
   /** Who has waited before is the next. */
@@ -105,6 +144,12 @@ class Shelf {
     });
   }
 
+  close(): void {
+    this.#isClosed = true;
+    for (const tell of this.#queue.splice(0)) tell();
+    this.clear(Number.POSITIVE_INFINITY);
+  }
+
   /** Ends what has rested since `before` or longer. */
   clear(before: number): void {
     const tired = this.#resting.filter(({ since }) => since <= before);
@@ -112,7 +157,7 @@ class Shelf {
   }
 
   #isFull(most: number): boolean {
-    return this.#openedAt.size + this.#opening >= most;
+    return this.#ages.size + this.#opening >= most;
   }
 
   /** The one that rested last, so that the others can go; rather one that reads. */
@@ -126,7 +171,8 @@ class Shelf {
     this.#opening += 1;
     try {
       const client = await logIn(caller, this.#parts);
-      this.#openedAt.set(client, this.#parts.clock.monotonic());
+      const now = this.#parts.clock.monotonic();
+      this.#ages.set(client, { openedAt: now, checkedAt: now });
       client.onEnded = () => this.#forget(client);
       return client;
     } finally {
@@ -137,16 +183,16 @@ class Shelf {
 
   #giveBack(client: LocalClient): void {
     const now = this.#parts.clock.monotonic();
-    const openedAt = this.#openedAt.get(client);
-    if (openedAt === undefined) return;
-    if (now - openedAt >= LIFE_MS) return client.end();
+    const age = this.#ages.get(client);
+    if (!age) return;
+    if (this.#isClosed || now - age.openedAt >= LIFE_MS) return client.end();
     const waiting = this.#queue.shift();
     if (waiting) waiting(client);
     else this.#resting.push({ client, since: now });
   }
 
   #forget(client: LocalClient): void {
-    this.#openedAt.delete(client);
+    this.#ages.delete(client);
     this.#resting = this.#resting.filter((one) => one.client !== client);
     this.#next();
   }
@@ -154,6 +200,10 @@ class Shelf {
   #next(): void {
     this.#queue.shift()?.();
   }
+}
+
+function stopping() {
+  return failed({ code: 100051, error: errorText(100051), retry_after_ms: RETRY_AFTER_MS });
 }
 
 function tooMany(limit: number) {

@@ -13,7 +13,7 @@ const PARAMETERS = { limit: "number", after: "text", prefix: "text" } as const;
 export async function listRooms(c: Ctx): Promise<Response> {
   const query = { limit: DEFAULT_LIMIT, ...dataOf(c.req.url, PARAMETERS) };
   const answer = await askPooled(c, (client) => client.call("media/room/get_list", JSON.stringify(query)));
-  const page = resultOf(answer);
+  const page = resultOf(answer, { name: "media/room/get_list", data: query });
   const last = (JSON.parse(page) as { readonly room_id: string }[]).at(-1);
   const link = linkHeader(pathIn(c, "/v1/rooms"), {
     first: { ...query, after: undefined },
@@ -25,8 +25,9 @@ export async function listRooms(c: Ctx): Promise<Response> {
 /** H4: what `get_info` says of a room (R3). */
 export async function showRoom(c: Ctx): Promise<Response> {
   dataOf(c.req.url, {});
-  const data = JSON.stringify({ room_id: c.req.param("id") });
-  return json(c, resultOf(await askPooled(c, (client) => client.call("media/room/get_info", data))));
+  const asked = { name: "media/room/get_info", data: { room_id: c.req.param("id") } } as const;
+  const answer = await askPooled(c, (client) => client.call(asked.name, JSON.stringify(asked.data)));
+  return json(c, resultOf(answer, asked));
 }
 
 /** A path of the API as the client sees it. */

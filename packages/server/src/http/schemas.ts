@@ -51,6 +51,11 @@ export const errorSchema: Schema = {
     retry_after_ms: { type: "number" },
     limit: { type: "number" },
     field: { type: "string" },
+    reason: { type: "string" },
+    pointer: { type: "string" },
+    type: { type: "string" },
+    version: { type: "integer" },
+    from: { type: "string", enum: ["service", "room"] },
   },
   required: ["error"],
 };

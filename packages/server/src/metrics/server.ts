@@ -10,10 +10,12 @@ export interface ServerParts {
   readonly visitors: Visitors;
   readonly freeSpace: FreeSpace | undefined;
   readonly door: DoorAudit;
+  /** Answers to plain requests, by their status. */
+  readonly answers: ReadonlyMap<number, number>;
 }
 
 /** Numbers of the server as a whole (O3). */
-export function serverMeasures({ store, visitors, freeSpace, door }: ServerParts): Measure[] {
+export function serverMeasures({ store, visitors, freeSpace, door, answers }: ServerParts): Measure[] {
   return [
     gauge(
       "roomlog_connections",
@@ -24,6 +26,13 @@ export function serverMeasures({ store, visitors, freeSpace, door }: ServerParts
       "roomlog_connections_refused_total",
       "Requests that became no connection, by HTTP status.",
       () => door.refusals,
+      "code",
+    ),
+    gauge("roomlog_http_connections", "Connections that carry plain requests (Q5).", () => visitors.plain),
+    counter(
+      "roomlog_http_requests_total",
+      "Plain requests that were answered, by HTTP status.",
+      () => answers,
       "code",
     ),
     gauge("roomlog_writes_waiting", "Writes that are in no commit yet.", () => store.waiting),

@@ -14,6 +14,8 @@ import type {
   ListedRoom,
   LivesQuery,
   MessageQuery,
+  NewestSchemas,
+  NewestSchemasQuery,
   Overdue,
   OverdueQuery,
   Page,
@@ -23,6 +25,7 @@ import type {
   RoomKey,
   RoomQuery,
   RoomsBehind,
+  SchemaVersion,
   StandingQuery,
   Standings,
   StandingsQuery,
@@ -148,6 +151,14 @@ export class ManagedStore {
 
   standings(query: StandingsQuery): Promise<Standings> {
     return this.#driver.standings(query);
+  }
+
+  schemas(query: LifeKey): Promise<SchemaVersion[] | undefined> {
+    return this.#driver.schemas(query);
+  }
+
+  newestSchemas(query: NewestSchemasQuery): Promise<NewestSchemas> {
+    return this.#driver.newestSchemas(query);
   }
 
   endedLives(query: LivesQuery): Promise<Life[]> {

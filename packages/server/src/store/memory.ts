@@ -2,10 +2,12 @@ import { changedAccess, type RoomInfo } from "@roomlog/protocol";
 import { type Entry, shown } from "./entries.ts";
 import { markChanged, neighboursIn, refusalOfRef } from "./memory-changes.ts";
 import { byCodePoint, MemoryErasures } from "./memory-erasures.ts";
+import { addSchema, newestSchemas, schemasOf } from "./memory-schemas.ts";
 import { MemoryWebhooks } from "./memory-webhooks.ts";
 import { textOf } from "./page-text.ts";
 import { isForgotten, isStale, type LogState, sliceOf } from "./retention.ts";
 import { withOwn } from "./room-info.ts";
+import { scanOf } from "./scan.ts";
 import type {
   Append,
   Authored,
@@ -27,6 +29,8 @@ import type {
   LivesQuery,
   Message,
   MessageQuery,
+  NewestSchemas,
+  NewestSchemasQuery,
   Overdue,
   OverdueQuery,
   Page,
@@ -37,8 +41,10 @@ import type {
   RoomKey,
   RoomQuery,
   RoomsBehind,
+  SchemaVersion,
   SetMute,
   SetRole,
+  SetSchema,
   SetSince,
   Standing,
   StandingQuery,
@@ -70,6 +76,8 @@ interface Kept extends RoomKey {
   info: RoomInfo;
   /** By user. */
   readonly standings: Map<string, Standing>;
+  /** All versions, as they came. */
+  readonly schemas: SchemaVersion[];
   last_id: number;
   last_timestmap: number;
   destroyed_at?: number;
@@ -137,6 +145,17 @@ export class MemoryStore implements Store {
     return { standings: standings.filter(({ standing: { role, muted } }) => role ?? muted), next: undefined };
   }
 
+  async schemas(key: LifeKey): Promise<SchemaVersion[] | undefined> {
+    const life = this.#readable(key);
+    return life && schemasOf(life);
+  }
+
+  /** All at once. */
+  async newestSchemas({ service }: NewestSchemasQuery): Promise<NewestSchemas> {
+    const living = [...this.#living.values()].filter((life) => life.service === service);
+    return { schemas: living.flatMap(newestSchemas), next: undefined };
+  }
+
   async endedLives({ service, room_id, before, limit }: LivesQuery): Promise<Life[]> {
     const end =
       before === undefined ? this.#count + 1 : this.#readable({ service, room_id, epoch: before })?.number;
@@ -151,13 +170,15 @@ export class MemoryStore implements Store {
   async messages(query: MessageQuery): Promise<Page | undefined> {
     const life = this.#readable(query);
     if (!life) return undefined;
-    const found = life.log.filter((message) => matches(message, query));
-    if (query.order === "desc") found.reverse();
+    const asked = life.log.filter((message) => matches(message, query));
+    if (query.order === "desc") asked.reverse();
     const neighbours = neighboursIn(life.log);
-    const page = found.slice(0, query.limit).map((entry) => shown(entry, query, neighbours));
-    const messages = fitting(page, query.max_bytes);
-    const cut = messages.length < Math.min(found.length, query.limit);
-    return { epoch: life.epoch, first_id: firstId(life), messages, cut };
+    const seen = asked.map((entry) => shown(entry, query, neighbours));
+    const scan = scanOf(query);
+    const found = scan ? first(query.limit, scan.passing(seen)) : seen.slice(0, query.limit);
+    const messages = fitting(found, query.max_bytes);
+    const cut = messages.length < found.length;
+    return { epoch: life.epoch, first_id: firstId(life), messages, cut, ...(!cut && scan?.end) };
   }
 
   async pageText(query: PageTextQuery): Promise<PageText | undefined> {
@@ -240,6 +261,8 @@ export class MemoryStore implements Store {
         return this.#setMute(write);
       case "set_since":
         return this.#setSince(write);
+      case "set_schema":
+        return this.#setSchema(write);
       case "destroy_room":
         return this.#destroy(write);
       case "append":
@@ -272,6 +295,7 @@ export class MemoryStore implements Store {
       created_at,
       info: withOwn(info, { retention: info.retention, access: changedAccess(undefined, info.access ?? {}) }),
       standings: new Map(owner === undefined ? [] : [[owner, { role: "owner" }]]),
+      schemas: [],
       log: [],
       names: new Map(),
       last_id: 0,
@@ -323,6 +347,13 @@ export class MemoryStore implements Store {
     const life = this.#living.get(keyOf(key));
     if (!life) return refused("room_not_found");
     life.standings.set(user_id, change(life.standings.get(user_id) ?? {}));
+    return done;
+  }
+
+  #setSchema({ service, room_id, epoch, ...schema }: SetSchema): Written {
+    const life = this.#living.get(keyOf({ service, room_id }));
+    if (life?.epoch !== epoch) return refused("room_not_found");
+    addSchema(life, schema);
     return done;
   }
 
@@ -472,6 +503,13 @@ function matches({ msg_id, timestmap, user_id, session_id, op, ref }: Entry, que
     (query.session_id === undefined || session_id === query.session_id) &&
     (query.ref === undefined || (op === null && ref === query.ref))
   );
+}
+
+/** At most so many, and no further asked for. */
+function first<T>(count: number, from: Iterable<T>): T[] {
+  const found: T[] = [];
+  for (const one of from) if (found.push(one) >= count) break;
+  return found;
 }
 
 /** As many of the messages as `max_bytes` allows, and the first in any case. */

@@ -34,6 +34,10 @@ export interface Store {
   ): Promise<{ readonly access?: RoomAccess; readonly standing: Standing } | undefined>;
   /** Who has a role in the living rooms of a service, or is muted there. A slice of all. */
   standings(query: StandingsQuery): Promise<Standings>;
+  /** All versions of the schemas of a life of a room, by type and version (M24); undefined when there is no such life. */
+  schemas(query: LifeKey): Promise<SchemaVersion[] | undefined>;
+  /** The newest versions of the schemas of the living rooms of a service. A slice of all. */
+  newestSchemas(query: NewestSchemasQuery): Promise<NewestSchemas>;
   /** The ended lives of a room id whose logs are kept, the newest first (M12). */
   endedLives(query: LivesQuery): Promise<Life[]>;
   /** A page of a log (M8); undefined when there is no such life. Its cost does not grow with the log. */
@@ -87,6 +91,7 @@ export type Write =
   | SetRole
   | SetMute
   | SetSince
+  | SetSchema
   | DestroyRoom
   | Append
   | Trim
@@ -144,6 +149,28 @@ export interface SetMute extends RoomKey {
 export interface SetSince extends RoomKey {
   readonly kind: "set_since";
   readonly user_id: string;
+}
+
+/** A new version of the schema of a type of messages; it holds for what is stored from then on (M24). Refused with `room_not_found`, also when `epoch` is not the living one. */
+export interface SetSchema extends RoomKey {
+  readonly kind: "set_schema";
+  readonly epoch: string;
+  readonly type: string;
+  /** One more than the type's newest in this life. */
+  readonly version: number;
+  /** JSON text; undefined: the type has none any more. */
+  readonly schema: string | undefined;
+  readonly user_id: string;
+  /** µs since 1970 */
+  readonly at: number;
+}
+
+/** A version of the schema of a type, as a room keeps it (M24). */
+export interface SchemaVersion extends Pick<SetSchema, "type" | "version" | "user_id" | "at"> {
+  /** The id of the first message that it holds for, should there be one. */
+  readonly from_id: number;
+  /** JSON text; absent when the type has none from there on. */
+  readonly schema?: string;
 }
 
 /** What a room says of a user. Times are µs since 1970; without one it is for good. */
@@ -397,6 +424,21 @@ export interface Standings {
   readonly next: number | undefined;
 }
 
+export interface NewestSchemasQuery {
+  readonly service: string;
+  /** Where the last slice ended; 0 to begin. */
+  readonly from: number;
+  readonly most: number;
+}
+
+export interface NewestSchemas {
+  readonly schemas: readonly (Pick<SchemaVersion, "type" | "version" | "schema"> & {
+    readonly room_id: string;
+  })[];
+  /** Where the next slice begins; undefined after the last one. */
+  readonly next: number | undefined;
+}
+
 export interface UsageQuery {
   readonly service: string;
 }
@@ -432,6 +474,10 @@ export interface MessageQuery extends LifeKey {
   readonly refs?: boolean;
   /** Also all wordings of edited messages; of deleted ones only with `all` (M15). */
   readonly versions?: "kept" | "all";
+  /** The text of a filter (M17) that was found good. */
+  readonly where?: string;
+  /** Messages that `where` examines at most; without it all that there are. */
+  readonly max_scan?: number;
   /** From which end of the range the page is taken, and how it is sorted. */
   readonly order: "asc" | "desc";
   readonly limit: number;
@@ -447,6 +493,8 @@ export interface Page {
   readonly messages: readonly Message[];
   /** Whether `max_bytes` cut the page short. */
   readonly cut: boolean;
+  /** The last message that was examined, when `max_scan` ended the page. */
+  readonly read_to?: number;
 }
 
 export interface PageTextQuery extends MessageQuery {
@@ -455,7 +503,7 @@ export interface PageTextQuery extends MessageQuery {
 }
 
 /** A page as everyone sees it. */
-export interface PageText extends Pick<Page, "epoch" | "first_id" | "cut"> {
+export interface PageText extends Omit<Page, "messages"> {
   /** The JSON text of a list of messages, each as `messageText` writes it (M2). */
   readonly text: string;
   /** Of messages. */

@@ -12,6 +12,7 @@ import { randomTrimCases } from "./store-contract/random-trims.ts";
 import { restartCases } from "./store-contract/restarts.ts";
 import { retentionCases } from "./store-contract/retention.ts";
 import { roomCases } from "./store-contract/rooms.ts";
+import { schemaCases } from "./store-contract/schemas.ts";
 import { standingCases } from "./store-contract/standings.ts";
 import { webhookCases } from "./store-contract/webhooks.ts";
 
@@ -22,6 +23,7 @@ export const storeContract: readonly StoreCase[] = [
   ...commitCases,
   ...roomCases,
   ...standingCases,
+  ...schemaCases,
   ...messageCases,
   ...changeCases,
   ...erasureCases,

@@ -32,6 +32,8 @@ export async function openPort({ tls, ...where }: Address, takers: Takers): Prom
     requestTimeout: REQUEST_TIMEOUT_MS,
     connectionsCheckingInterval: CHECK_INTERVAL_MS,
     maxHeaderSize: MAX_HEADER_BYTES,
+    // Others are requests as any (RFC 9110 §7.8); before Node 24.9 they come as upgrades all the same.
+    shouldUpgradeCallback: ({ headers }: IncomingMessage) => /\bwebsocket\b/i.test(headers.upgrade ?? ""),
   };
   const secure = tls && createSecureServer({ ...bounds, ...secured(tls) }, takers.request);
   const http = secure ?? createServer(bounds, takers.request);

@@ -5,6 +5,8 @@ import type { Server as SecureServer } from "node:https";
 export interface Connection {
   /** Where the other side is, for the log: `ws:127.0.0.1:41116`, behind a proxy without the port (T8). */
   readonly remote: string;
+  /** Whether an id that somebody else has given for its session does not count (H2). */
+  readonly ownId?: boolean;
   /** Bytes given to `send` so far. */
   readonly sent: number;
   /** How many of them have not been taken by the operating system yet. */

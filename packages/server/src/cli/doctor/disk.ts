@@ -110,6 +110,22 @@ function timesOf(file: string): number[] {
 const SECRET_FILES = [DATABASE, `${DATABASE}-wal`, "users.json", "secret.key"];
 const FOR_OTHERS = 0o077;
 
+/** What belongs to somebody else, the server may not be able to read: it runs as who has the directory. */
+export function owners(data: string): Finding {
+  const { uid } = statSync(data);
+  const others = SECRET_FILES.map((name) => join(data, name)).filter((file) => {
+    const found = statSync(file, { throwIfNoEntry: false });
+    return found && found.uid !== uid;
+  });
+  if (others.length === 0) return ok("file owners", "all belong to who has the directory");
+  const files = others.join(" ");
+  return warn(
+    "file owners",
+    `not to who has the directory (user ${uid}) belong ${files}`,
+    `if the server runs as user ${uid}: chown --reference=${data} ${files}`,
+  );
+}
+
 /** Others read neither messages nor hashes of passwords. */
 export function modes(data: string): Finding {
   const open = [data, ...SECRET_FILES.map((name) => join(data, name))].filter((file) => {

@@ -39,7 +39,8 @@ export const login = (service: Service) =>
 /** A function of its own, so that a decision that takes its time does not keep the request. */
 async function decide(service: Service, { connection, afterwards, credentials, asked, meta }: Login) {
   const { grant, rights, endsAt } = await admit(service, { connection, credentials, session_id: asked });
-  const { user_id, session_id = asked } = grant;
+  const { user_id } = grant;
+  const session_id = connection.ownId ? asked : (grant.session_id ?? asked);
   if (!isName(session_id, MAX_SESSION_ID)) {
     throw new RequestError(100035, { close: closeCodes.invalid_session_id });
   }

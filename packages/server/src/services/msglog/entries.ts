@@ -11,6 +11,7 @@ import {
   syntaxError,
 } from "../../core/plugin.ts";
 import type { MsglogSettings } from "./settings.ts";
+import type { TypedMessages } from "./typed/typed-messages.ts";
 
 type Stored = { readonly msg_id: number; readonly duplicate?: true };
 
@@ -19,17 +20,24 @@ type Entry = Pick<Sent, "room_id" | "epoch" | "client_msg_id" | "ref" | "change"
 
 type Asking = Pick<Call<unknown>, "session" | "raw">;
 
-/** How entries get into the log: within the bounds (M14), by the hooks, answered when they are durable (M4). */
+interface EntriesParts {
+  readonly settings: () => MsglogSettings;
+  readonly typed: TypedMessages;
+}
+
+/** How entries get into the log: within the bounds (M14), by the hooks, as their types say (M24), answered when they are durable (M4). */
 export class Entries {
   readonly #service: Service;
   readonly #log: Log;
   readonly #settings: () => MsglogSettings;
+  readonly #typed: TypedMessages;
   readonly #rate: SessionRate;
 
-  constructor(service: Service, log: Log, settings: () => MsglogSettings) {
+  constructor(service: Service, log: Log, { settings, typed }: EntriesParts) {
     this.#service = service;
     this.#log = log;
     this.#settings = settings;
+    this.#typed = typed;
     this.#rate = new SessionRate(service.clock, 304102, "msglog.send_rate");
   }
 
@@ -53,11 +61,11 @@ export class Entries {
       const { user_id, session_id } = session.identity;
       const sent = { ...entry, room_id, user_id, session_id, msg: changed ?? text };
       const made = this.#service.rooms.beingMade(room_id);
-      if (!made) return this.#store(sent);
+      if (!made) return this.#storeTyped(sent, let_through);
       // Who may speak in it is not known before it is there.
       return made.then(() => {
         this.#service.roomRights.require(session.identity, right, room_id);
-        return this.#store(sent);
+        return this.#storeTyped(sent, let_through);
       });
     });
   }
@@ -89,6 +97,15 @@ export class Entries {
   async #refuse(room_id: string, error: RequestError): Promise<never> {
     await this.#service.rooms.get(room_id);
     throw error;
+  }
+
+  /** It goes to the store in the turn in which it is checked, so that it stands under the schema that checked it. */
+  #storeTyped(sent: Sent, msg: JsonObject): Later<Stored> {
+    return new Later((settle) => {
+      const refusal = this.#typed.refusal(sent.room_id, msg);
+      if (refusal) this.#refuse(sent.room_id, refusal).catch(settle);
+      else this.#log.append(sent, settle);
+    });
   }
 
   #store(sent: Sent): Later<Stored> {

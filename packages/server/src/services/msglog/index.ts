@@ -11,10 +11,13 @@ import { hold } from "./hold.ts";
 import { info } from "./info.ts";
 import { withPosition } from "./join.ts";
 import { purge } from "./purge.ts";
+import { schemas } from "./schemas.ts";
 import { send } from "./send.ts";
+import { setSchema } from "./set_schema.ts";
 import { type MsglogSettings, settings } from "./settings.ts";
 import { subscribe } from "./subscribe.ts";
 import { Trimmer } from "./trimmer.ts";
+import { TypedMessages } from "./typed/typed-messages.ts";
 import { unsubscribe } from "./unsubscribe.ts";
 import { update } from "./update.ts";
 
@@ -28,9 +31,12 @@ export const msglog = definePlugin({
     const current = () => settings;
     const log = service.openLog(given);
     const cursors = service.openCursors(log);
-    const entries = new Entries(service, log, current);
     const trimmer = new Trimmer(service, log, current);
     const eraser = new Eraser(service, log);
+    const kept = service.openSchemas();
+    const typed = new TypedMessages(kept, given);
+    service.rooms.onEnded((room_id) => typed.end(room_id));
+    const entries = new Entries(service, log, { settings: current, typed });
     const keepLogs = () => {
       service.rooms.keepLogs = settings.on_destroy === "archive";
     };
@@ -49,6 +55,8 @@ export const msglog = definePlugin({
         eraseUser(eraser),
         erasures(log),
         hold(service, log),
+        setSchema(service, typed),
+        schemas(kept, current),
       ],
       hooks: { "room.join": withPosition(service, cursors) },
       measures: [
@@ -57,10 +65,16 @@ export const msglog = definePlugin({
           "Bytes of the messages' text that are stored, of ended rooms too (Q8).",
           () => log.bytes,
         ),
+        gauge(
+          "roomlog_schema_bytes",
+          "Bytes of the schemas that living rooms have for types of messages (M24).",
+          () => typed.bytes,
+        ),
       ],
       async start() {
         keepLogs();
         await log.start();
+        await typed.start();
         const stopTrimmer = trimmer.start();
         return () => {
           eraser.stop();
@@ -71,6 +85,7 @@ export const msglog = definePlugin({
         settings = changed as MsglogSettings;
         keepLogs();
         log.update(settings);
+        typed.update(settings);
         trimmer.start();
       },
     };

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { serviceSchemas } from "./typed/service-schemas.ts";
 
 const retention = z.strictObject({
   max_age: z.int().min(1).optional().describe("Seconds since a message was stored."),
@@ -18,6 +19,11 @@ export const settings = z.strictObject({
     .default(10_000)
     .describe("Most messages of an answer without `limit` (M6)."),
   max_get_bytes: z.int().min(2).default(8_388_608).describe("Most bytes of messages in one answer (M6, M8)."),
+  max_scan: z
+    .int()
+    .min(1)
+    .default(10_000)
+    .describe("Most messages that `where` examines for one answer (M8)."),
   on_destroy: z
     .enum(["archive", "delete"])
     .default("archive")
@@ -42,6 +48,27 @@ export const settings = z.strictObject({
     .max(1_000_000)
     .optional()
     .describe("Most sends of a session in a second; none: no limit (M14)."),
+  schemas: serviceSchemas
+    .prefault({})
+    .describe(
+      "What messages have to be: `TYPE: SCHEMA`, or `TYPE: {version, schema}`; JSON Schema, draft 2020-12 (M24, [schemas.md](schemas.md)).",
+    )
+    .meta({ type: "schemas by type" }),
+  type_field: z
+    .string()
+    .min(1)
+    .max(128)
+    .default("type")
+    .describe("Member of a message that names its type (M24)."),
+  untyped: z
+    .enum(["allow", "refuse"])
+    .default("allow")
+    .describe("What becomes of messages without a type, or of one that has no schema (M24)."),
+  schema_bytes: z
+    .int()
+    .min(1)
+    .default(67_108_864)
+    .describe("Most bytes of schemas that the rooms of the service have in memory (M24)."),
   time_field: z
     .enum(["timestmap", "timestamp"])
     .default("timestmap")

@@ -13,6 +13,7 @@ export const webhooks = definePlugin({
   setup(service, given) {
     const webhooks = new Webhooks(service);
     return {
+      measures: webhooks.measures,
       commands: [list(webhooks), deadLetters(webhooks), retry(webhooks)],
       async start() {
         await webhooks.start(given);

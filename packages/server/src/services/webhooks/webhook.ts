@@ -36,6 +36,8 @@ export class Webhook {
   #stopTimer: Stop = () => {};
   #lastError: { readonly error: string; readonly at: number } | undefined;
   #isFailing = false;
+  /** Requests that were answered with 2xx, and that were not; letters that were given up. For the metrics. */
+  readonly counts = { told: 0, failed: 0, dead: 0 };
   #lineAt = Number.NEGATIVE_INFINITY;
 
   constructor(settings: WebhookSettings, surroundings: Surroundings) {
@@ -229,6 +231,7 @@ export class Webhook {
   }
 
   #succeeded(): void {
+    this.counts.told += 1;
     const wasDown = this.#pace.isDown;
     this.#pace.succeeded();
     this.#isFailing = false;
@@ -237,6 +240,8 @@ export class Webhook {
 
   #failed(lane: Lane, { error, retry_after_ms, isGone, gaveUp }: Step & { readonly kind: "failed" }): void {
     const { clock, service } = this.#surroundings;
+    this.counts.failed += 1;
+    if (gaveUp) this.counts.dead += 1;
     if (isGone) this.#pace.succeeded();
     else this.#pace.failed(clock.monotonic(), retry_after_ms);
     this.#note(error, lane.room_id);

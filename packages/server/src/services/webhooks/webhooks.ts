@@ -1,4 +1,12 @@
-import type { Deliveries, KeptWebhook, Service, Stop } from "../../core/plugin.ts";
+import {
+  counter,
+  type Deliveries,
+  gauge,
+  type KeptWebhook,
+  type Measure,
+  type Service,
+  type Stop,
+} from "../../core/plugin.ts";
 import { Keeper } from "./keeper.ts";
 import type { WebhookSettings } from "./settings.ts";
 import type { Surroundings } from "./surroundings.ts";
@@ -53,6 +61,23 @@ export class Webhooks {
 
   get(webhook: string): Webhook | undefined {
     return this.#running.get(webhook);
+  }
+
+  /** O3 */
+  get measures(): Measure[] {
+    const of = (read: (webhook: Webhook) => number) => () =>
+      new Map(Array.from(this.#running, ([name, webhook]) => [name, read(webhook)]));
+    const total = (name: string, help: string, read: (webhook: Webhook) => number) =>
+      counter(`roomlog_webhook_${name}_total`, `${help}, by webhook.`, of(read), "webhook");
+    const now = (name: string, help: string, read: (webhook: Webhook) => number) =>
+      gauge(`roomlog_webhook_${name}`, `${help}, by webhook.`, of(read), "webhook");
+    return [
+      total("requests", "Requests that have ended (W2)", ({ counts }) => counts.told + counts.failed),
+      total("failures", "Of those, that failed (W3)", ({ counts }) => counts.failed),
+      total("dead_letters", "Stretches that were given up (W6)", ({ counts }) => counts.dead),
+      now("rooms_behind", "Rooms with something to tell (W7)", ({ standing }) => standing.rooms_behind),
+      now("lag_seconds", "Age of the oldest message on its way (W7)", ({ standing }) => standing.lag_seconds),
+    ];
   }
 
   get surroundings(): Surroundings {

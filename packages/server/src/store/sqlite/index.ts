@@ -16,6 +16,8 @@ import {
   type ListedRoom,
   type LivesQuery,
   type MessageQuery,
+  type NewestSchemas,
+  type NewestSchemasQuery,
   type Overdue,
   type OverdueQuery,
   type Page,
@@ -25,6 +27,7 @@ import {
   type RoomKey,
   type RoomQuery,
   type RoomsBehind,
+  type SchemaVersion,
   type StandingQuery,
   type Standings,
   type StandingsQuery,
@@ -132,6 +135,14 @@ export class SqliteStore implements Store {
 
   standings(query: StandingsQuery): Promise<Standings> {
     return this.#running.reader.call("standings", query);
+  }
+
+  schemas(query: LifeKey): Promise<SchemaVersion[] | undefined> {
+    return this.#running.reader.call("schemas", query);
+  }
+
+  newestSchemas(query: NewestSchemasQuery): Promise<NewestSchemas> {
+    return this.#running.reader.call("newestSchemas", query);
   }
 
   endedLives(query: LivesQuery): Promise<Life[]> {

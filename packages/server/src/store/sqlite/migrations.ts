@@ -168,6 +168,20 @@ export const migrations: readonly string[] = [
 
   CREATE INDEX messages_by_ref ON messages (room_key, ref, msg_id) WHERE ref IS NOT NULL;
   `,
+  // What the messages of a type have to be in a room.
+  `
+  CREATE TABLE schemas (
+    schema_key INTEGER PRIMARY KEY,
+    room_key   INTEGER NOT NULL REFERENCES rooms (room_key),
+    type       TEXT    NOT NULL,
+    version    INTEGER NOT NULL,
+    from_id    INTEGER NOT NULL,
+    user_id    TEXT    NOT NULL,
+    set_at     INTEGER NOT NULL,
+    schema     TEXT,
+    UNIQUE (room_key, type, version)
+  ) STRICT;
+  `,
   // What was erased, and what must not be.
   `
   ALTER TABLE messages ADD COLUMN erased INTEGER;

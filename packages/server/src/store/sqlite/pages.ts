@@ -1,6 +1,7 @@
 import type Database from "better-sqlite3";
 import { type Entry, MOST_REFS, type Neighbours, shown } from "../entries.ts";
 import { textOf } from "../page-text.ts";
+import { scanOf } from "../scan.ts";
 import type { LifeKey, Message, MessageQuery, Page, PageText, PageTextQuery } from "../store.ts";
 import { ByAuthor, type Either, eitherWay, type Range } from "./authors.ts";
 import { firstSince } from "./first-since.ts";
@@ -90,20 +91,26 @@ export class Pages {
     if (!log) return undefined;
     const { epoch, first_id } = log;
     const messages: Message[] = [];
-    const neighbours = this.#neighboursIn(log);
     let bytes = 0;
-    for (const entry of this.#entries(log, query)) {
-      const message = shown(entry, query, neighbours);
+    const scan = scanOf(query);
+    const found = this.#messages(log, query);
+    for (const message of scan?.passing(found) ?? found) {
       bytes += Buffer.byteLength(message.msg);
       if (messages.length > 0 && bytes > query.max_bytes) return { epoch, first_id, messages, cut: true };
       if (messages.push(message) === query.limit) break;
     }
-    return { epoch, first_id, messages, cut: false };
+    return { epoch, first_id, messages, cut: false, ...scan?.end };
   }
 
   #log({ service, room_id, epoch }: LifeKey): Log | undefined {
     if (epoch === undefined) return this.#living.get(service, room_id);
     return this.#byEpoch.get(service, room_id, epoch);
+  }
+
+  /** The same as readers see it. */
+  *#messages(log: Log, query: MessageQuery): Generator<Message> {
+    const neighbours = this.#neighboursIn(log);
+    for (const entry of this.#entries(log, query)) yield shown(entry, query, neighbours);
   }
 
   /** All that the query asks for, in its order, one by one. */
@@ -138,10 +145,11 @@ export class Pages {
 
   /** In blocks: one at a time each would cost twice as much. There are no holes between the ids of a range. */
   *#byRange({ room_key }: Log, { low, high }: Range, { order, limit }: MessageQuery): Generator<Entry> {
-    const size = Math.min(limit, BLOCK);
-    const blocks = Math.ceil((high - low + 1) / size);
-    for (let i = 0; i < blocks; i++) {
-      const from = order === "asc" ? low + i * size : high - (i + 1) * size + 1;
+    let done = 0;
+    // Behind the first block of a page there are others only where a filter looks for more, or the page is long.
+    for (let size = Math.min(limit, BLOCK); low + done <= high; size = BLOCK) {
+      const from = order === "asc" ? low + done : high - done - size + 1;
+      done += size;
       const block = [room_key, Math.max(low, from), Math.min(high, from + size - 1)] as const;
       for (const row of this.#byId[order].all(...block)) yield entryOf(row);
     }

@@ -16,6 +16,8 @@ import type {
   ListedRoom,
   LivesQuery,
   MessageQuery,
+  NewestSchemas,
+  NewestSchemasQuery,
   Overdue,
   OverdueQuery,
   Page,
@@ -25,6 +27,7 @@ import type {
   RoomKey,
   RoomQuery,
   RoomsBehind,
+  SchemaVersion,
   StandingQuery,
   Standings,
   StandingsQuery,
@@ -57,6 +60,7 @@ import {
   type StandingRow,
   standingOf,
 } from "./rows.ts";
+import { SchemasReader } from "./schemas.ts";
 import { Trimmable } from "./trimmable.ts";
 import { WebhooksReader } from "./webhooks-reader.ts";
 import { serve } from "./worker-calls.ts";
@@ -81,6 +85,7 @@ class Reader {
   readonly #trimmable: Trimmable;
   readonly #webhooks: WebhooksReader;
   readonly #erasures: ErasuresReader;
+  readonly #schemas: SchemasReader;
   readonly #room: Database.Statement<[string, string], RoomRow>;
   readonly #rooms: Database.Statement<[string, string, string, string, string, number], ListedRow>;
   readonly #ofUser: Database.Statement<[string, string, string], OfUserRow>;
@@ -99,6 +104,7 @@ class Reader {
     this.#trimmable = new Trimmable(this.#db);
     this.#webhooks = new WebhooksReader(this.#db);
     this.#erasures = new ErasuresReader(this.#db);
+    this.#schemas = new SchemasReader(this.#db);
     this.#room = this.#db.prepare(`SELECT ${ROOM} ${OF_ROOM_ID} AND destroyed_at IS NULL`);
     this.#rooms = this.#db.prepare(
       `SELECT ${LISTED} FROM rooms
@@ -161,6 +167,14 @@ class Reader {
       .slice(0, most)
       .map(({ room_id, user_id, ...row }) => ({ room_id, user_id, standing: standingOf(row) }));
     return { standings, next: rows[most]?.standing_key };
+  }
+
+  schemas(query: LifeKey): SchemaVersion[] | undefined {
+    return this.#schemas.all(query);
+  }
+
+  newestSchemas(query: NewestSchemasQuery): NewestSchemas {
+    return this.#schemas.newest(query);
   }
 
   endedLives({ service, room_id, before, limit }: LivesQuery): Life[] {

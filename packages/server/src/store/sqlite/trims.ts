@@ -34,7 +34,7 @@ export class Trims {
     this.#forgetNames = db.prepare(
       "DELETE FROM client_msg_ids INDEXED BY client_msg_ids_by_message WHERE room_key = ? AND msg_id <= ?",
     );
-    this.#forgetLife = ["webhook_cursors", "standings", "room_access", "rooms"].map((table) =>
+    this.#forgetLife = ["webhook_cursors", "schemas", "standings", "room_access", "rooms"].map((table) =>
       db.prepare(`DELETE FROM ${table} WHERE room_key = ?`),
     );
   }

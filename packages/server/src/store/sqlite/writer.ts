@@ -8,6 +8,7 @@ import type {
   ErasureWrite,
   Refusal,
   RoomKey,
+  SetSchema,
   WebhookWrite,
   Write,
   Written,
@@ -18,6 +19,7 @@ import { Erasures } from "./erasures.ts";
 import { openForWriting, takeLock } from "./file.ts";
 import { Holds } from "./holds.ts";
 import { type PackedOutcomes, type PackedWrites, packOutcomes, unpackWrites } from "./packed.ts";
+import { SchemasWriter } from "./schemas.ts";
 import { scrub } from "./scrub.ts";
 import { giveBack } from "./space.ts";
 import { StandingsWriter } from "./standings.ts";
@@ -69,6 +71,7 @@ class Writer {
   readonly #erasures: Erasures;
   readonly #holds: Holds;
   readonly #standings: StandingsWriter;
+  readonly #schemas: SchemasWriter;
   readonly #webhooks: WebhooksWriter;
   readonly #commit: Database.Transaction<(writes: readonly Write[]) => Written[]>;
   readonly #find: Database.Statement<[string, string], StoredCounter>;
@@ -94,6 +97,7 @@ class Writer {
     this.#erasures = new Erasures(db);
     this.#holds = new Holds(db);
     this.#standings = new StandingsWriter(db);
+    this.#schemas = new SchemasWriter(db);
     this.#webhooks = new WebhooksWriter(db);
     this.#trims = new Trims(db, this.#authors);
     this.#find = db.prepare(
@@ -189,6 +193,10 @@ class Writer {
       case "set_since":
         if (!counter) return refused("room_not_found");
         this.#standings.setSince(counter.room_key, write.user_id, counter.last_id + 1);
+        return done;
+      case "set_schema":
+        if (!counter || isOther(write, counter)) return refused("room_not_found");
+        this.#schemas.set(counter, write);
         return done;
       case "destroy_room":
         if (!counter || isOther(write, counter)) return refused("room_not_found");
@@ -338,7 +346,7 @@ function keyOf({ service, room_id }: RoomKey): string {
 }
 
 /** Whether the write is meant for another life than the living one. */
-function isOther({ epoch }: Append | DestroyRoom, living: Counter): boolean {
+function isOther({ epoch }: Append | DestroyRoom | SetSchema, living: Counter): boolean {
   return epoch !== undefined && epoch !== living.epoch;
 }
 

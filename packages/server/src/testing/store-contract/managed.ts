@@ -15,6 +15,8 @@ import type {
   ListedRoom,
   LivesQuery,
   MessageQuery,
+  NewestSchemas,
+  NewestSchemasQuery,
   Overdue,
   OverdueQuery,
   Page,
@@ -24,6 +26,7 @@ import type {
   RoomKey,
   RoomQuery,
   RoomsBehind,
+  SchemaVersion,
   StandingQuery,
   Standings,
   StandingsQuery,
@@ -88,6 +91,14 @@ class WatchedStore implements Store {
 
   standings(query: StandingsQuery): Promise<Standings> {
     return this.#driver.standings(query);
+  }
+
+  schemas(query: LifeKey): Promise<SchemaVersion[] | undefined> {
+    return this.#driver.schemas(query);
+  }
+
+  newestSchemas(query: NewestSchemasQuery): Promise<NewestSchemas> {
+    return this.#driver.newestSchemas(query);
   }
 
   endedLives(query: LivesQuery): Promise<Life[]> {

@@ -115,15 +115,18 @@ export const pageCases: readonly StoreCase[] = [
   }),
 
   ...SEEDS.map((seed) =>
-    storeCase(`[M8] pages by whatever parameters are what a filter finds, seed ${seed}`, async (store) => {
-      const next = random(seed);
-      const log = await randomLog(store, next);
-      for (const _ of idsTo(150)) {
-        const query = randomQuery(log, next);
-        const expected = { epoch: "first life", first_id: log[0]?.msg_id, ...filtered(log, query) };
-        assert.deepEqual(await agreedPageOf(store, one, query), expected, JSON.stringify(query));
-      }
-    }),
+    storeCase(
+      `[M8] [M17] pages by whatever parameters are what a filter finds, seed ${seed}`,
+      async (store) => {
+        const next = random(seed);
+        const log = await randomLog(store, next);
+        for (const _ of idsTo(150)) {
+          const query = randomQuery(log, next);
+          const expected = { epoch: "first life", first_id: log[0]?.msg_id, ...filtered(log, query) };
+          assert.deepEqual(await agreedPageOf(store, one, query), expected, JSON.stringify(query));
+        }
+      },
+    ),
   ),
 ];
 
@@ -156,7 +159,10 @@ async function randomLog(store: Store, next: Random): Promise<Message[]> {
 
 function randomSend(next: Random): Append {
   return {
-    ...append(oneOf([one, one, one, twin], next), `{"é":"${"x".repeat(next(oneOf([5, 200], next)))}"}`),
+    ...append(
+      oneOf([one, one, one, twin], next),
+      `{"n":${next(10)},"é":"${"x".repeat(next(oneOf([5, 200], next)))}"}`,
+    ),
     user_id: oneOf(["ann", "bob", "cat", "änn"], next),
     session_id: oneOf(["s1", "s2", "s3", "s4", "s5"], next),
     timestmap: oneOf([next(1000), 500, next(2000)], next),
@@ -175,6 +181,8 @@ function randomQuery(log: readonly Message[], next: Random): Partial<MessageQuer
     ...maybe("to_time", some().timestmap + next(3) - 1),
     ...maybe("user_id", oneOf(["ann", "bob", "nobody"], next)),
     ...maybe("session_id", oneOf(["s1", "s2", "none"], next)),
+    ...maybe("where", `{"/n":{"lt":${next(10)}}}`),
+    ...maybe("max_scan", 1 + next(60)),
     order: oneOf(["asc", "desc"], next),
     limit: oneOf([1, 5, 50, 1000], next),
     max_bytes: oneOf([1, 500, 1e9], next),
@@ -184,13 +192,16 @@ function randomQuery(log: readonly Message[], next: Random): Partial<MessageQuer
 /** The same by looking at each message. */
 function filtered(log: readonly Message[], query: Partial<MessageQuery>) {
   const { after = 0, before = END, from_time = 0, to_time = END, limit = 0, max_bytes = 0 } = query;
-  const found = log
+  const asked = log
     .filter(({ msg_id }) => msg_id > after && msg_id < before)
     .filter(({ timestmap }) => timestmap >= from_time && timestmap < to_time)
     .filter(({ user_id }) => query.user_id === undefined || user_id === query.user_id)
     .filter(({ session_id }) => query.session_id === undefined || session_id === query.session_id)
-    .sort((a, b) => (query.order === "desc" ? b.msg_id - a.msg_id : a.msg_id - b.msg_id))
-    .slice(0, limit);
+    .sort((a, b) => (query.order === "desc" ? b.msg_id - a.msg_id : a.msg_id - b.msg_id));
+  const { max_scan = END } = query.where === undefined ? {} : query;
+  const below = Number(/\d+/.exec(query.where ?? "10")?.[0]);
+  const examined = asked.slice(0, max_scan);
+  const found = examined.filter(({ msg }) => JSON.parse(msg).n < below).slice(0, limit);
   const bytesTo = (end: number) =>
     Buffer.byteLength(
       found
@@ -199,5 +210,7 @@ function filtered(log: readonly Message[], query: Partial<MessageQuery>) {
         .join(""),
     );
   const messages = found.filter((_, i) => i === 0 || bytesTo(i + 1) <= max_bytes);
-  return { messages, cut: messages.length < found.length };
+  const cut = messages.length < found.length;
+  const isFull = cut || found.length === limit || examined.length === asked.length;
+  return { messages, cut, ...(!isFull && { read_to: examined.at(-1)?.msg_id }) };
 }

@@ -1,0 +1,55 @@
+/** Most live messages that wait for one iterator; the rest is read from the log when it is ready for them. */
+const MOST_LIVE = 256;
+/** What one iterator has at hand: the messages behind the last one it gave, without a hole. */
+export class Tail {
+  #ready = [];
+  #last;
+  #woken = Promise.withResolvers();
+  /** `last` is the id behind which it begins. */
+  constructor(last) {
+    this.#last = last;
+  }
+  /** The id of the last message that is at hand or was given. */
+  get last() {
+    return this.#last;
+  }
+  /** A live message. One that does not follow the last is not taken: the log has it. */
+  live(message) {
+    if (message.msg_id === this.#last + 1 && this.#ready.length < MOST_LIVE) this.#add(message);
+  }
+  /**
+   * A page of what follows; what came live meanwhile is in it once more. An empty one means that nothing up to `goal`
+   * is kept. Returns the first and the last id of each stretch that is not kept.
+   */
+  page(messages, goal) {
+    const missing = [];
+    const skip = (to) => {
+      if (to > this.#last) missing.push([this.#last + 1, to]);
+      this.#last = Math.max(this.#last, to);
+    };
+    for (const message of messages) {
+      if (message.msg_id <= this.#last) continue;
+      skip(message.msg_id - 1);
+      this.#add(message);
+    }
+    if (messages.length === 0) skip(goal);
+    return missing;
+  }
+  take() {
+    return this.#ready.shift();
+  }
+  /** Something has changed. */
+  wake() {
+    this.#woken.resolve();
+  }
+  /** Resolves when something has changed since the last time. */
+  async woken() {
+    await this.#woken.promise;
+    this.#woken = Promise.withResolvers();
+  }
+  #add(message) {
+    this.#ready.push(message);
+    this.#last = message.msg_id;
+  }
+}
+//# sourceMappingURL=tail.js.map

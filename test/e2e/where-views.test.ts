@@ -1,0 +1,287 @@
+import { expect, test } from "vitest";
+import { basic, httpClient, httpOf, linkTo } from "../support/http.ts";
+import { idsOf, inRoom, roomCalls } from "../support/in-room.ts";
+import { people } from "../support/people.ts";
+import { eventsOf, type Frame, RawClient } from "../support/raw-client.ts";
+import { serverForTest } from "../support/server.ts";
+import { SECRET, token } from "../support/tokens.ts";
+
+const memory = { store: { kind: "memory" } } as const;
+const upTo = (count: number) => Array.from({ length: count }, (_, i) => i + 1);
+const even = { "/n": { in: [2, 4, 6, 8, 10, 12, 14, 16, 18, 20] } };
+
+const eventsOfRoom = (client: RawClient): Frame[] =>
+  eventsOf(client.texts.map((text) => JSON.parse(text))).filter((event) => event.obj_id === "r");
+const kinds = (client: RawClient) =>
+  eventsOfRoom(client).map(({ type, body }) => body?.msg_id ?? body?.info ?? type);
+
+const sending = (n: number) => ({
+  class: "media",
+  subclass: "room",
+  cmd: "msglog_send",
+  data: { room_id: "r", msg: { n } },
+  tid: n,
+});
+
+/** Somebody who answers events only when told to. */
+async function lagging(url: string, where: object, more = {}) {
+  const client = await RawClient.login(url, "eve", "e1");
+  const { subscribe } = roomCalls(client);
+  await client.call("core/event/subscribe", { class: "media", obj_id: "r" });
+  await subscribe({ where, ...more });
+  let answered = 0;
+  const answer = (count: number) => {
+    const events = client.texts.map((text) => JSON.parse(text)).filter(({ cmd }) => cmd === "event");
+    const next = events.slice(answered, answered + count);
+    for (const { tid } of next) client.send({ result: "ok", tid });
+    answered += next.length;
+    return client.settled();
+  };
+  return { client, subscribe, answer };
+}
+
+test.for([memory, {}])(
+  "[M17, M11] who lags gets what his view lets through, in order, with what is not in the log, %j",
+  async (store) => {
+    const config = { ...store, limits: { window: 2 }, services: { main: { msglog: { max_scan: 3 } } } };
+    const { url, client, sendMany, send } = await inRoom(config);
+    const { client: eve, answer } = await lagging(url, even);
+    await sendMany(9);
+    await client.call("media/room/set_status", { room_id: "r", class: "c", data: {} });
+    for (let n = 10; n <= 20; n++) await send({ n: n < 13 ? 0 : n });
+    await eve.settled();
+    expect(kinds(eve)).toEqual([2, 4]);
+    await answer(1);
+    await expect.poll(() => kinds(eve)).toEqual([2, 4, 6]);
+    await answer(2);
+    await expect.poll(() => kinds(eve)).toEqual([2, 4, 6, 8, "status"]);
+    await answer(2);
+    await expect.poll(() => kinds(eve)).toEqual([2, 4, 6, 8, "status", 14, 16]);
+    await answer(2);
+    await expect.poll(() => kinds(eve)).toEqual([2, 4, 6, 8, "status", 14, 16, 18, 20]);
+    await answer(2);
+    await send({ n: 2 });
+    await expect.poll(() => kinds(eve).at(-1)).toBe(21);
+  },
+);
+
+test("[M17, M13, M12] what was dropped is told to who lags with a view, then the end of the room, then the next life", async () => {
+  const { url, client, sendMany, send, purge, reborn } = await inRoom({ ...memory, limits: { window: 1 } });
+  const { client: eve, answer } = await lagging(url, even);
+  await sendMany(8);
+  await purge({ before: 6 });
+  await reborn();
+  await send({ n: 1 });
+  await send({ n: 2 });
+  await client.settled();
+  expect(kinds(eve)).toEqual([2]);
+  for (const expected of ["msglog_dropped", 6, 8, "destroyed", "created", 2]) {
+    await answer(1);
+    await expect.poll(() => kinds(eve).at(-1)).toBe(expected);
+  }
+});
+
+test("[M17, M10] catch-up with a view: nothing missing, nothing twice, whatever is sent meanwhile", async () => {
+  const { url, client, sendMany } = await inRoom({ limits: { window: 3 } });
+  await sendMany(10);
+  const { client: eve } = await lagging(url, even, { after: 3 });
+  for (const n of upTo(10)) client.send(sending(n + 10));
+  eve.answering();
+  await expect.poll(() => kinds(eve)).toEqual([4, 6, 8, 10, 12, 14, 16, 18, 20]);
+});
+
+test("[M17] views that differ and none share a batch; each gets its own events under tids of its own", async () => {
+  const { url, client } = await inRoom();
+  const listeners = await Promise.all(
+    [{ "/n": { lt: 4 } }, { "/n": { gte: 3 } }, { "/n": { lt: 4 } }, {}, { "/n": 0 }].map(
+      async (where, i) => {
+        const one = (await RawClient.login(url, "eve", `e${i}`)).answering();
+        await roomCalls(one).subscribe({ where });
+        return one;
+      },
+    ),
+  );
+  const all = (await RawClient.login(url, "eve", "all")).answering();
+  await roomCalls(all).subscribe();
+  // Pipelined, so that they are told together.
+  for (const n of upTo(6)) client.send(sending(n));
+  await client.until(({ tid }) => tid === 6);
+  for (const one of [...listeners, all]) await one.settled();
+  expect([...listeners, all].map(kinds)).toEqual([[1, 2, 3], [3, 4, 5, 6], [1, 2, 3], upTo(6), [], upTo(6)]);
+  for (const one of listeners) {
+    const tids = one.texts
+      .map((text) => JSON.parse(text))
+      .flatMap(({ cmd, tid }) => (cmd === "event" ? tid : []));
+    expect(new Set(tids).size).toBe(tids.length);
+  }
+});
+
+/** Ann may all; eve reads of rooms "r…" only what is public, or hers. */
+const PUBLIC = { right: "msglog_get", rooms: "r*", where: { "/public": true } };
+const OWN = { right: "msglog_get", rooms: "r", where: { user_id: "eve" } };
+const EVE = ["room_join", "room_read", "subscribe", "msglog_send", "msglog_history", PUBLIC, OWN];
+
+async function stage(eves: Parameters<typeof people>[0][string] = EVE, config = {}) {
+  const all = await people({ ann: ["*"], eve: eves }, { ...memory, ...config });
+  const ann = await all.login("ann");
+  await ann.call("media/room/create", { class: "chat", room_id: "r" });
+  const eve = await all.login("eve");
+  const [asAnn, asEve] = [roomCalls(ann), roomCalls(eve)];
+  /** 2 and 4 are public, 3 is eve's. */
+  const fill = async () => {
+    await asAnn.send({ n: 1 });
+    await asAnn.send({ n: 2, public: true });
+    await asEve.send({ n: 3 });
+    await asAnn.send({ n: 4, public: true });
+    await asAnn.send({ n: 5, public: 1 });
+  };
+  return { ...all, ann, eve, asAnn, asEve, fill };
+}
+
+test("[M17] a filter in a right: what any grant lets through, by every door", async () => {
+  const { url, asEve, asAnn, eve, fill } = await stage();
+  await fill();
+  const http = httpClient(httpOf(url));
+  expect(idsOf((await asAnn.get()).data)).toEqual([1, 2, 3, 4, 5]);
+  expect(idsOf((await asEve.get()).data)).toEqual([2, 3, 4]);
+  expect(idsOf((await asEve.get({ limit: 2, order: "desc" })).data)).toEqual([4, 3]);
+  expect(idsOf((await asEve.get({ where: { "/n": { gte: 3 } } })).data)).toEqual([3, 4]);
+  expect(idsOf((await asEve.get({ where: { or: [{}, { not: {} }] } })).data)).toEqual([2, 3, 4]);
+  // The page that ann asked for is kept; it is not eve's, and hers is not ann's.
+  expect(idsOf((await asAnn.get()).data)).toEqual([1, 2, 3, 4, 5]);
+  const page = await http.get("/v1/rooms/r/messages", basic("eve"));
+  expect(idsOf(page.body)).toEqual([2, 3, 4]);
+  const { epoch } = await asEve.info();
+  expect(idsOf((await asEve.get({ epoch })).data)).toEqual([2, 3, 4]);
+  await asEve.subscribe({ after: 0 });
+  expect(idsOf(await eve.settled())).toEqual([2, 3, 4]);
+  const stream = await http.events("/v1/rooms/r/events?after=0", basic("eve"));
+  const events = await stream.take(4);
+  expect(events.map(({ id }) => id)).toEqual([undefined, "2", "3", "4"]);
+  await asAnn.reborn();
+  expect(idsOf((await asEve.get({ epoch })).data)).toEqual([2, 3, 4]);
+});
+
+test("[M17] it holds for live messages by E2 subscriptions, wildcards and join too, with the own view by and", async () => {
+  const { eve, asEve, fill } = await stage();
+  await eve.call("core/event/subscribe", { class: "*" });
+  await eve.call("media/room/join", { room_id: "r", after: 0 });
+  await fill();
+  await eve.settled();
+  expect(kinds(eve).filter(Number)).toEqual([2, 3, 4]);
+  await asEve.subscribe({ where: { "/n": { lt: 3 } } });
+  eve.forget();
+  await fill();
+  await eve.settled();
+  expect(kinds(eve).filter(Number)).toEqual([7]);
+});
+
+test("[M17] a grant without a filter, everywhere or here, takes the filter away; a role does too, as long as it lasts", async () => {
+  const everywhere = await stage(["msglog_get", ...EVE]);
+  await everywhere.fill();
+  expect(idsOf((await everywhere.asEve.get()).data)).toHaveLength(5);
+  const here = await stage([{ right: "*", rooms: "r" }, ...EVE]);
+  await here.fill();
+  expect(idsOf((await here.asEve.get()).data)).toHaveLength(5);
+  const { asEve, ann, eve, fill } = await stage();
+  await fill();
+  const grant = (role: string) => ann.call("media/room/grant", { room_id: "r", user_id: "eve", role });
+  await eve.call("core/event/subscribe", { class: "media" });
+  await grant("viewer");
+  expect(idsOf((await asEve.get()).data)).toHaveLength(5);
+  eve.forget();
+  await grant("none");
+  await fill();
+  expect(idsOf((await asEve.get({ after: 5 })).data)).toEqual([7, 8, 9]);
+  expect(kinds(eve).filter(Number)).toEqual([7, 8, 9]);
+});
+
+test("[M17] what waits for who lags is seen by the rights that he has when it is read", async () => {
+  const { eve, ann, asAnn, url } = await stage(EVE, { limits: { window: 1 } });
+  const slow = await RawClient.connect(url);
+  await slow.call("core/user/login", { user: "eve", password: "secret", session_id: "slow" });
+  await ann.call("media/room/grant", { room_id: "r", user_id: "eve", role: "viewer" });
+  await roomCalls(slow).subscribe();
+  for (const n of upTo(6)) await asAnn.send({ n, ...(n > 4 && { public: true }) });
+  await ann.call("media/room/grant", { room_id: "r", user_id: "eve", role: "none" });
+  await eve.settled();
+  slow.answering();
+  await expect.poll(() => kinds(slow)).toEqual([1, 5, 6]);
+});
+
+test("[M17] where in a right of a token; one that is no filter, or of another right, is no right", async () => {
+  const keys = [{ algorithm: "HS256" as const, secret: SECRET }];
+  const jwt = { kind: "jwt" as const, issuer: "i", audience: "a", keys, rights_claim: "rights" };
+  const { url } = await serverForTest({ ...memory, authenticators: [jwt], users: [] });
+  const login = async (rights: unknown[], sub: string) => {
+    const client = (await RawClient.connect(url)).answering();
+    const answer = await client.call("core/user/login", {
+      token: await token({ iss: "i", aud: "a", sub, rights }),
+    });
+    return { client, answer };
+  };
+  const ann = roomCalls((await login(["*"], "ann")).client);
+  const { client: owner } = await login(["*"], "ann");
+  await owner.call("media/room/create", { class: "chat", room_id: "r" });
+  await ann.send({ n: 1 });
+  await ann.send({ n: 2 });
+  const where = { "/n": { gt: 1 } };
+  const eve = (await login(["msglog_history", { right: "msglog_get", rooms: "r", where }], "eve")).client;
+  expect(idsOf((await roomCalls(eve).get()).data)).toEqual([2]);
+  for (const bad of [
+    { right: "msglog_get", rooms: "r", where: { n: 1 } },
+    { right: "msglog_get", rooms: "r", where: null },
+    { right: "*", rooms: "r", where },
+    { right: "msglog_send", rooms: "r", where },
+  ])
+    expect((await login([bad], "eve")).answer.data).toMatchObject({ code: 100030 });
+});
+
+test("[M17] a configuration whose right has a wrong filter does not start, and says where", async () => {
+  const start = (right: object) => people({ eve: [right as never] }, memory);
+  for (const [right, words] of [
+    [{ ...PUBLIC, where: { "/n": { is: 1 } } }, 'where["/n"].is is no operator'],
+    [{ ...PUBLIC, right: "msglog_send" }, "only msglog_get can have a filter"],
+  ] as const)
+    await expect(start(right)).rejects.toMatchObject({
+      issues: [{ path: ["users", 0, "rights", 0, "where"], message: expect.stringContaining(words) }],
+    });
+});
+
+test("[H5, M17] pages by HTTP keep where in their links; when a filter has examined enough a link goes on", async () => {
+  const { url, sendMany } = await inRoom({ ...memory, services: { main: { msglog: { max_scan: 3 } } } });
+  await sendMany(20);
+  const { get } = httpClient(httpOf(url));
+  const where = encodeURIComponent(JSON.stringify({ "/n": { in: [2, 11, 12, 20] } }));
+  for (const order of ["asc", "desc"]) {
+    const found: number[] = [];
+    let scans = 0;
+    for (let to: string | undefined = `/v1/rooms/r/messages?limit=2&order=${order}&where=${where}`; to; ) {
+      const { status, body, headers } = await get(to);
+      if (status === 200) found.push(...idsOf(body));
+      else {
+        expect([status, body.code]).toEqual([400, 304103]);
+        scans += 1;
+      }
+      to = linkTo("next", headers);
+    }
+    expect(found).toEqual(order === "asc" ? [2, 11, 12, 20] : [20, 12, 11, 2]);
+    expect(scans).toBeGreaterThan(2);
+  }
+  const { headers } = await get(`/v1/rooms/r/messages?where=${where}`);
+  for (const rel of ["first", "last", "next", "prev"]) expect(linkTo(rel, headers)).toContain("where=");
+  expect((await get("/v1/rooms/r/messages?where=x")).body).toMatchObject({ code: 100044, field: "where" });
+  expect((await get('/v1/rooms/r/messages?where={"n":1}')).body.error).toContain("where.n is no path");
+});
+
+test("[H7, M17] a stream of events takes where", async () => {
+  const { url, sendMany, send } = await inRoom(memory);
+  await sendMany(5);
+  const { events, get } = httpClient(httpOf(url));
+  const stream = await events(`/v1/rooms/r/events?after=0&where=${encodeURIComponent('{"/n":{"gte":4}}')}`);
+  expect((await stream.take(3)).map(({ id }) => id)).toEqual([undefined, "4", "5"]);
+  await send({ n: 1 });
+  await send({ n: 7 });
+  expect((await stream.take(1)).map(({ id }) => id)).toEqual(["7"]);
+  expect((await get("/v1/rooms/r/events?where=1")).body).toMatchObject({ code: 100044, field: "where" });
+});
