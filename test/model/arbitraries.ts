@@ -44,6 +44,12 @@ const send: fc.Arbitrary<Op> = merged(
   sometimes("name", 2, fc.constantFrom("k1", "k2")),
   sometimes("epoch", 10, epoch),
   sometimes("ref", 4, back),
+  sometimes("mention", 5, fc.constantFrom(...userNames)),
+);
+
+const mark: fc.Arbitrary<Op> = merged(
+  fc.record({ do: fc.constant("mark"), room, back: fc.integer({ min: -1, max: 5 }) }),
+  sometimes("epoch", 8, epoch),
 );
 
 const change: fc.Arbitrary<Op> = merged(
@@ -75,6 +81,9 @@ const plain = (...kinds: ("unsubscribe" | "leave" | "create" | "destroy" | "stat
 const op: fc.Arbitrary<Op> = weighted<Op>(
   [30, send],
   [12, change],
+  [8, mark],
+  [2, fc.record({ do: fc.constant("marks"), room })],
+  [6, fc.record({ do: fc.constant("unread"), room })],
   [14, answer],
   [14, fc.record({ do: fc.constant("subscribe"), room, from })],
   [10, fc.record({ do: fc.constant("get"), room, page })],

@@ -56,6 +56,7 @@ export type Op =
       readonly epoch?: EpochChoice;
       /** So far before the newest one. */
       readonly ref?: number;
+      readonly mention?: UserName;
     }
   | {
       readonly do: "edit" | "remove";
@@ -85,6 +86,9 @@ export type Op =
     }
   | { readonly do: "retain"; readonly room: RoomName; readonly messages?: number }
   | { readonly do: "hold"; readonly room: RoomName; readonly on: boolean }
+  /** Up to the message that stands so far before the newest one. */
+  | { readonly do: "mark"; readonly room: RoomName; readonly back: number; readonly epoch?: EpochChoice }
+  | { readonly do: "marks" | "unread"; readonly room: RoomName }
   | { readonly do: "status" | "typing"; readonly room: RoomName }
   /** Answers that many events, the oldest or the newest of the unanswered ones. */
   | { readonly do: "answer"; readonly count: number; readonly newest?: true }

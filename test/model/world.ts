@@ -36,6 +36,8 @@ export interface Life {
   readonly first_id: number;
   /** user and client_msg_id → msg_id */
   readonly names: ReadonlyMap<string, number>;
+  /** user → how far he has read (M19) */
+  readonly marks: ReadonlyMap<string, number>;
   readonly max_messages: number | undefined;
   readonly created_at: number;
   readonly destroyed_at: number | undefined;
@@ -52,6 +54,8 @@ export interface Message {
   /** What it does to the message `ref` (M15); a message may have a `ref` too (M16). */
   readonly op?: "edit" | "delete";
   readonly ref?: number;
+  /** M20 */
+  readonly mentions?: readonly string[];
 }
 
 interface Trimming {
@@ -204,6 +208,7 @@ function logOf(life: Life, message: Message, upTo: number): object {
   return {
     ...(message.op && { op: message.op }),
     ...(message.ref !== undefined && { ref: message.ref }),
+    ...(message.mentions && !deletion && { mentions: message.mentions }),
     ...(edit && !deletion && { edited: changeOf(edit) }),
     ...((message.erased || (!deletion && edit?.erased)) && { erased: true }),
     ...(deletion && { deleted: { ...changeOf(deletion), ...(JSON.parse(deletion.msg) as object) } }),
@@ -212,6 +217,12 @@ function logOf(life: Life, message: Message, upTo: number): object {
 
 function changeOf({ msg_id, user_id, timestmap }: Message) {
   return { msg_id, user_id, timestmap };
+}
+
+/** What a user has not read (M20): messages alone. */
+export function unreadIn(life: Life, user_id: string): Message[] {
+  const mark = life.marks.get(user_id) ?? 0;
+  return keptOf(life).filter(({ msg_id, op }) => msg_id > mark && op === undefined);
 }
 
 /** All wordings of a message that was changed (M15). */

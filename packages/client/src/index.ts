@@ -1,4 +1,4 @@
-export { Client } from "./client.ts";
+export { Client, type Unread } from "./client.ts";
 export {
   CallError,
   type CallOptions,

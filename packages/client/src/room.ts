@@ -74,9 +74,9 @@ export class Room<T = JsonObject> {
    * the server has said what became of it: it is stored once. Rejects with a `CallError` that is definite, an
    * `OutcomeUnknown`, an `OutboxFull`, a `ConnectionLost` with `isTooLarge`, or with why the room is over.
    */
-  send(msg: T & object, { ref, ...options }: MessageOptions = {}): Promise<Sent> {
+  send(msg: T & object, { ref, mentions, ...options }: MessageOptions = {}): Promise<Sent> {
     return this.#outbox.put(
-      { command: "media/room/msglog_send", data: { msg: msg as JsonObject, ref } },
+      { command: "media/room/msglog_send", data: { msg: msg as JsonObject, ref, mentions } },
       options,
     );
   }
@@ -90,6 +90,18 @@ export class Room<T = JsonObject> {
   /** Takes a message away (M15). */
   delete(msg_id: number, { reason, ...options }: DeleteOptions = {}): Promise<Sent> {
     return this.#outbox.put({ command: "media/room/msglog_delete", data: { msg_id, reason } }, options);
+  }
+
+  /**
+   * M19: this user has read the room up to a message. Never goes back; resolves when it is durable, over reconnects. Rejects
+   * with a `CallError`, or with why the room is over.
+   */
+  async mark(msg_id: number, { signal }: CallOptions = {}): Promise<void> {
+    const { room_id } = this;
+    const { settings } = this.#parts;
+    const call = (connection: Connection) =>
+      connection.call("media/room/msglog_mark", { room_id, msg_id, epoch: this.epoch });
+    await insist({ gate: this.#gate, settings, signal, call });
   }
 
   /** R5: typing, hands, cursors. Goes to who is here now; resolves with false when there is no connection. */

@@ -94,6 +94,8 @@ const roomAccess = z.strictObject({
   read_only: z.boolean().optional(),
   /** Seconds between two messages of a user. */
   slow_mode: z.int().min(0).max(86_400).optional(),
+  /** Who is told how far somebody has read (M19): everybody who reads the room, or only himself. */
+  marks: z.enum(["all", "own"]).optional(),
 });
 export type RoomAccess = z.infer<typeof roomAccess>;
 
@@ -423,7 +425,7 @@ export const commands = {
     data: z.object({ room_id: roomId, info: text, meta: jsonObject.optional() }),
     result: none,
   },
-  /** M1–M4, M9, M14, M16. Errors: 100044, 100045, 304001, 304101, 304102, 304105 (outcome unknown), 304106, 304110. */
+  /** M1–M4, M9, M14, M16, M20. Errors: 100044, 100045, 304001, 304101, 304102, 304105 (outcome unknown), 304106, 304110. */
   "media/room/msglog_send": {
     right: "msglog_send",
     data: z.object({
@@ -432,6 +434,7 @@ export const commands = {
       client_msg_id: clientMsgId.optional(),
       epoch: epoch.optional(),
       ref: msgId.optional(),
+      mentions: z.array(name(MAX_USER)).min(1).max(50).optional(),
     }),
     result: stored,
   },
@@ -575,6 +578,41 @@ export const commands = {
         by: z.string().optional(),
         /** µs since 1970 */
         at: z.int().optional(),
+      }),
+    ),
+  },
+  /** M19: who asks has read up to a message. Errors: 100050, 304001, 304105 (outcome unknown), 304106, 304110. */
+  "media/room/msglog_mark": {
+    right: "msglog_get",
+    data: z.object({ room_id: roomId, msg_id: msgId, epoch: epoch.optional() }),
+    result: none,
+  },
+  /** M19: how far users have read, ascending by `user_id` (code points). Errors: 304001. */
+  "media/room/msglog_marks": {
+    right: "msglog_get",
+    data: z.object({
+      room_id: roomId,
+      after: text.optional(),
+      limit: z.int().min(1).max(10_000).optional(),
+    }),
+    result: z.array(z.object({ user_id: z.string(), msg_id: z.int() })),
+  },
+  /** M20: what who asks has not read; without `rooms` in all in which he has a mark. */
+  "media/room/msglog_unread": {
+    right: "msglog_get",
+    data: z.object({
+      rooms: z.array(roomId).max(1000).optional(),
+      after: text.optional(),
+      limit: z.int().min(1).max(1000).optional(),
+    }),
+    result: z.array(
+      z.object({
+        room_id: z.string(),
+        epoch: z.string(),
+        unread: z.int(),
+        mentions: z.int(),
+        mark: z.int(),
+        last_id: z.int(),
       }),
     ),
   },

@@ -8,7 +8,7 @@ export interface EventData {
   readonly body?: object;
 }
 
-/** Types of the events of class `media`, subclass `room` (R1, R2, R4, R5, R8–R10, M5, M13); `obj_id` is the room's id. */
+/** Types of the events of class `media`, subclass `room` (R1, R2, R4, R5, R8–R10, M5, M13, M19); `obj_id` is the room's id. */
 export const roomEvents = {
   created: "created",
   destroyed: "destroyed",
@@ -28,4 +28,6 @@ export const roomEvents = {
   msglog_erased: "msglog_erased",
   /** M24: `{type, version, by}`; with `removed` it has no schema any more. */
   schema: "schema",
+  /** M19: somebody has read up to a message. */
+  msglog_marked: "msglog_marked",
 } as const;

@@ -40,6 +40,8 @@ export interface MessageLog<Msg = string> {
   readonly op?: EntryOp;
   /** The entry that it edits, deletes or refers to (M15, M16). */
   readonly ref?: number;
+  /** Users whom the message concerns (M20). */
+  readonly mentions?: readonly string[];
   readonly edited?: Change;
   readonly deleted?: Change & { readonly reason?: string };
   /** The body that belongs here is gone for good (M21). */

@@ -1,4 +1,11 @@
-import { type EventData, type JsonObject, messageText, reservedNames, roomEvents } from "@roomlog/protocol";
+import {
+  type EventData,
+  type JsonObject,
+  type MessageLog,
+  messageText,
+  reservedNames,
+  roomEvents,
+} from "@roomlog/protocol";
 import type { ManagedStore } from "../store/managed.ts";
 import type {
   Append,
@@ -168,7 +175,7 @@ export class Log implements LogSource {
    */
   append(sent: Sent, settle: (outcome: AppendOutcome) => void): void {
     const { service, store, rooms, clock, counts } = this.#parts;
-    const { room_id, epoch, user_id, session_id, client_msg_id, ref, change } = sent;
+    const { room_id, epoch, user_id, session_id, client_msg_id, ref, change, mentions } = sent;
     const msg = withoutMembers(sent.msg, this.#reserved);
     const bytes = Buffer.byteLength(msg);
     const refusal = this.#refusal(bytes);
@@ -186,6 +193,7 @@ export class Log implements LogSource {
       msg,
       ref,
       change,
+      mentions,
     };
     store.write(write, (outcome) => {
       if (outcome.kind !== "appended") this.#quota.give(bytes);
@@ -198,7 +206,7 @@ export class Log implements LogSource {
       counts.sends += 1;
       this.#newest.changed(room_id);
       const { msg_id, timestmap } = outcome;
-      const log = ref === undefined ? undefined : { ...(change && { op: change.op }), ref };
+      const log = logOf(sent);
       this.#tell(room_id, outcome.epoch, {
         msg_id,
         user_id,
@@ -464,6 +472,16 @@ export class Log implements LogSource {
 /** Up to where a page of a log was read; undefined when up to the end of what was asked for. */
 function readTo({ messages, cut, read_to }: Page, limit: number): number | undefined {
   return cut || messages.length === limit ? messages.at(-1)?.msg_id : read_to;
+}
+
+/** What `$log` of an entry says when it is new; undefined of most. */
+function logOf({ ref, change, mentions }: Sent): MessageLog | undefined {
+  if (ref === undefined && mentions === undefined) return undefined;
+  return {
+    ...(change && { op: change.op }),
+    ...(ref !== undefined && { ref }),
+    ...(mentions && { mentions }),
+  };
 }
 
 /** M5 */

@@ -12,6 +12,8 @@ export interface Entry extends MessageStamp {
   readonly changed_by: number | null;
   /** 1 when its body is gone for good (M21), else null. */
   readonly erased: 1 | null;
+  /** JSON: a list of users (M20); null without any. */
+  readonly mentions: string | null;
 }
 
 /** The entries of its log. */
@@ -30,15 +32,16 @@ type Asked = Pick<MessageQuery, "refs" | "versions">;
 
 /** An entry as readers see it now (M15). */
 export function shown(entry: Entry, { refs = false, versions }: Asked, log: Neighbours): Message {
-  const { msg_id, user_id, session_id, timestmap, msg, op, ref, changed_by, erased } = entry;
+  const { msg_id, user_id, session_id, timestmap, msg, op, ref, changed_by, mentions, erased } = entry;
   const stamp = { msg_id, user_id, session_id, timestmap };
-  if (op === null && ref === null && changed_by === null && erased === null && !refs)
-    return { ...stamp, msg };
+  const isPlain = op === null && ref === null && changed_by === null && mentions === null && erased === null;
+  if (isPlain && !refs) return { ...stamp, msg };
   const change = changed_by === null ? undefined : log.entry(changed_by);
   const isDeleted = change?.op === "delete";
   const says: MessageLog = {
     ...(op !== null && { op }),
     ...(ref !== null && { ref }),
+    ...(mentions !== null && !isDeleted && { mentions: JSON.parse(mentions) as string[] }),
     ...(change && (isDeleted ? { deleted: deletionOf(change) } : { edited: changeOf(change) })),
     ...((erased ?? (isDeleted ? null : change?.erased)) && { erased: true }),
     ...(change && op === null && hasVersions(versions, isDeleted) && { versions: versionsOf(entry, log) }),

@@ -13,6 +13,9 @@ import type {
   LifeKey,
   ListedRoom,
   LivesQuery,
+  Mark,
+  MarkedRoomsQuery,
+  MarksQuery,
   MessageQuery,
   NewestSchemas,
   NewestSchemasQuery,
@@ -34,6 +37,8 @@ import type {
   Trimmed,
   Undelivered,
   UndeliveredQuery,
+  Unread,
+  UnreadQuery,
   Usage,
   UsageQuery,
   WebhooksQuery,
@@ -191,6 +196,18 @@ export class ManagedStore {
 
   undelivered(query: UndeliveredQuery): Promise<Undelivered | undefined> {
     return this.#driver.undelivered(query);
+  }
+
+  marks(query: MarksQuery): Promise<Mark[] | undefined> {
+    return this.#driver.marks(query);
+  }
+
+  markedRooms(query: MarkedRoomsQuery): Promise<string[]> {
+    return this.#driver.markedRooms(query);
+  }
+
+  unread(query: UnreadQuery): Promise<Unread[]> {
+    return this.#driver.unread(query);
   }
 
   deadLetters(query: DeadLettersQuery): Promise<DeadLetter[]> {

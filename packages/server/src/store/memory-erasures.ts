@@ -1,5 +1,6 @@
 import type { Entry } from "./entries.ts";
 import { changedIds, ERASED_BODY, sliceToErase } from "./erasures.ts";
+import { byCodePoint } from "./memory-marks.ts";
 import type {
   Authored,
   AuthoredQuery,
@@ -135,7 +136,7 @@ export class MemoryErasures {
     const first = life.log[0]?.msg_id ?? 0;
     for (const { msg_id } of entries) {
       const entry = life.log[msg_id - first] as Entry;
-      life.log[msg_id - first] = { ...entry, msg: ERASED_BODY, erased: 1 };
+      life.log[msg_id - first] = { ...entry, msg: ERASED_BODY, mentions: null, erased: 1 };
     }
     begun.messages += entries.length;
     begun.bytes += bytes;
@@ -191,9 +192,4 @@ function withoutReason({ reason: _, ...hold }: Hold): Hold {
 
 function reasonOf({ reason }: Hold): Pick<Hold, "reason"> {
   return reason === undefined ? {} : { reason };
-}
-
-/** The order of SQLite's BINARY collation over UTF-8. */
-export function byCodePoint(a: string, b: string): number {
-  return Buffer.compare(Buffer.from(a), Buffer.from(b));
 }

@@ -1,7 +1,8 @@
 import { changedAccess, type RoomInfo } from "@roomlog/protocol";
 import { type Entry, shown } from "./entries.ts";
 import { markChanged, neighboursIn, refusalOfRef } from "./memory-changes.ts";
-import { byCodePoint, MemoryErasures } from "./memory-erasures.ts";
+import { MemoryErasures } from "./memory-erasures.ts";
+import { byCodePoint, markSent, marksOf, setMark, unreadIn } from "./memory-marks.ts";
 import { addSchema, newestSchemas, schemasOf } from "./memory-schemas.ts";
 import { MemoryWebhooks } from "./memory-webhooks.ts";
 import { textOf } from "./page-text.ts";
@@ -27,6 +28,9 @@ import type {
   LifeKey,
   ListedRoom,
   LivesQuery,
+  Mark,
+  MarkedRoomsQuery,
+  MarksQuery,
   Message,
   MessageQuery,
   NewestSchemas,
@@ -42,6 +46,7 @@ import type {
   RoomQuery,
   RoomsBehind,
   SchemaVersion,
+  SetMark,
   SetMute,
   SetRole,
   SetSchema,
@@ -56,6 +61,8 @@ import type {
   Trimmed,
   Undelivered,
   UndeliveredQuery,
+  Unread,
+  UnreadQuery,
   UpdateRoom,
   Usage,
   UsageQuery,
@@ -78,6 +85,8 @@ interface Kept extends RoomKey {
   readonly standings: Map<string, Standing>;
   /** All versions, as they came. */
   readonly schemas: SchemaVersion[];
+  /** How far users have read. */
+  readonly marks: Map<string, number>;
   last_id: number;
   last_timestmap: number;
   destroyed_at?: number;
@@ -223,6 +232,27 @@ export class MemoryStore implements Store {
     return this.#webhooks.undelivered(query);
   }
 
+  async marks({ after = "", limit, ...key }: MarksQuery): Promise<Mark[] | undefined> {
+    const life = this.#living.get(keyOf(key));
+    return life && marksOf(life, { after, limit });
+  }
+
+  async markedRooms({ service, user_id, after = "", limit }: MarkedRoomsQuery): Promise<string[]> {
+    return [...this.#living.values()]
+      .filter((life) => life.service === service && life.marks.has(user_id))
+      .map(({ room_id }) => room_id)
+      .filter((room_id) => byCodePoint(room_id, after) > 0)
+      .sort(byCodePoint)
+      .slice(0, limit);
+  }
+
+  async unread({ service, user_id, rooms }: UnreadQuery): Promise<Unread[]> {
+    return rooms.flatMap(({ room_id, all }) => {
+      const life = this.#living.get(keyOf({ service, room_id }));
+      return life ? unreadIn(life, user_id, all) : [];
+    });
+  }
+
   async deadLetters(query: DeadLettersQuery): Promise<DeadLetter[]> {
     return this.#webhooks.deadLetters(query);
   }
@@ -267,6 +297,8 @@ export class MemoryStore implements Store {
         return this.#destroy(write);
       case "append":
         return this.#append(write);
+      case "set_mark":
+        return this.#setMark(write);
       case "trim":
         return this.#trim(write);
       case "set_webhooks":
@@ -296,6 +328,7 @@ export class MemoryStore implements Store {
       info: withOwn(info, { retention: info.retention, access: changedAccess(undefined, info.access ?? {}) }),
       standings: new Map(owner === undefined ? [] : [[owner, { role: "owner" }]]),
       schemas: [],
+      marks: new Map(),
       log: [],
       names: new Map(),
       last_id: 0,
@@ -382,12 +415,22 @@ export class MemoryStore implements Store {
     this.#webhooks.happened(life, life.last_id, timestmap);
     const msg_id = life.last_id + 1;
     const [op, ref] = [write.change?.op ?? null, write.ref ?? null];
-    life.log.push({ msg_id, user_id, session_id, timestmap, msg, op, ref, changed_by: null, erased: null });
+    const mentions = write.mentions ? JSON.stringify(write.mentions) : null;
+    if (!write.change) markSent(user_id, msg_id, life);
+    const entry = { msg_id, user_id, session_id, timestmap, msg, op, ref, mentions };
+    life.log.push({ ...entry, changed_by: null, erased: null });
     if (write.change) markChanged(life.log, { msg_id, op, ref });
     life.last_id = msg_id;
     life.last_timestmap = timestmap;
     if (name !== undefined) life.names.set(name, { msg_id, timestmap });
     return { kind: "appended", epoch: life.epoch, msg_id, timestmap };
+  }
+
+  #setMark(write: SetMark): Written {
+    const life = this.#living.get(keyOf(write));
+    if (!life) return refused("room_not_found");
+    if (write.epoch !== undefined && write.epoch !== life.epoch) return refused("epoch_not_found");
+    return setMark(write, life);
   }
 
   #trim(trim: Trim): Written {

@@ -54,6 +54,12 @@ export interface Store {
   roomsBehind(query: BehindQuery): Promise<RoomsBehind>;
   /** The first life of a room of which a webhook has something to be told; undefined when it is level. */
   undelivered(query: UndeliveredQuery): Promise<Undelivered | undefined>;
+  /** How far users have read the living room, ascending by `user_id` in code point order (M19); undefined without one. */
+  marks(query: MarksQuery): Promise<Mark[] | undefined>;
+  /** The living rooms in which a user has a mark, ascending by `room_id` in code point order (M20). */
+  markedRooms(query: MarkedRoomsQuery): Promise<string[]>;
+  /** What a user has not read in those of the rooms that live, in their order (M20). Costs the same however much that is. */
+  unread(query: UnreadQuery): Promise<Unread[]>;
   /** What webhooks of a service could not be told (W6), the newest first. */
   deadLetters(query: DeadLettersQuery): Promise<DeadLetter[]>;
   /** Lives in which a user has written something (M21). Looks at a slice of all lives. */
@@ -94,6 +100,7 @@ export type Write =
   | SetSchema
   | DestroyRoom
   | Append
+  | SetMark
   | Trim
   | SetHold
   | ErasureWrite
@@ -214,6 +221,19 @@ export interface Append extends LifeKey {
   readonly ref?: number | undefined;
   /** What it does to the message `ref`; `any`: also when that is somebody else's. */
   readonly change?: { readonly op: EntryOp; readonly any: boolean } | undefined;
+  /** Users whom it concerns, each once; never of a change (M20). */
+  readonly mentions?: readonly string[] | undefined;
+}
+
+/**
+ * A user has read the living room up to a message; a mark never goes back (M19). Refused with `room_not_found`;
+ * `epoch_not_found` when `epoch` is not the living one; `message_not_found` when it has not been stored yet;
+ * `too_many_marks`. Who sends has read up to his message when he has a mark and nothing unread stood before it.
+ */
+export interface SetMark extends LifeKey {
+  readonly kind: "set_mark";
+  readonly user_id: string;
+  readonly msg_id: number;
 }
 
 /** What may stay of a log. Of the service's bounds and the room's own the stricter one counts (M13). */
@@ -332,6 +352,8 @@ export type Written =
       readonly timestmap: number;
     }
   | { readonly kind: "duplicate"; readonly msg_id: number }
+  /** `moved`: whether it stood further back. */
+  | { readonly kind: "marked"; readonly moved: boolean }
   | ({ readonly kind: "trimmed" } & Trimmed)
   | ({ readonly kind: "erased" } & Erased)
   | { readonly kind: "erasure"; readonly erasure: Erasure }
@@ -343,7 +365,8 @@ export type Refusal =
   | "epoch_not_found"
   | "message_not_found"
   | "on_hold"
-  | "not_author";
+  | "not_author"
+  | "too_many_marks";
 
 /** What was dropped, or would be. */
 export interface Trimmed {
@@ -658,6 +681,52 @@ export interface Undelivered {
   /** µs since 1970; absent while the room lives. */
   readonly destroyed_at?: number;
 }
+
+export interface MarksQuery extends RoomKey {
+  /** Only users greater than this. */
+  readonly after?: string;
+  readonly limit: number;
+}
+
+/** How far a user has read (M19). */
+export interface Mark {
+  readonly user_id: string;
+  readonly msg_id: number;
+}
+
+export interface MarkedRoomsQuery {
+  readonly service: string;
+  readonly user_id: string;
+  /** Only ids greater than this. */
+  readonly after?: string;
+  readonly limit: number;
+}
+
+export interface UnreadQuery {
+  readonly service: string;
+  readonly user_id: string;
+  /** `all`: whether he may also read what was sent before he came (R11). */
+  readonly rooms: readonly { readonly room_id: string; readonly all: boolean }[];
+}
+
+/** What a user has not read of a living room (M20). */
+export interface Unread {
+  readonly room_id: string;
+  readonly epoch: string;
+  /** Messages that are kept and that he may read behind his mark; edits and deletions do not count. */
+  readonly unread: number;
+  /** How many of them mention him and were not deleted; counted up to `MOST_MENTIONS`. */
+  readonly mentions: number;
+  /** Of the newest message he has read; 0 without a mark. */
+  readonly mark: number;
+  readonly last_id: number;
+}
+
+/** Marks that a life of a room has at most (M19). */
+export const MOST_MARKS = 10_000;
+
+/** Most mentions that are counted (M20). */
+export const MOST_MENTIONS = 1000;
 
 export interface DeadLettersQuery {
   readonly service: string;

@@ -4,6 +4,7 @@ import { commitCases } from "./store-contract/commits.ts";
 import { erasureCases } from "./store-contract/erasures.ts";
 import { groupCommitCases } from "./store-contract/group-commit.ts";
 import { lifeCases } from "./store-contract/lives.ts";
+import { markCases } from "./store-contract/marks.ts";
 import { messageCases } from "./store-contract/messages.ts";
 import { nameCases } from "./store-contract/names.ts";
 import { overdueCases } from "./store-contract/overdue.ts";
@@ -27,6 +28,7 @@ export const storeContract: readonly StoreCase[] = [
   ...messageCases,
   ...changeCases,
   ...erasureCases,
+  ...markCases,
   ...pageCases,
   ...nameCases,
   ...lifeCases,

@@ -10,6 +10,8 @@ import { get } from "./get.ts";
 import { hold } from "./hold.ts";
 import { info } from "./info.ts";
 import { withPosition } from "./join.ts";
+import { mark } from "./mark.ts";
+import { marks } from "./marks.ts";
 import { purge } from "./purge.ts";
 import { schemas } from "./schemas.ts";
 import { send } from "./send.ts";
@@ -18,6 +20,7 @@ import { type MsglogSettings, settings } from "./settings.ts";
 import { subscribe } from "./subscribe.ts";
 import { Trimmer } from "./trimmer.ts";
 import { TypedMessages } from "./typed/typed-messages.ts";
+import { unread } from "./unread.ts";
 import { unsubscribe } from "./unsubscribe.ts";
 import { update } from "./update.ts";
 
@@ -31,6 +34,7 @@ export const msglog = definePlugin({
     const current = () => settings;
     const log = service.openLog(given);
     const cursors = service.openCursors(log);
+    const readers = service.openMarks();
     const trimmer = new Trimmer(service, log, current);
     const eraser = new Eraser(service, log);
     const kept = service.openSchemas();
@@ -50,6 +54,9 @@ export const msglog = definePlugin({
         unsubscribe(cursors),
         info(log),
         epochs(log),
+        mark(readers),
+        marks(readers),
+        unread(readers),
         purge(log, trimmer),
         update(service, log, trimmer),
         eraseUser(eraser),

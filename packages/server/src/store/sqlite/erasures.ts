@@ -10,6 +10,7 @@ export class Erasures {
   readonly #toErase: ToErase;
   readonly #state: Database.Statement<[string, string, string], StateRow>;
   readonly #erase: Database.Statement<[number, number]>;
+  readonly #dropMentions: Database.Statement<[number, number]>;
   readonly #shrink: Database.Statement<[number, number]>;
   readonly #forgetNames: Database.Statement<[number, string, number, number]>;
   readonly #open: Database.Statement<[string, string], string>;
@@ -23,8 +24,9 @@ export class Erasures {
     this.#toErase = new ToErase(db);
     this.#state = db.prepare(STATE);
     this.#erase = db.prepare(
-      `UPDATE messages SET msg = '${ERASED_BODY}', erased = 1 WHERE room_key = ? AND msg_id = ?`,
+      `UPDATE messages SET msg = '${ERASED_BODY}', mentions = NULL, erased = 1 WHERE room_key = ? AND msg_id = ?`,
     );
+    this.#dropMentions = db.prepare("DELETE FROM mentions WHERE room_key = ? AND msg_id = ?");
     this.#shrink = db.prepare("UPDATE rooms SET bytes = bytes - ? WHERE room_key = ?");
     this.#forgetNames = db.prepare(
       `DELETE FROM client_msg_ids WHERE (room_key, user_id, client_msg_id) IN (
@@ -100,6 +102,7 @@ export class Erasures {
   /** The one place where a body goes: whatever else is kept of it goes here too. */
   #eraseEntry(room_key: number, msg_id: number): void {
     this.#erase.run(room_key, msg_id);
+    this.#dropMentions.run(room_key, msg_id);
   }
 
   /** Whether more of the user's names could be forgotten. */

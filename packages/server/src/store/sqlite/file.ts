@@ -19,7 +19,7 @@ const OLDEST_LIBRARY = "3.51.3";
 const PAGE_BYTES = 8192;
 
 /** The first schema of files whose deleted content is overwritten. */
-const FIRST_SECURE = 8;
+const FIRST_SECURE = 9;
 
 /** To which the write-ahead log is cut back when it begins anew. */
 const WAL_BYTES = 16 * 1_048_576;

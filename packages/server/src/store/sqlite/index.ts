@@ -15,6 +15,9 @@ import {
   type LifeKey,
   type ListedRoom,
   type LivesQuery,
+  type Mark,
+  type MarkedRoomsQuery,
+  type MarksQuery,
   type MessageQuery,
   type NewestSchemas,
   type NewestSchemasQuery,
@@ -37,6 +40,8 @@ import {
   type Trimmed,
   type Undelivered,
   type UndeliveredQuery,
+  type Unread,
+  type UnreadQuery,
   type Usage,
   type UsageQuery,
   type WebhooksQuery,
@@ -175,6 +180,18 @@ export class SqliteStore implements Store {
 
   undelivered(query: UndeliveredQuery): Promise<Undelivered | undefined> {
     return this.#running.reader.call("undelivered", query);
+  }
+
+  marks(query: MarksQuery): Promise<Mark[] | undefined> {
+    return this.#running.reader.call("marks", query);
+  }
+
+  markedRooms(query: MarkedRoomsQuery): Promise<string[]> {
+    return this.#running.reader.call("markedRooms", query);
+  }
+
+  unread(query: UnreadQuery): Promise<Unread[]> {
+    return this.#running.reader.call("unread", query);
   }
 
   deadLetters(query: DeadLettersQuery): Promise<DeadLetter[]> {

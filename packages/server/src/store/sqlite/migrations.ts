@@ -182,6 +182,40 @@ export const migrations: readonly string[] = [
     UNIQUE (room_key, type, version)
   ) STRICT;
   `,
+  // How far users have read. Edits and deletions are numbered, so that those behind an id are counted by two of them.
+  `
+  ALTER TABLE rooms ADD COLUMN marks INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE messages ADD COLUMN mentions TEXT;
+
+  CREATE TABLE marks (
+    room_key INTEGER NOT NULL REFERENCES rooms (room_key),
+    user_id  TEXT    NOT NULL,
+    msg_id   INTEGER NOT NULL,
+    PRIMARY KEY (room_key, user_id)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE INDEX marks_by_user ON marks (user_id);
+
+  CREATE TABLE mentions (
+    room_key INTEGER NOT NULL REFERENCES rooms (room_key),
+    user_id  TEXT    NOT NULL,
+    msg_id   INTEGER NOT NULL,
+    PRIMARY KEY (room_key, user_id, msg_id)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE INDEX mentions_by_message ON mentions (room_key, msg_id);
+
+  CREATE TABLE changes (
+    room_key INTEGER NOT NULL REFERENCES rooms (room_key),
+    msg_id   INTEGER NOT NULL,
+    number   INTEGER NOT NULL,
+    PRIMARY KEY (room_key, msg_id)
+  ) STRICT, WITHOUT ROWID;
+
+  INSERT INTO changes (room_key, msg_id, number)
+    SELECT room_key, msg_id, row_number() OVER (PARTITION BY room_key ORDER BY msg_id)
+    FROM messages WHERE ref IS NOT NULL AND op IS NOT NULL;
+  `,
   // What was erased, and what must not be.
   `
   ALTER TABLE messages ADD COLUMN erased INTEGER;

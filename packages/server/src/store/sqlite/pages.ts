@@ -24,6 +24,7 @@ type Row = [
   op: Entry["op"],
   ref: number | null,
   changed_by: number | null,
+  mentions: string | null,
   erased: 1 | null,
 ];
 
@@ -31,7 +32,8 @@ type Row = [
 const BLOCK = 256;
 
 const LOG = "SELECT room_key, epoch, first_id, last_id FROM rooms WHERE service = ? AND room_id = ?";
-const ENTRY = "SELECT msg_id, user_id, session_id, timestmap, msg, op, ref, changed_by, erased FROM messages";
+const ENTRY =
+  "SELECT msg_id, user_id, session_id, timestmap, msg, op, ref, changed_by, mentions, erased FROM messages";
 
 /** A range of ids is one walk through the table, in either direction. */
 const BY_ID = `${ENTRY} WHERE room_key = ? AND msg_id BETWEEN ? AND ? ORDER BY msg_id`;
@@ -168,6 +170,7 @@ export class Pages {
   }
 }
 
-function entryOf([msg_id, user_id, session_id, timestmap, msg, op, ref, changed_by, erased]: Row): Entry {
-  return { msg_id, user_id, session_id, timestmap, msg, op, ref, changed_by, erased };
+function entryOf(row: Row): Entry {
+  const [msg_id, user_id, session_id, timestmap, msg, op, ref, changed_by, mentions, erased] = row;
+  return { msg_id, user_id, session_id, timestmap, msg, op, ref, changed_by, mentions, erased };
 }

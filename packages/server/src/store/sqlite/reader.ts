@@ -15,6 +15,9 @@ import type {
   LifeKey,
   ListedRoom,
   LivesQuery,
+  Mark,
+  MarkedRoomsQuery,
+  MarksQuery,
   MessageQuery,
   NewestSchemas,
   NewestSchemasQuery,
@@ -35,12 +38,15 @@ import type {
   Trimmed,
   Undelivered,
   UndeliveredQuery,
+  Unread,
+  UnreadQuery,
   Usage,
   UsageQuery,
   WebhooksQuery,
 } from "../store.ts";
 import { ErasuresReader } from "./erasures-reader.ts";
 import { openForReading } from "./file.ts";
+import { MarksReader } from "./marks-reader.ts";
 import { OverdueLives } from "./overdue.ts";
 import { Pages } from "./pages.ts";
 import {
@@ -86,6 +92,7 @@ class Reader {
   readonly #webhooks: WebhooksReader;
   readonly #erasures: ErasuresReader;
   readonly #schemas: SchemasReader;
+  readonly #marks: MarksReader;
   readonly #room: Database.Statement<[string, string], RoomRow>;
   readonly #rooms: Database.Statement<[string, string, string, string, string, number], ListedRow>;
   readonly #ofUser: Database.Statement<[string, string, string], OfUserRow>;
@@ -105,6 +112,7 @@ class Reader {
     this.#webhooks = new WebhooksReader(this.#db);
     this.#erasures = new ErasuresReader(this.#db);
     this.#schemas = new SchemasReader(this.#db);
+    this.#marks = new MarksReader(this.#db);
     this.#room = this.#db.prepare(`SELECT ${ROOM} ${OF_ROOM_ID} AND destroyed_at IS NULL`);
     this.#rooms = this.#db.prepare(
       `SELECT ${LISTED} FROM rooms
@@ -223,6 +231,18 @@ class Reader {
 
   erasures(query: ErasuresQuery): Erasure[] {
     return this.#erasures.erasures(query);
+  }
+
+  marks(query: MarksQuery): Mark[] | undefined {
+    return this.#marks.all(query);
+  }
+
+  markedRooms(query: MarkedRoomsQuery): string[] {
+    return this.#marks.rooms(query);
+  }
+
+  unread(query: UnreadQuery): Unread[] {
+    return this.#marks.unread(query);
   }
 
   trimmable(query: TrimmableQuery): Trimmed | undefined {

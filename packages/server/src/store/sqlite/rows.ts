@@ -158,3 +158,9 @@ function retentionOf({ max_age, max_messages, max_bytes }: RetentionRow): Retent
     ...(max_bytes !== null && { max_bytes }),
   };
 }
+
+/** How many edits and deletions stand behind an id: the numbers of the newest and of the first of them say it. */
+export const CHANGES_AFTER = `
+  SELECT ifnull(1
+    + (SELECT number FROM changes WHERE room_key = :room_key ORDER BY msg_id DESC LIMIT 1)
+    - (SELECT number FROM changes WHERE room_key = :room_key AND msg_id > :after ORDER BY msg_id LIMIT 1), 0)`;

@@ -14,7 +14,7 @@ export class Trims {
   readonly #authors: AuthorIndex;
   readonly #state: Database.Statement<[string, string, string], StateRow>;
   readonly #measured: Database.Statement<[number, number], Measured>;
-  readonly #drop: Database.Statement<[number, number]>;
+  readonly #drop: readonly Database.Statement<[number, number]>[];
   readonly #shorten: Database.Statement<[number, number, number]>;
   readonly #names: Database.Statement<[number], Name>;
   readonly #forgetNames: Database.Statement<[number, number]>;
@@ -25,7 +25,9 @@ export class Trims {
     this.#authors = authors;
     this.#state = db.prepare(STATE);
     this.#measured = db.prepare(MEASURED);
-    this.#drop = db.prepare("DELETE FROM messages WHERE room_key = ? AND msg_id < ?");
+    this.#drop = ["messages", "mentions", "changes"].map((table) =>
+      db.prepare(`DELETE FROM ${table} WHERE room_key = ? AND msg_id < ?`),
+    );
     this.#shorten = db.prepare("UPDATE rooms SET first_id = ?, bytes = ? WHERE room_key = ?");
     this.#names = db.prepare(
       `SELECT msg_id, timestmap FROM client_msg_ids INDEXED BY client_msg_ids_by_message
@@ -34,8 +36,8 @@ export class Trims {
     this.#forgetNames = db.prepare(
       "DELETE FROM client_msg_ids INDEXED BY client_msg_ids_by_message WHERE room_key = ? AND msg_id <= ?",
     );
-    this.#forgetLife = ["webhook_cursors", "schemas", "standings", "room_access", "rooms"].map((table) =>
-      db.prepare(`DELETE FROM ${table} WHERE room_key = ?`),
+    this.#forgetLife = ["webhook_cursors", "schemas", "marks", "standings", "room_access", "rooms"].map(
+      (table) => db.prepare(`DELETE FROM ${table} WHERE room_key = ?`),
     );
   }
 
@@ -49,7 +51,7 @@ export class Trims {
     const log = { ...stateOf(row), first_id: trimmed.first_id, bytes: bytes - trimmed.bytes };
     if (trimmed.messages > 0) {
       this.#authors.shortened(room_key, log.first_id);
-      this.#drop.run(room_key, log.first_id);
+      for (const drop of this.#drop) drop.run(room_key, log.first_id);
       this.#shorten.run(log.first_id, log.bytes, room_key);
     }
     const moreNames = this.#trimNames(room_key, log, trim);

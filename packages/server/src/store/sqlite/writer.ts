@@ -6,6 +6,7 @@ import type {
   CreateRoom,
   DestroyRoom,
   ErasureWrite,
+  LifeKey,
   Refusal,
   RoomKey,
   SetSchema,
@@ -14,10 +15,11 @@ import type {
   Written,
 } from "../store.ts";
 import { AuthorIndex } from "./authors.ts";
-import { Changes, isReference, type Reference } from "./changes.ts";
+import { Changes, isReference, isSpecial, type Reference } from "./changes.ts";
 import { Erasures } from "./erasures.ts";
 import { openForWriting, takeLock } from "./file.ts";
 import { Holds } from "./holds.ts";
+import { MarksWriter, type Readers, readersOf } from "./marks-writer.ts";
 import { type PackedOutcomes, type PackedWrites, packOutcomes, unpackWrites } from "./packed.ts";
 import { SchemasWriter } from "./schemas.ts";
 import { scrub } from "./scrub.ts";
@@ -28,7 +30,7 @@ import { WebhooksWriter } from "./webhooks-writer.ts";
 import { serve } from "./worker-calls.ts";
 
 /** The living room a write goes to, while its transaction runs. */
-interface Counter {
+interface Counter extends Readers {
   readonly service: string;
   readonly room_key: number;
   readonly epoch: string;
@@ -43,7 +45,7 @@ interface Counter {
   rows: unknown[];
 }
 
-type StoredCounter = Omit<Counter, "saved_id" | "first_timestmap" | "rows">;
+type StoredCounter = Omit<Counter, "saved_id" | "first_timestmap" | "rows" | "readers" | "newest">;
 
 interface Committed {
   readonly outcomes: PackedOutcomes;
@@ -72,6 +74,7 @@ class Writer {
   readonly #holds: Holds;
   readonly #standings: StandingsWriter;
   readonly #schemas: SchemasWriter;
+  readonly #marks: MarksWriter;
   readonly #webhooks: WebhooksWriter;
   readonly #commit: Database.Transaction<(writes: readonly Write[]) => Written[]>;
   readonly #find: Database.Statement<[string, string], StoredCounter>;
@@ -98,10 +101,11 @@ class Writer {
     this.#holds = new Holds(db);
     this.#standings = new StandingsWriter(db);
     this.#schemas = new SchemasWriter(db);
+    this.#marks = new MarksWriter(db);
     this.#webhooks = new WebhooksWriter(db);
     this.#trims = new Trims(db, this.#authors);
     this.#find = db.prepare(
-      `SELECT service, room_key, epoch, last_id, last_timestmap, bytes FROM rooms
+      `SELECT service, room_key, epoch, first_id, last_id, last_timestmap, bytes, marks FROM rooms
        WHERE service = ? AND room_id = ? AND destroyed_at IS NULL`,
     );
     this.#create = db.prepare(
@@ -198,6 +202,9 @@ class Writer {
         if (!counter || isOther(write, counter)) return refused("room_not_found");
         this.#schemas.set(counter, write);
         return done;
+      case "set_mark":
+        if (!counter) return refused("room_not_found");
+        return isOther(write, counter) ? refused("epoch_not_found") : this.#marks.set(write, counter);
       case "destroy_room":
         if (!counter || isOther(write, counter)) return refused("room_not_found");
         this.#end(write, counter);
@@ -245,7 +252,8 @@ class Writer {
       const { changes } = this.#name.run(room_key, user_id, client_msg_id, msg_id, timestmap);
       if (changes === 0) return this.#duplicate(room_key, user_id, client_msg_id);
     }
-    if (isReference(write)) this.#changes.add(write, { room_key, msg_id, timestmap });
+    if (counter.marks > 0 && !write.change) this.#marks.sent(user_id, msg_id, counter);
+    if (isSpecial(write)) this.#changes.add(write, { room_key, msg_id, timestmap });
     else counter.rows.push(room_key, msg_id, timestmap, user_id, session_id, msg);
     counter.first_timestmap ??= timestmap;
     counter.last_id = msg_id;
@@ -284,7 +292,8 @@ class Writer {
     const room_key = Number(lastInsertRowid);
     if (info.access) this.#standings.changeAccess(room_key, info.access);
     if (owner !== undefined) this.#standings.setRole(room_key, { user_id: owner, role: "owner" });
-    return counterOf({ service, room_key, epoch, last_id: 0, last_timestmap: 0, bytes: 0 });
+    const empty = { first_id: 1, last_id: 0, last_timestmap: 0, bytes: 0, marks: 0 };
+    return counterOf({ service, room_key, epoch, ...empty });
   }
 
   #end({ destroyed_at, keep_log }: DestroyRoom, counter: Counter): void {
@@ -302,6 +311,7 @@ class Writer {
   #save(counters: readonly (Counter | undefined)[]): void {
     const grown = counters.filter(isGrown);
     this.#insert(grown.flatMap(({ rows }) => rows));
+    for (const counter of counters) if (counter?.readers) this.#marks.save(counter);
     for (const counter of grown) {
       const { room_key, saved_id, last_id, last_timestmap, bytes } = counter;
       this.#count.run(last_id, last_timestmap, bytes, room_key);
@@ -321,7 +331,8 @@ class Writer {
 
 /** Nothing has been counted since it was read. */
 function counterOf(stored: StoredCounter): Counter {
-  return { ...stored, saved_id: stored.last_id, first_timestmap: undefined, rows: [] };
+  const { last_id } = stored;
+  return { ...stored, ...readersOf(stored), saved_id: last_id, first_timestmap: undefined, rows: [] };
 }
 
 function isGrown(counter: Counter | undefined): counter is Counter {
@@ -346,7 +357,7 @@ function keyOf({ service, room_id }: RoomKey): string {
 }
 
 /** Whether the write is meant for another life than the living one. */
-function isOther({ epoch }: Append | DestroyRoom | SetSchema, living: Counter): boolean {
+function isOther({ epoch }: LifeKey, living: Counter): boolean {
   return epoch !== undefined && epoch !== living.epoch;
 }
 

@@ -96,6 +96,19 @@ export const erasureCases: readonly StoreCase[] = [
     ]);
   }),
 
+  storeCase("[M21] [M20] whom he mentioned goes too", async (store) => {
+    await store.commit([create(one), { ...by("ann", '{"a":"@bob"}'), mentions: ["bob"] }]);
+    await begin(store);
+    await eraseAll(store, one);
+    assert.deepEqual((await logOf(store, one))[0]?.log, { erased: true });
+    const [unread] = await store.unread({
+      service: "main",
+      user_id: "bob",
+      rooms: [{ room_id: "one", all: true }],
+    });
+    assert.deepEqual([unread?.unread, unread?.mentions], [1, 0]);
+  }),
+
   storeCase("[M21] an erased message is changed no more", async (store) => {
     await store.commit([create(one), by("ann", '{"a":1}')]);
     await begin(store);

@@ -14,6 +14,9 @@ import type {
   LifeKey,
   ListedRoom,
   LivesQuery,
+  Mark,
+  MarkedRoomsQuery,
+  MarksQuery,
   MessageQuery,
   NewestSchemas,
   NewestSchemasQuery,
@@ -35,6 +38,8 @@ import type {
   Trimmed,
   Undelivered,
   UndeliveredQuery,
+  Unread,
+  UnreadQuery,
   Usage,
   UsageQuery,
   WebhooksQuery,
@@ -131,6 +136,18 @@ class WatchedStore implements Store {
 
   undelivered(query: UndeliveredQuery): Promise<Undelivered | undefined> {
     return this.#driver.undelivered(query);
+  }
+
+  marks(query: MarksQuery): Promise<Mark[] | undefined> {
+    return this.#driver.marks(query);
+  }
+
+  markedRooms(query: MarkedRoomsQuery): Promise<string[]> {
+    return this.#driver.markedRooms(query);
+  }
+
+  unread(query: UnreadQuery): Promise<Unread[]> {
+    return this.#driver.unread(query);
   }
 
   deadLetters(query: DeadLettersQuery): Promise<DeadLetter[]> {
