@@ -9,7 +9,6 @@ import type {
   LifeKey,
   Refusal,
   RoomKey,
-  SetSchema,
   WebhookWrite,
   Write,
   Written,
