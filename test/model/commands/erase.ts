@@ -3,7 +3,9 @@ import { tell } from "../lanes.ts";
 import type { RoomName, UserName } from "../steps.ts";
 import { keptOf, type Life, type Message, putLife, roomOf, type World } from "../world.ts";
 
-const ERASED = { msg: "{}", erased: true } as const;
+function erased({ mentions: _, ...entry }: Message): Message {
+  return { ...entry, msg: "{}", erased: true };
+}
 
 /** M21: what the user wrote, in all lives of rooms that are not on hold. */
 export function erase(world: World, user: UserName): void {
@@ -25,7 +27,7 @@ function eraseIn(world: World, { room, life, user }: Where): void {
   const isOfHis = ({ msg_id, op, ref = 0 }: Message) => own.has(msg_id) || (op !== undefined && own.has(ref));
   const gone = kept.filter((entry) => !entry.erased && isOfHis(entry));
   if (gone.length === 0) return;
-  const messages = life.messages.map((entry) => (gone.includes(entry) ? { ...entry, ...ERASED } : entry));
+  const messages = life.messages.map((entry) => (gone.includes(entry) ? erased(entry) : entry));
   putLife(world, room, { ...life, messages });
   const ids = gone.flatMap(({ msg_id, op, ref }) => (op && ref !== undefined ? [msg_id, ref] : [msg_id]));
   const msg_ids = [...new Set(ids)].sort((a, b) => a - b);
