@@ -189,7 +189,14 @@ function inOwnRoom(user: User, name: string): "ok" | number {
 
 /** Where a user is not let in, it is to him as if there were no room: what he may depends on his grants alone. */
 function outside(user: User, name: string): "ok" | number {
-  const byName = ["msglog_purge", "msglog_schema", "msglog_hold", "room_update", "room_destroy", "room_moderate"];
+  const byName = [
+    "msglog_purge",
+    "msglog_schema",
+    "msglog_hold",
+    "room_update",
+    "room_destroy",
+    "room_moderate",
+  ];
   const { right } = commands[name as keyof typeof commands] as { readonly right: string };
   if (user === "stranger" || user === "guest") return 100030;
   if (byName.includes(right) && user !== "admin") return 100030;
