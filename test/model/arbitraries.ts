@@ -104,6 +104,7 @@ const op: fc.Arbitrary<Op> = weighted<Op>(
       sometimes("messages", 1, fc.integer({ min: 1, max: 6 })),
     ),
   ],
+  [2, fc.record({ do: fc.constant("hold"), room, on: fc.boolean() })],
   [2, merged<Op>(fc.record({ do: fc.constant("info"), room }), sometimes("epoch", 2, epoch))],
   [
     2,
@@ -143,6 +144,7 @@ export const step: fc.Arbitrary<Step> = weighted<Step>(
   [12, fc.record({ kind: fc.constant("pause"), at })],
   [16, fc.constant<Step>({ kind: "resume" })],
   [8, fc.record({ kind: fc.constant("tick"), seconds: fc.integer({ min: 1, max: 3 }) })],
+  [3, fc.record({ kind: fc.constant("erase"), user: fc.constantFrom(...userNames) })],
   [
     1,
     merged<Step>(

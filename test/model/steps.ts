@@ -87,6 +87,7 @@ export type Op =
       readonly dry?: true;
     }
   | { readonly do: "retain"; readonly room: RoomName; readonly messages?: number }
+  | { readonly do: "hold"; readonly room: RoomName; readonly on: boolean }
   /** Up to the message that stands so far before the newest one. */
   | { readonly do: "mark"; readonly room: RoomName; readonly back: number; readonly epoch?: EpochChoice }
   | { readonly do: "marks" | "unread"; readonly room: RoomName }
@@ -116,6 +117,8 @@ export type Step =
   | { readonly kind: "pause"; readonly at: number }
   | { readonly kind: "resume" }
   | { readonly kind: "tick"; readonly seconds: number }
+  /** Somebody who has no part in the run has all that the user wrote erased. */
+  | { readonly kind: "erase"; readonly user: UserName }
   /** Stops the server, `turns` of the event loop behind the frames of `parts`, and starts it on the same data. */
   | {
       readonly kind: "restart";

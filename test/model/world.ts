@@ -10,6 +10,13 @@ export interface World {
   readonly followers: Map<number, Follower>;
   /** What was dropped from logs so far, in order. */
   trims: readonly Trimming[];
+  /** Rooms of which nothing is removed (M22). */
+  readonly holds: Map<RoomName, Hold>;
+}
+
+interface Hold {
+  readonly since: number;
+  readonly by: string;
 }
 
 export interface Room {
@@ -41,8 +48,9 @@ export interface Message {
   readonly user_id: string;
   readonly session_id: string;
   readonly timestmap: number;
-  /** The text as it was sent. */
+  /** The text as it was sent; `{}` once it was erased. */
   readonly msg: string;
+  readonly erased?: true;
   /** What it does to the message `ref` (M15); a message may have a `ref` too (M16). */
   readonly op?: "edit" | "delete";
   readonly ref?: number;
@@ -98,11 +106,16 @@ const NO_ROOM: Room = { lives: [], members: new Map() };
 const NO_LANE: Lane = { items: [], known: undefined };
 
 export function emptyWorld(): World {
-  return { rooms: new Map(), followers: new Map(), trims: [] };
+  return { rooms: new Map(), followers: new Map(), trims: [], holds: new Map() };
 }
 
 export function copyOf(world: World): World {
-  return { rooms: new Map(world.rooms), followers: new Map(world.followers), trims: world.trims };
+  return {
+    rooms: new Map(world.rooms),
+    followers: new Map(world.followers),
+    trims: world.trims,
+    holds: new Map(world.holds),
+  };
 }
 
 export function roomOf(world: World, room: RoomName): Room {
@@ -197,6 +210,7 @@ function logOf(life: Life, message: Message, upTo: number): object {
     ...(message.ref !== undefined && { ref: message.ref }),
     ...(message.mentions && !deletion && { mentions: message.mentions }),
     ...(edit && !deletion && { edited: changeOf(edit) }),
+    ...((message.erased || (!deletion && edit?.erased)) && { erased: true }),
     ...(deletion && { deleted: { ...changeOf(deletion), ...(JSON.parse(deletion.msg) as object) } }),
   };
 }
@@ -215,7 +229,11 @@ export function unreadIn(life: Life, user_id: string): Message[] {
 export function versionsOf(life: Life, message: Message): object[] | undefined {
   const { edits, deletion } = changesOf(life, message, lastIdOf(life));
   if (message.op || (edits.length === 0 && !deletion)) return undefined;
-  return [message, ...edits].map((one) => ({ ...changeOf(one), msg: JSON.parse(one.msg) as object }));
+  return [message, ...edits].map((one) => ({
+    ...changeOf(one),
+    msg: JSON.parse(one.msg) as object,
+    ...(one.erased && { erased: true }),
+  }));
 }
 
 /** What an event or a page says of an entry (M2), by the entries up to one; `more` stands in `$log` too. */

@@ -70,7 +70,20 @@ const logInfo = logRange.extend({
   bytes: z.int(),
   first_time: z.int().optional(),
   last_time: z.int().optional(),
+  /** M22: why nothing is removed from it, since when (µs since 1970) and by whom. */
+  hold: z.object({ reason: z.string().optional(), since: z.int(), by: z.string() }).optional(),
 });
+/** What an erasure did, or would do (M21). */
+const erased = z.object({
+  user_id: z.string(),
+  /** Rooms in which something was erased, entries and UTF-8 bytes that went. */
+  rooms: z.int(),
+  messages: z.int(),
+  bytes: z.int(),
+  /** Rooms in which something of his is on hold and stays (M22). */
+  held: z.array(z.string()).readonly(),
+});
+const receipt = erased.extend({ receipt: z.string(), /** µs since 1970 */ at: z.int() });
 /** What was dropped from a log, or would be (M13). */
 const dropped = z.object({ first_id: z.int(), count: z.int(), bytes: z.int() });
 
@@ -516,7 +529,7 @@ export const commands = {
     }),
     result: z.array(logInfo.extend({ created_at: z.int(), destroyed_at: z.int() })),
   },
-  /** M13: drops the messages below `before`; without it what retention does not keep. Errors: 304001, 304106. */
+  /** M13: drops the messages below `before`; without it what retention does not keep. Errors: 304001, 304106, 304111. */
   "media/room/msglog_purge": {
     right: "msglog_purge",
     data: z.object({
@@ -550,6 +563,36 @@ export const commands = {
       epoch: epoch.optional(),
     }),
     result: stored,
+  },
+  /**
+   * M21: what a user wrote goes for good, from all rooms. With `dry_run` nothing changes, and the answer says what would go.
+   * Errors: 100051, 304105 (not complete).
+   */
+  "media/room/msglog_erase_user": {
+    right: "msglog_erase",
+    data: z.object({ user_id: name(MAX_USER), dry_run: z.boolean().optional() }),
+    result: erased.extend(receipt.pick({ receipt: true, at: true }).partial().shape),
+  },
+  /** M21: erasures, the newest first; one that was cut short has `complete` false. */
+  "media/room/msglog_erasures": {
+    reads: true,
+    right: "msglog_erase",
+    data: z.object({
+      before: text.optional(),
+      limit: z.int().min(1).max(1000).optional(),
+    }),
+    result: z.array(receipt.extend({ by: z.string(), complete: z.boolean() })),
+  },
+  /** M22: for all lives of a room, or for one. Errors: 304001, 304106. */
+  "media/room/msglog_hold": {
+    right: "msglog_hold",
+    data: z.object({
+      room_id: roomId,
+      hold: z.boolean(),
+      reason: text.max(1000).optional(),
+      epoch: epoch.optional(),
+    }),
+    result: none,
   },
   /** M24: `null` takes the type's schema away. Errors: 100044 (with `pointer`, `reason`), 100050, 304001, 304109. */
   "media/room/msglog_set_schema": {

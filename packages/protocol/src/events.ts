@@ -24,6 +24,8 @@ export const roomEvents = {
   msglog_new_msg: "msglog_new_msg",
   /** M13: in place of messages that retention dropped before they reached this connection. */
   msglog_dropped: "msglog_dropped",
+  /** M21: entries of a log read differently, since what a user wrote was erased. */
+  msglog_erased: "msglog_erased",
   /** M24: `{type, version, by}`; with `removed` it has no schema any more. */
   schema: "schema",
   /** M19: somebody has read up to a message. */

@@ -27,6 +27,8 @@ export interface Change {
 /** A wording that a message has or had (M15). `Msg` is a JSON object, or its text. */
 export interface Version<Msg> extends Change {
   readonly msg: Msg;
+  /** Its body is gone for good (M21). */
+  readonly erased?: true;
 }
 
 /** What an entry of a log does to another one (M15). */
@@ -42,6 +44,8 @@ export interface MessageLog<Msg = string> {
   readonly mentions?: readonly string[];
   readonly edited?: Change;
   readonly deleted?: Change & { readonly reason?: string };
+  /** The body that belongs here is gone for good (M21). */
+  readonly erased?: true;
   /** All wordings of an edited message, the oldest first. */
   readonly versions?: readonly Version<Msg>[];
   /** Messages that refer to it (M16). */

@@ -1,6 +1,7 @@
 import type { Plan, Planner } from "../plan.ts";
 import type { Op } from "../steps.ts";
 import { edit, remove } from "./changes.ts";
+import { hold } from "./hold.ts";
 import { mark, marks, unread } from "./marks.ts";
 import { join, leave } from "./members.ts";
 import { epochs, get, info } from "./reading.ts";
@@ -54,5 +55,7 @@ export function planOf(planner: Planner, op: Exclude<Op, { readonly do: "answer"
       return purge(planner, op);
     case "retain":
       return retain(planner, op);
+    case "hold":
+      return hold(planner, op);
   }
 }

@@ -127,18 +127,22 @@ export function info(planner: Planner, { room, epoch: choice }: Op & { readonly 
     data: { room_id: planner.roomId(room), ...given({ epoch }) },
     first: reads((world) => {
       const { life, refusal } = findLife(world, room, epoch);
-      return { answer: life ? ok(shownOf(room, life)) : refusal };
+      return { answer: life ? ok(shownOf(world, room, life)) : refusal };
     }),
   };
 }
 
 /** What the log of a life holds. */
-export function shownOf(room: RoomName, life: Life): object {
+export function shownOf(world: World, room: RoomName, life: Life): object {
   const kept = keptOf(life);
   const bytes = kept.reduce((sum, { msg }) => sum + msg.length, 0);
   const log = { first_id: life.first_id, last_id: lastIdOf(life), count: kept.length, bytes };
   const times = { first_time: kept.at(0)?.timestmap, last_time: kept.at(-1)?.timestmap };
-  return { epoch: new EpochOf(room, life.number), ...log, ...given(times) };
+  return {
+    epoch: new EpochOf(room, life.number),
+    ...log,
+    ...given({ ...times, hold: world.holds.get(room) }),
+  };
 }
 
 /** M12: ended lives, the newest first. */
@@ -168,7 +172,7 @@ function livesOf(
   const lives = ended.filter(({ number }) => number < end).slice(0, limit);
   return ok(
     lives.map((one) => ({
-      ...shownOf(room, one),
+      ...shownOf(world, room, one),
       created_at: one.created_at,
       destroyed_at: one.destroyed_at,
     })),

@@ -28,6 +28,7 @@ import type { Clock } from "./clock.ts";
 import type { Counts } from "./counts.ts";
 import { follows } from "./cursors.ts";
 import { type LogRun, type LogSource, laneOf, type Most, type Stretch, type Subscriber } from "./delivery.ts";
+import { LogErasures } from "./erasures.ts";
 import { diskLow, RequestError } from "./errors.ts";
 import type { Hub } from "./hub.ts";
 import { JsonText, withoutMembers } from "./json-text.ts";
@@ -128,6 +129,8 @@ const MOST_TOLD = 64;
 
 /** The message logs of a service's rooms. */
 export class Log implements LogSource {
+  /** What is erased in them (M21), and what is on hold (M22). */
+  readonly erasures: LogErasures;
   readonly #parts: LogParts;
   /** Messages that are durable and have not been told yet. */
   #untold: { readonly room_id: string; readonly epoch: string; readonly messages: Message[] } | undefined;
@@ -143,6 +146,11 @@ export class Log implements LogSource {
   constructor(parts: LogParts, options: LogOptions) {
     this.#parts = parts;
     this.#search = new LogSearch(parts);
+    const shrunk = (room_id: string, bytes: number) => {
+      this.#newest.changed(room_id);
+      this.#quota.give(bytes);
+    };
+    this.erasures = new LogErasures({ ...parts, shrunk });
     this.update(options);
     parts.rooms.onEnded((room_id) => this.#newest.changed(room_id));
   }
@@ -303,7 +311,7 @@ export class Log implements LogSource {
 
   /**
    * Drops a slice of a log from its low end (M13): what stands below `before`, or what the bounds do not allow.
-   * Rejects with 304106 when there is no such life any more, 304105 when the store has failed.
+   * Rejects with 304106 when there is no such life any more, 304111 while it is on hold, 304105 when the store has failed.
    */
   trim(trim: Omit<Trim, "kind" | "service">): Promise<Trimmed> {
     const { service, store } = this.#parts;

@@ -21,6 +21,9 @@ export { answerText, type SignedPost, signedPost } from "../outgoing/signed-post
 export type {
   Bounds,
   DeadLetter,
+  Erasable,
+  ErasePlace,
+  Erasure,
   KeptWebhook,
   Life,
   SchemaVersion,

@@ -10,6 +10,8 @@ export interface Entry extends MessageStamp {
   readonly ref: number | null;
   /** The newest edit of a message, or the deletion of a message and of its edits. */
   readonly changed_by: number | null;
+  /** 1 when its body is gone for good (M21), else null. */
+  readonly erased: 1 | null;
   /** JSON: a list of users (M20); null without any. */
   readonly mentions: string | null;
 }
@@ -30,9 +32,9 @@ type Asked = Pick<MessageQuery, "refs" | "versions">;
 
 /** An entry as readers see it now (M15). */
 export function shown(entry: Entry, { refs = false, versions }: Asked, log: Neighbours): Message {
-  const { msg_id, user_id, session_id, timestmap, msg, op, ref, changed_by, mentions } = entry;
+  const { msg_id, user_id, session_id, timestmap, msg, op, ref, changed_by, mentions, erased } = entry;
   const stamp = { msg_id, user_id, session_id, timestmap };
-  const isPlain = op === null && ref === null && changed_by === null && mentions === null;
+  const isPlain = op === null && ref === null && changed_by === null && mentions === null && erased === null;
   if (isPlain && !refs) return { ...stamp, msg };
   const change = changed_by === null ? undefined : log.entry(changed_by);
   const isDeleted = change?.op === "delete";
@@ -41,6 +43,7 @@ export function shown(entry: Entry, { refs = false, versions }: Asked, log: Neig
     ...(ref !== null && { ref }),
     ...(mentions !== null && !isDeleted && { mentions: JSON.parse(mentions) as string[] }),
     ...(change && (isDeleted ? { deleted: deletionOf(change) } : { edited: changeOf(change) })),
+    ...((erased ?? (isDeleted ? null : change?.erased)) && { erased: true }),
     ...(change && op === null && hasVersions(versions, isDeleted) && { versions: versionsOf(entry, log) }),
     ...(refs && op === null && { refs: log.refsOf(msg_id) }),
   };
@@ -56,7 +59,11 @@ function hasVersions(versions: Asked["versions"], isDeleted: boolean): boolean {
 }
 
 function versionsOf(message: Entry, log: Neighbours): Version<string>[] {
-  return [message, ...log.editsOf(message.msg_id)].map((entry) => ({ ...changeOf(entry), msg: entry.msg }));
+  return [message, ...log.editsOf(message.msg_id)].map((entry) => ({
+    ...changeOf(entry),
+    msg: entry.msg,
+    ...(entry.erased && { erased: true }),
+  }));
 }
 
 function changeOf({ msg_id, user_id, timestmap }: Entry): Change {

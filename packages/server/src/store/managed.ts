@@ -1,7 +1,13 @@
 import type {
+  Authored,
+  AuthoredQuery,
   BehindQuery,
   DeadLetter,
   DeadLettersQuery,
+  Erasable,
+  ErasableQuery,
+  Erasure,
+  ErasuresQuery,
   KeptWebhook,
   Life,
   LifeKey,
@@ -208,15 +214,37 @@ export class ManagedStore {
     return this.#driver.deadLetters(query);
   }
 
+  authored(query: AuthoredQuery): Promise<Authored> {
+    return this.#driver.authored(query);
+  }
+
+  erasable(query: ErasableQuery): Promise<Erasable | undefined> {
+    return this.#driver.erasable(query);
+  }
+
+  erasures(query: ErasuresQuery): Promise<Erasure[]> {
+    return this.#driver.erasures(query);
+  }
+
+  /** "failed" without a try when the store has failed or is closing. */
+  scrub(from: number): Promise<number | undefined | "failed"> {
+    return this.#work(() => this.#driver.scrub(from), "failed" as const);
+  }
+
   /** False without a try when the store has failed or is closing. */
-  async tidy(): Promise<boolean> {
-    if (this.#failure || this.#closed) return false;
+  tidy(): Promise<boolean> {
+    return this.#work(() => this.#driver.tidy(), false);
+  }
+
+  /** Work on the files beside the commits, whose failure is final too. */
+  async #work<T, F>(work: () => Promise<T>, failed: F): Promise<T | F> {
+    if (this.#failure || this.#closed) return failed;
     try {
-      return await this.#driver.tidy();
+      return await work();
     } catch (cause) {
       this.#failure ??= { cause, reported: false };
       if (!this.#committing && !this.#scheduled) this.#report();
-      return false;
+      return failed;
     }
   }
 

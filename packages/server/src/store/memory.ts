@@ -1,6 +1,7 @@
 import { changedAccess, type RoomInfo } from "@roomlog/protocol";
 import type { Entry } from "./entries.ts";
 import { markChanged, neighboursIn, refusalOfRef } from "./memory-changes.ts";
+import { MemoryErasures } from "./memory-erasures.ts";
 import { byCodePoint, markSent, marksOf, setMark, unreadIn } from "./memory-marks.ts";
 import { addSchema, newestSchemas, schemasOf } from "./memory-schemas.ts";
 import { searched } from "./memory-search.ts";
@@ -11,12 +12,18 @@ import { isForgotten, isStale, type LogState, sliceOf } from "./retention.ts";
 import { withOwn } from "./room-info.ts";
 import type {
   Append,
+  Authored,
+  AuthoredQuery,
   BehindQuery,
   ChangeAccess,
   CreateRoom,
   DeadLetter,
   DeadLettersQuery,
   DestroyRoom,
+  Erasable,
+  ErasableQuery,
+  Erasure,
+  ErasuresQuery,
   KeptWebhook,
   Life,
   LifeKey,
@@ -84,7 +91,7 @@ interface Kept extends RoomKey {
   last_timestmap: number;
   destroyed_at?: number;
   /** Whether its log can be read. */
-  kept: boolean;
+  kept: boolean | "by hold";
 }
 
 const done: Written = { kind: "done" };
@@ -97,6 +104,7 @@ export class MemoryStore implements Store {
   /** The living ones, by service and room_id. */
   readonly #living = new Map<string, Kept>();
   readonly #webhooks = new MemoryWebhooks(this.#lives);
+  readonly #erasures = new MemoryErasures(this.#lives);
   #count = 0;
 
   async open(): Promise<void> {}
@@ -127,7 +135,7 @@ export class MemoryStore implements Store {
 
   async life(key: LifeKey): Promise<Life | undefined> {
     const life = this.#readable(key);
-    return life && lifeOf(life);
+    return life && this.#lifeOf(life);
   }
 
   async standing({ user_id, ...key }: StandingQuery) {
@@ -165,7 +173,7 @@ export class MemoryStore implements Store {
       .filter(({ number }) => end !== undefined && number < end)
       .reverse()
       .slice(0, limit)
-      .map(lifeOf);
+      .map((life) => this.#lifeOf(life));
   }
 
   async messages(query: MessageQuery): Promise<Page | undefined> {
@@ -188,6 +196,7 @@ export class MemoryStore implements Store {
     const lives = slice
       .slice(0, most)
       .filter((life) => life.service === service && isOverdue(life, { bounds, most: 0 }))
+      .filter((life) => !this.#erasures.holdOf(life))
       .map(({ room_id, epoch }) => ({ room_id, epoch }));
     return { lives, next: slice[most]?.number };
   }
@@ -196,6 +205,8 @@ export class MemoryStore implements Store {
     const life = this.#find(query);
     if (!life) return undefined;
     const { first_id, bytes, retention, ...state } = stateOf(life);
+    if (this.#erasures.holdOf(life))
+      return { first_id: first_id + counted.messages, messages: 0, bytes: 0, more: false };
     const left = {
       ...state,
       retention: own ?? retention,
@@ -242,6 +253,20 @@ export class MemoryStore implements Store {
     return this.#webhooks.deadLetters(query);
   }
 
+  async authored(query: AuthoredQuery): Promise<Authored> {
+    return this.#erasures.authored(query);
+  }
+
+  async erasable(query: ErasableQuery): Promise<Erasable | undefined> {
+    return this.#erasures.erasable(query);
+  }
+
+  async erasures(query: ErasuresQuery): Promise<Erasure[]> {
+    return this.#erasures.erasures(query);
+  }
+
+  async scrub(): Promise<undefined> {}
+
   async tidy(): Promise<boolean> {
     return false;
   }
@@ -281,6 +306,13 @@ export class MemoryStore implements Store {
       case "drop_dead_letter":
         this.#webhooks.apply(write);
         return done;
+      case "set_hold":
+        this.#erasures.setHold(write);
+        return done;
+      case "begin_erasure":
+      case "erase":
+      case "end_erasure":
+        return this.#erasures.apply(write);
     }
   }
 
@@ -363,7 +395,7 @@ export class MemoryStore implements Store {
     if (!life || (epoch !== undefined && epoch !== life.epoch)) return refused("room_not_found");
     this.#webhooks.happened(life, life.last_id, Math.max(life.last_timestmap, destroyed_at));
     life.destroyed_at = destroyed_at;
-    life.kept = keep_log;
+    life.kept = keep_log || (this.#erasures.holdOf(life) ? "by hold" : false);
     this.#living.delete(keyOf(key));
     return done;
   }
@@ -385,7 +417,8 @@ export class MemoryStore implements Store {
     const [op, ref] = [write.change?.op ?? null, write.ref ?? null];
     const mentions = write.mentions ? JSON.stringify(write.mentions) : null;
     if (!write.change) markSent(user_id, msg_id, life);
-    life.log.push({ msg_id, user_id, session_id, timestmap, msg, op, ref, changed_by: null, mentions });
+    const entry = { msg_id, user_id, session_id, timestmap, msg, op, ref, mentions };
+    life.log.push({ ...entry, changed_by: null, erased: null });
     if (write.change) markChanged(life.log, { msg_id, op, ref });
     life.last_id = msg_id;
     life.last_timestmap = timestmap;
@@ -403,6 +436,7 @@ export class MemoryStore implements Store {
   #trim(trim: Trim): Written {
     const life = this.#find(trim);
     if (!life) return refused("epoch_not_found");
+    if (this.#erasures.holdOf(life)) return refused("on_hold");
     const trimmed = sliceOf(stateOf(life), trim, life.log.map(measured));
     life.log.splice(0, trimmed.messages);
     const state = stateOf(life);
@@ -411,6 +445,11 @@ export class MemoryStore implements Store {
     const moreNames = stale.length > trim.most;
     if (isForgotten(state, trim) && !moreNames) this.#lives.delete(life.number);
     return { kind: "trimmed", ...trimmed, more: trimmed.more || moreNames };
+  }
+
+  #lifeOf(life: Kept): Life {
+    const hold = this.#erasures.holdOf(life);
+    return { ...lifeOf(life), ...(hold && { hold }) };
   }
 
   /** A life whose log can be read. */
@@ -458,7 +497,7 @@ function stateOf(life: Kept): LogState {
     bytes: bytesOf(log),
     retention: info.retention,
     destroyed_at,
-    kept,
+    kept: kept !== false,
   };
 }
 

@@ -62,6 +62,17 @@ export interface Store {
   unread(query: UnreadQuery): Promise<Unread[]>;
   /** What webhooks of a service could not be told (W6), the newest first. */
   deadLetters(query: DeadLettersQuery): Promise<DeadLetter[]>;
+  /** Lives in which a user has written something (M21). Looks at a slice of all lives. */
+  authored(query: AuthoredQuery): Promise<Authored>;
+  /** What an `erase` would erase, a slice of it; undefined when there is no such life. Changes nothing. */
+  erasable(query: ErasableQuery): Promise<Erasable | undefined>;
+  /** Erasures of a service, the newest first (M21). */
+  erasures(query: ErasuresQuery): Promise<Erasure[]>;
+  /**
+   * Takes what was erased out of where it may still lie in files, a slice of them: from `from`, 0 to begin, to where the
+   * next one begins; undefined behind the last one. A file that somebody else reads just now is tried again with the same `from`.
+   */
+  scrub(from: number): Promise<number | undefined>;
   /** Gives a slice of the space of what was dropped back to the disk; whether there is more to give. */
   tidy(): Promise<boolean>;
   /** Ends after running calls have. */
@@ -93,7 +104,11 @@ export type Write =
   | Trim
   | SetSearch
   | IndexMessages
+  | SetHold
+  | ErasureWrite
   | WebhookWrite;
+
+export type ErasureWrite = BeginErasure | Erase | EndErasure;
 
 export type WebhookWrite = SetWebhooks | MoveCursor | DropDeadLetter;
 
@@ -236,7 +251,7 @@ export interface Bounds {
 /**
  * Drops messages from the low end of a log, a slice of what has to go: all below `before`, or what the bounds do not
  * allow to stay, or everything of a log that is not kept. An ended life of which nothing is left is forgotten, if it
- * is not kept or ended before its `max_age`. Refused with `epoch_not_found`.
+ * is not kept or ended before its `max_age`. Refused with `epoch_not_found`, `on_hold`.
  */
 export interface Trim extends RoomKey {
   readonly kind: "trim";
@@ -263,6 +278,52 @@ export interface IndexMessages {
   readonly from: number;
   /** Messages to index, and lives to look at. */
   readonly most: number;
+}
+
+/** Puts a room on hold, or one life of it: nothing is removed from its log (M22). Without `hold` it ends. */
+export interface SetHold extends LifeKey {
+  readonly kind: "set_hold";
+  readonly hold: Hold | undefined;
+}
+
+/** Why nothing may be removed from a log (M22). */
+export interface Hold {
+  readonly reason?: string;
+  /** µs since 1970 */
+  readonly since: number;
+  /** Who said so. */
+  readonly by: string;
+}
+
+/** Begins the erasure of a user (M21), or goes on with one that is not complete: then answered with its receipt. */
+export interface BeginErasure {
+  readonly kind: "begin_erasure";
+  readonly service: string;
+  readonly user_id: string;
+  /** Names it, when it is a new one. */
+  readonly receipt: string;
+  readonly by: string;
+}
+
+/**
+ * Erases what a user wrote in a log, a slice of it, and counts it in the receipt: the bodies of his entries, and of all edits
+ * and deletions of his messages. On hold nothing is changed. His names of sends that are old go too. Refused with
+ * `epoch_not_found`.
+ */
+export interface Erase extends ErasableQuery {
+  readonly kind: "erase";
+  readonly receipt: string;
+  /** Names of his sends (`client_msg_id`) that are older are forgotten; µs since 1970. */
+  readonly names_before: number;
+}
+
+/** An erasure is complete; answered with its receipt. */
+export interface EndErasure {
+  readonly kind: "end_erasure";
+  readonly service: string;
+  readonly receipt: string;
+  /** µs since 1970 */
+  readonly at: number;
 }
 
 /**
@@ -315,6 +376,8 @@ export type Written =
   | ({ readonly kind: "trimmed" } & Trimmed)
   /** `next`: where the next slice begins; undefined after the last one. */
   | { readonly kind: "indexed"; readonly next: number | undefined }
+  | ({ readonly kind: "erased" } & Erased)
+  | { readonly kind: "erasure"; readonly erasure: Erasure }
   | { readonly kind: "refused"; readonly reason: Refusal };
 
 export type Refusal =
@@ -322,6 +385,7 @@ export type Refusal =
   | "room_not_found"
   | "epoch_not_found"
   | "message_not_found"
+  | "on_hold"
   | "not_author"
   | "too_many_marks";
 
@@ -361,6 +425,8 @@ export interface Life {
   /** Of the first and the last message that is kept; absent without any. */
   readonly first_time?: number;
   readonly last_time?: number;
+  /** Absent when it is on none (M22). */
+  readonly hold?: Hold;
 }
 
 /** A room as lists show it. */
@@ -532,6 +598,75 @@ export interface TrimmableQuery extends Omit<Trim, "kind"> {
   readonly own?: Retention;
   /** What earlier slices have counted already. */
   readonly counted: { readonly messages: number; readonly bytes: number };
+}
+
+export interface AuthoredQuery {
+  readonly service: string;
+  readonly user_id: string;
+  /** Where the last slice ended; 0 to begin. */
+  readonly from: number;
+  /** Lives to look at. */
+  readonly most: number;
+}
+
+export interface Authored {
+  readonly lives: readonly { readonly room_id: string; readonly epoch: string }[];
+  /** Where the next slice begins; undefined after the last one. */
+  readonly next: number | undefined;
+}
+
+/** Where a slice of an erasure begins: at a message, behind what changed it up to `change`. */
+export interface ErasePlace {
+  readonly msg_id: number;
+  readonly change: number;
+}
+
+export interface ErasableQuery extends RoomKey {
+  readonly epoch: string;
+  readonly user_id: string;
+  readonly from: ErasePlace;
+  /** Most entries of the slice. */
+  readonly most: number;
+}
+
+/** A slice of what can be erased of a log. */
+export interface Erasable {
+  /** Entries that are not erased yet. */
+  readonly messages: number;
+  /** UTF-8 bytes that are gone afterwards. */
+  readonly bytes: number;
+  /** Whether the log is on hold: nothing is erased then, and the rest is not looked at (M22). */
+  readonly held: boolean;
+  /** Where the next slice begins; undefined after the last one. */
+  readonly next: ErasePlace | undefined;
+}
+
+/** What a slice has erased. */
+export interface Erased extends Erasable {
+  /** Entries that read differently now, ascending: those erased, and what they had changed. */
+  readonly msg_ids: readonly number[];
+}
+
+export interface ErasuresQuery {
+  readonly service: string;
+  /** Only erasures before the one with this receipt. */
+  readonly before?: string;
+  readonly limit: number;
+}
+
+/** An erasure and what it has done so far (M21). */
+export interface Erasure {
+  readonly receipt: string;
+  readonly user_id: string;
+  readonly by: string;
+  /** When it was complete; µs since 1970. Absent until then. */
+  readonly at?: number;
+  /** In which something was erased. */
+  readonly rooms: number;
+  readonly messages: number;
+  readonly bytes: number;
+  /** Ids of rooms that were on hold, ascending by code points. */
+  readonly held: readonly string[];
 }
 
 export interface WebhooksQuery {

@@ -3,7 +3,11 @@ import { deletion } from "./delete.ts";
 import { edit } from "./edit.ts";
 import { Entries } from "./entries.ts";
 import { epochs } from "./epochs.ts";
+import { eraseUser } from "./erase_user.ts";
+import { Eraser } from "./eraser.ts";
+import { erasures } from "./erasures.ts";
 import { get } from "./get.ts";
+import { hold } from "./hold.ts";
 import { Indexer } from "./indexer.ts";
 import { info } from "./info.ts";
 import { withPosition } from "./join.ts";
@@ -33,6 +37,7 @@ export const msglog = definePlugin({
     const cursors = service.openCursors(log);
     const readers = service.openMarks();
     const trimmer = new Trimmer(service, log, current);
+    const eraser = new Eraser(service, log);
     const kept = service.openSchemas();
     const typed = new TypedMessages(kept, given);
     service.rooms.onEnded((room_id) => typed.end(room_id));
@@ -56,6 +61,9 @@ export const msglog = definePlugin({
         unread(readers),
         purge(log, trimmer),
         update(service, log, trimmer),
+        eraseUser(eraser),
+        erasures(log),
+        hold(service, log),
         setSchema(service, typed),
         schemas(kept, current),
       ],
@@ -76,7 +84,7 @@ export const msglog = definePlugin({
         keepLogs();
         await log.start();
         await typed.start();
-        const stops = [trimmer.start(), indexer.start()];
+        const stops = [() => eraser.stop(), trimmer.start(), indexer.start()];
         return () => {
           for (const stop of stops.reverse()) stop();
         };

@@ -7,6 +7,7 @@ interface Target {
   readonly op: EntryOp | null;
   /** What the newest change of it did. */
   readonly changed: EntryOp | null;
+  readonly erased: 1 | null;
 }
 
 /** Where an entry is stored. */
@@ -42,7 +43,7 @@ export class Changes {
 
   constructor(db: Database.Database) {
     this.#target = db.prepare(
-      `SELECT user_id, op, (
+      `SELECT user_id, op, erased, (
          SELECT op FROM messages AS change
          WHERE change.room_key = messages.room_key AND change.msg_id = messages.changed_by
        ) AS changed
@@ -69,7 +70,8 @@ export class Changes {
   refusal({ ref, change, user_id }: Reference, room_key: number, last_id: number): Refusal | undefined {
     if (!change) return ref > last_id ? "message_not_found" : undefined;
     const target = this.#target.get(room_key, ref);
-    if (!target || target.op !== null || target.changed === "delete") return "message_not_found";
+    if (!target || target.op !== null || target.changed === "delete" || target.erased)
+      return "message_not_found";
     return change.any || target.user_id === user_id ? undefined : "not_author";
   }
 

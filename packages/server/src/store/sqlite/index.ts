@@ -1,9 +1,15 @@
 import { extname } from "node:path";
 import { fileURLToPath } from "node:url";
 import {
+  type Authored,
+  type AuthoredQuery,
   type BehindQuery,
   type DeadLetter,
   type DeadLettersQuery,
+  type Erasable,
+  type ErasableQuery,
+  type Erasure,
+  type ErasuresQuery,
   type KeptWebhook,
   type Life,
   type LifeKey,
@@ -190,6 +196,22 @@ export class SqliteStore implements Store {
 
   deadLetters(query: DeadLettersQuery): Promise<DeadLetter[]> {
     return this.#running.reader.call("deadLetters", query);
+  }
+
+  authored(query: AuthoredQuery): Promise<Authored> {
+    return this.#running.reader.call("authored", query);
+  }
+
+  erasable(query: ErasableQuery): Promise<Erasable | undefined> {
+    return this.#running.reader.call("erasable", query);
+  }
+
+  erasures(query: ErasuresQuery): Promise<Erasure[]> {
+    return this.#running.reader.call("erasures", query);
+  }
+
+  scrub(from: number): Promise<number | undefined> {
+    return this.#running.writer.call("scrub", from);
   }
 
   tidy(): Promise<boolean> {

@@ -228,4 +228,39 @@ export const migrations: readonly string[] = [
     search_id INTEGER NOT NULL
   ) STRICT;
   `,
+  // What was erased, and what must not be.
+  `
+  ALTER TABLE messages ADD COLUMN erased INTEGER;
+
+  CREATE TABLE holds (
+    service TEXT    NOT NULL,
+    room_id TEXT    NOT NULL,
+    epoch   TEXT    NOT NULL,
+    reason  TEXT,
+    since   INTEGER NOT NULL,
+    held_by TEXT    NOT NULL,
+    PRIMARY KEY (service, room_id, epoch)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE erasures (
+    erasure_key INTEGER PRIMARY KEY,
+    service     TEXT    NOT NULL,
+    receipt     TEXT    NOT NULL,
+    user_id     TEXT    NOT NULL,
+    asked_by    TEXT    NOT NULL,
+    at          INTEGER,
+    messages    INTEGER NOT NULL DEFAULT 0,
+    bytes       INTEGER NOT NULL DEFAULT 0,
+    UNIQUE (service, receipt)
+  ) STRICT;
+
+  CREATE INDEX open_erasures ON erasures (service, user_id) WHERE at IS NULL;
+
+  CREATE TABLE erasure_rooms (
+    erasure_key INTEGER NOT NULL REFERENCES erasures (erasure_key),
+    room_id     TEXT    NOT NULL,
+    held        INTEGER NOT NULL,
+    PRIMARY KEY (erasure_key, room_id, held)
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];

@@ -27,6 +27,7 @@ type Row = [
   ref: number | null,
   changed_by: number | null,
   mentions: string | null,
+  erased: 1 | null,
 ];
 
 /** Messages read at once. */
@@ -34,7 +35,7 @@ const BLOCK = 256;
 
 const LOG = "SELECT room_key, epoch, first_id, last_id FROM rooms WHERE service = ? AND room_id = ?";
 const ENTRY =
-  "SELECT msg_id, user_id, session_id, timestmap, msg, op, ref, changed_by, mentions FROM messages";
+  "SELECT msg_id, user_id, session_id, timestmap, msg, op, ref, changed_by, mentions, erased FROM messages";
 
 /** A range of ids is one walk through the table, in either direction. */
 const BY_ID = `${ENTRY} WHERE room_key = ? AND msg_id BETWEEN ? AND ? ORDER BY msg_id`;
@@ -189,6 +190,7 @@ function isBy(entry: Entry, { user_id, session_id }: MessageQuery): boolean {
   );
 }
 
-function entryOf([msg_id, user_id, session_id, timestmap, msg, op, ref, changed_by, mentions]: Row): Entry {
-  return { msg_id, user_id, session_id, timestmap, msg, op, ref, changed_by, mentions };
+function entryOf(row: Row): Entry {
+  const [msg_id, user_id, session_id, timestmap, msg, op, ref, changed_by, mentions, erased] = row;
+  return { msg_id, user_id, session_id, timestmap, msg, op, ref, changed_by, mentions, erased };
 }

@@ -1,9 +1,15 @@
 import { MAX_ROOM_ID } from "@roomlog/protocol";
 import type Database from "better-sqlite3";
 import type {
+  Authored,
+  AuthoredQuery,
   BehindQuery,
   DeadLetter,
   DeadLettersQuery,
+  Erasable,
+  ErasableQuery,
+  Erasure,
+  ErasuresQuery,
   KeptWebhook,
   Life,
   LifeKey,
@@ -38,6 +44,7 @@ import type {
   UsageQuery,
   WebhooksQuery,
 } from "../store.ts";
+import { ErasuresReader } from "./erasures-reader.ts";
 import { openForReading } from "./file.ts";
 import { MarksReader } from "./marks-reader.ts";
 import { OverdueLives } from "./overdue.ts";
@@ -83,6 +90,7 @@ class Reader {
   readonly #overdue: OverdueLives;
   readonly #trimmable: Trimmable;
   readonly #webhooks: WebhooksReader;
+  readonly #erasures: ErasuresReader;
   readonly #schemas: SchemasReader;
   readonly #marks: MarksReader;
   readonly #room: Database.Statement<[string, string], RoomRow>;
@@ -102,6 +110,7 @@ class Reader {
     this.#overdue = new OverdueLives(this.#db);
     this.#trimmable = new Trimmable(this.#db);
     this.#webhooks = new WebhooksReader(this.#db);
+    this.#erasures = new ErasuresReader(this.#db);
     this.#schemas = new SchemasReader(this.#db);
     this.#marks = new MarksReader(this.#db);
     this.#room = this.#db.prepare(`SELECT ${ROOM} ${OF_ROOM_ID} AND destroyed_at IS NULL`);
@@ -210,6 +219,18 @@ class Reader {
 
   deadLetters(query: DeadLettersQuery): DeadLetter[] {
     return this.#webhooks.deadLetters(query);
+  }
+
+  authored(query: AuthoredQuery): Authored {
+    return this.#erasures.authored(query);
+  }
+
+  erasable(query: ErasableQuery): Erasable | undefined {
+    return this.#erasures.erasable(query);
+  }
+
+  erasures(query: ErasuresQuery): Erasure[] {
+    return this.#erasures.erasures(query);
   }
 
   marks(query: MarksQuery): Mark[] | undefined {

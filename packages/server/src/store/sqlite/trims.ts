@@ -47,6 +47,7 @@ export class Trims {
   trim(trim: Trim): Written {
     const row = this.#state.get(trim.service, trim.room_id, trim.epoch);
     if (!row) return { kind: "refused", reason: "epoch_not_found" };
+    if (row.held === 1) return { kind: "refused", reason: "on_hold" };
     const { room_key, first_id, bytes } = row;
     const trimmed = sliceOf(stateOf(row), trim, this.#measured.iterate(room_key, first_id));
     const log = { ...stateOf(row), first_id: trimmed.first_id, bytes: bytes - trimmed.bytes };

@@ -5,9 +5,11 @@ import type {
   Append,
   CreateRoom,
   DestroyRoom,
+  ErasureWrite,
   IndexMessages,
   LifeKey,
   Refusal,
+  RoomKey,
   SetSchema,
   SetSearch,
   WebhookWrite,
@@ -16,10 +18,13 @@ import type {
 } from "../store.ts";
 import { AuthorIndex } from "./authors.ts";
 import { Changes, isReference, isSpecial, type Reference } from "./changes.ts";
+import { Erasures } from "./erasures.ts";
 import { openForWriting, takeLock } from "./file.ts";
+import { Holds } from "./holds.ts";
 import { MarksWriter, type Readers, readersOf } from "./marks-writer.ts";
 import { type PackedOutcomes, type PackedWrites, packOutcomes, unpackWrites } from "./packed.ts";
 import { SchemasWriter } from "./schemas.ts";
+import { scrub } from "./scrub.ts";
 import { SearchIndex } from "./search-index.ts";
 import { giveBack } from "./space.ts";
 import { StandingsWriter } from "./standings.ts";
@@ -69,6 +74,8 @@ class Writer {
   readonly #authors: AuthorIndex;
   readonly #changes: Changes;
   readonly #search: SearchIndex;
+  readonly #erasures: Erasures;
+  readonly #holds: Holds;
   readonly #standings: StandingsWriter;
   readonly #schemas: SchemasWriter;
   readonly #marks: MarksWriter;
@@ -95,6 +102,8 @@ class Writer {
     this.#authors = new AuthorIndex(db);
     this.#changes = new Changes(db);
     this.#search = new SearchIndex(db);
+    this.#erasures = new Erasures(db, this.#search);
+    this.#holds = new Holds(db);
     this.#standings = new StandingsWriter(db);
     this.#schemas = new SchemasWriter(db);
     this.#marks = new MarksWriter(db);
@@ -135,6 +144,10 @@ class Writer {
     return { outcomes: packOutcomes(written), sync_ms };
   }
 
+  scrub(from: number): number | undefined {
+    return scrub(this.#db, from);
+  }
+
   tidy(): boolean {
     return giveBack(this.#db);
   }
@@ -160,7 +173,8 @@ class Writer {
   #apply(write: Write, counters: Counters): Written {
     if (isOfSearch(write)) return this.#applyToSearch(write, counters);
     if (isOfWebhooks(write)) return this.#applyToWebhooks(write, counters);
-    const key = `${write.service}\u0000${write.room_id}`;
+    if (isOfErasures(write)) return this.#applyToErasures(write, counters);
+    const key = keyOf(write);
     if (!counters.has(key)) counters.set(key, this.#read(write.service, write.room_id));
     const counter = counters.get(key);
     switch (write.kind) {
@@ -206,6 +220,9 @@ class Writer {
         this.#save([counter]);
         counters.delete(key);
         return this.#trims.trim(write);
+      case "set_hold":
+        this.#holds.apply(write);
+        return done;
     }
   }
 
@@ -227,6 +244,16 @@ class Writer {
     }
     this.#search.set(write.service, write.on);
     return done;
+  }
+
+  /** They change the counters of a life that may be the living one. */
+  #applyToErasures(write: ErasureWrite, counters: Counters): Written {
+    if (write.kind === "erase") {
+      const key = keyOf(write);
+      this.#save([counters.get(key)]);
+      counters.delete(key);
+    }
+    return this.#erasures.apply(write);
   }
 
   #append(write: Append, counter: Counter): Written {
@@ -290,7 +317,7 @@ class Writer {
   #end({ destroyed_at, keep_log }: DestroyRoom, counter: Counter): void {
     this.#save([counter]);
     this.#webhooks.ended(counter, destroyed_at);
-    this.#destroy.run(destroyed_at, keep_log ? 1 : 0, counter.room_key);
+    this.#destroy.run(destroyed_at, this.#holds.keptAtEnd(counter.room_key, keep_log), counter.room_key);
   }
 
   #read(service: string, room_id: string): Counter | undefined {
@@ -342,6 +369,14 @@ function isOfSearch(write: Write): write is SetSearch | IndexMessages {
 
 function isOfWebhooks(write: Write): write is WebhookWrite {
   return write.kind === "set_webhooks" || write.kind === "move_cursor" || write.kind === "drop_dead_letter";
+}
+
+function isOfErasures(write: Write): write is ErasureWrite {
+  return write.kind === "begin_erasure" || write.kind === "erase" || write.kind === "end_erasure";
+}
+
+function keyOf({ service, room_id }: RoomKey): string {
+  return `${service}\u0000${room_id}`;
 }
 
 /** Whether the write is meant for another life than the living one. */

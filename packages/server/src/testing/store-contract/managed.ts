@@ -1,8 +1,14 @@
 import { type BatchLimits, ManagedStore, type Settled } from "../../store/managed.ts";
 import type {
+  Authored,
+  AuthoredQuery,
   BehindQuery,
   DeadLetter,
   DeadLettersQuery,
+  Erasable,
+  ErasableQuery,
+  Erasure,
+  ErasuresQuery,
   KeptWebhook,
   Life,
   LifeKey,
@@ -146,6 +152,22 @@ class WatchedStore implements Store {
 
   deadLetters(query: DeadLettersQuery): Promise<DeadLetter[]> {
     return this.#driver.deadLetters(query);
+  }
+
+  authored(query: AuthoredQuery): Promise<Authored> {
+    return this.#driver.authored(query);
+  }
+
+  erasable(query: ErasableQuery): Promise<Erasable | undefined> {
+    return this.#driver.erasable(query);
+  }
+
+  erasures(query: ErasuresQuery): Promise<Erasure[]> {
+    return this.#driver.erasures(query);
+  }
+
+  scrub(from: number): Promise<number | undefined> {
+    return this.#driver.scrub(from);
   }
 
   async tidy(): Promise<boolean> {
