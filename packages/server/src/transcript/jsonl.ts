@@ -1,0 +1,36 @@
+import type { Extract } from "./writer.ts";
+
+/** Of the format of the lines. */
+const VERSION = 1;
+
+/** What every header begins with. */
+export const KIND = "transcript";
+
+/** The first line: what the other lines are, so that they can be imported again. */
+export interface Header {
+  readonly roomlog: typeof KIND;
+  readonly version: number;
+  readonly service?: string;
+  readonly room_id: string;
+  readonly epoch: string;
+  readonly first_id: number;
+  readonly last_id: number;
+  readonly time_field: string;
+  readonly versions?: true;
+}
+
+export function headerLine(extract: Extract): string {
+  const { service, room_id, epoch, first_id, last_id, time_field, versions } = extract;
+  const header: Header = {
+    roomlog: KIND,
+    version: VERSION,
+    ...(service !== undefined && { service }),
+    room_id,
+    epoch,
+    first_id,
+    last_id,
+    time_field,
+    ...(versions && { versions }),
+  };
+  return `${JSON.stringify(header)}\n`;
+}
