@@ -12,6 +12,7 @@ const commands: readonly [name: string, summary: string, load: () => Promise<{ r
     ["tail", "The newest messages of rooms, and those to come.", () => import("./tail.ts")],
     ["get", "Read the log of a room.", () => import("./get.ts")],
     ["export", "Write the log of a room as a transcript.", () => import("./export.ts")],
+    ["import", "Bring a log back from a transcript.", () => import("./import.ts")],
     ["rooms", "List rooms; make, look at and end one.", () => import("./rooms.ts")],
     ["sessions", "Who is there; end a session.", () => import("./sessions.ts")],
     ["webhooks", "How webhooks fare, and what they could not be told.", () => import("./webhooks.ts")],

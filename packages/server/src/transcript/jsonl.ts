@@ -1,7 +1,7 @@
 import type { Extract } from "./writer.ts";
 
 /** Of the format of the lines. */
-const VERSION = 1;
+export const VERSION = 1;
 
 /** What every header begins with. */
 export const KIND = "transcript";
