@@ -1,3 +1,4 @@
+import type { Filter } from "@roomlog/protocol";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { Calendar } from "../transcript/calendar.ts";
 import { FORMATS, type Format, isFormat } from "../transcript/formats.ts";
@@ -10,6 +11,7 @@ import { progress } from "./progress.ts";
 import { type Source, withSourceOf } from "./source.ts";
 import { type Place, withSource } from "./target.ts";
 import { momentOf } from "./when.ts";
+import { filterIn } from "./where.ts";
 
 interface Flags extends Place {
   readonly format?: Format;
@@ -17,6 +19,7 @@ interface Flags extends Place {
   readonly from?: number;
   readonly to?: number;
   readonly epoch?: string;
+  readonly where?: Filter;
   readonly recordingStart?: number;
   readonly textField?: string;
   readonly timeZone?: Calendar;
@@ -38,6 +41,7 @@ export function define(command: Command): void {
     .option("--out <file>", "write there, in place of what is there; it appears when it is whole")
     .option("--from <time>", 'only from then on: ISO 8601, µs since 1970, or "10m ago"', momentOf)
     .option("--to <time>", "only before then", momentOf)
+    .option("--where <filter>", 'only messages like this, as {"/lang":"de"} (docs/filters.md)', filterIn)
     .option("--epoch <epoch>", 'another life of the room, "last" for the newest that has ended')
     .option(
       "--recording-start <time>",
@@ -57,7 +61,7 @@ export function define(command: Command): void {
 }
 
 function askedOf(room_id: string, flags: Flags): Asked {
-  const { out = "", format = formatOf(out), from: from_time, to: to_time, epoch, versions } = flags;
+  const { out = "", format = formatOf(out), from: from_time, to: to_time, epoch, where, versions } = flags;
   const {
     recordingStart: recording_start,
     textField: text_field,
@@ -68,6 +72,7 @@ function askedOf(room_id: string, flags: Flags): Asked {
     format,
     room_id,
     epoch,
+    where,
     from_time,
     to_time,
     recording_start,

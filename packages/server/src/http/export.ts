@@ -1,6 +1,6 @@
 import type { ServerResponse } from "node:http";
 import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
-import type { ErrorData } from "@roomlog/protocol";
+import { type ErrorData, type Filter, readOn } from "@roomlog/protocol";
 import type { Clock } from "../core/clock.ts";
 import { elementsOf } from "../core/json-text.ts";
 import { Calendar } from "../transcript/calendar.ts";
@@ -13,7 +13,7 @@ import { type Ctx, callerOf, resultOf } from "./context.ts";
 import { cutWhenStalled } from "./entrances.ts";
 import type { Answer, LocalClient } from "./local-client.ts";
 import { logIn } from "./login.ts";
-import { dataOf } from "./query.ts";
+import { dataOf, jsonIn } from "./query.ts";
 
 /** What M25 takes. */
 const PARAMETERS = {
@@ -21,11 +21,12 @@ const PARAMETERS = {
   from: "text",
   to: "text",
   epoch: "text",
+  where: "text",
   recording_start: "text",
   text_field: "text",
   time_zone: "text",
-  versions: "text",
-  non_text: "text",
+  versions: "flag",
+  non_text: "flag",
 } as const;
 
 /** A page that is refused for its rate is asked for again, for so long in all; in milliseconds. */
@@ -65,7 +66,8 @@ async function* withHead(head: string, texts: AsyncIterable<string>): AsyncGener
 }
 
 function askedIn(c: Ctx): Asked {
-  const given = dataOf(c.req.url, PARAMETERS) as Partial<Record<keyof typeof PARAMETERS, string>>;
+  const { versions, non_text, ...texts } = dataOf(c.req.url, PARAMETERS);
+  const given = texts as Partial<Record<keyof typeof PARAMETERS, string>>;
   const { format = "jsonl", epoch, text_field } = given;
   if (!isFormat(format)) throw faulty("format");
   return {
@@ -73,13 +75,15 @@ function askedIn(c: Ctx): Asked {
     room_id: c.req.param("id") as string,
     service: c.env.way.entrance.service.name,
     epoch,
+    // The first command that it goes to judges it.
+    where: given.where === undefined ? undefined : (jsonIn("where", given.where) as Filter),
     text_field,
     from_time: timeIn("from", given.from),
     to_time: timeIn("to", given.to),
     recording_start: timeIn("recording_start", given.recording_start),
     calendar: calendarIn(given.time_zone),
-    versions: flagIn("versions", given.versions),
-    non_text: flagIn("non_text", given.non_text),
+    versions: flagIn("versions", versions),
+    non_text: flagIn("non_text", non_text),
   };
 }
 
@@ -101,9 +105,9 @@ function calendarIn(zone: string | undefined): Calendar | undefined {
   }
 }
 
-function flagIn(field: string, text: string | undefined): boolean {
-  if (text !== undefined && text !== "true" && text !== "false") throw faulty(field);
-  return text === "true";
+function flagIn(field: string, flag: unknown): boolean {
+  if (flag !== undefined && typeof flag !== "boolean") throw faulty(field);
+  return flag === true;
 }
 
 function headersOf({ format, room_id }: Asked): Record<string, string> {
@@ -128,11 +132,19 @@ function dispositionOf(room_id: string, format: Format): string {
 }
 
 function readerOf(client: LocalClient, clock: Clock): Reader {
-  const ask = (name: string, data: object) =>
-    patiently(clock, () => client.call(name, JSON.stringify(data))).then(resultOf);
+  const ask = (name: string, data: object) => patiently(clock, () => client.call(name, JSON.stringify(data)));
   return {
-    log: async (room_id, epoch) => JSON.parse(await ask("media/room/msglog_info", { room_id, epoch })),
-    page: async (query) => elementsOf(await ask("media/room/msglog_get", query)),
+    log: async (room_id, epoch) =>
+      JSON.parse(resultOf(await ask("media/room/msglog_info", { room_id, epoch }))),
+    async page(query) {
+      for (let next = query; ; ) {
+        const answer = await ask("media/room/msglog_get", next);
+        const error = errorIn(answer);
+        const from = error && readOn(error);
+        if (!from) return elementsOf(resultOf(answer));
+        next = { ...next, ...from };
+      }
+    },
   };
 }
 
@@ -140,13 +152,13 @@ function readerOf(client: LocalClient, clock: Clock): Reader {
 async function patiently(clock: Clock, ask: () => Promise<Answer>): Promise<Answer> {
   for (let waited = 0; ; ) {
     const answer = await ask();
-    const { retry_after_ms: pause } = answer.result === "error" ? errorIn(answer) : {};
+    const pause = errorIn(answer)?.retry_after_ms;
     if (pause === undefined || waited + pause > PATIENCE_MS) return answer;
     waited += pause;
     await new Promise<void>((resolve) => void clock.after(pause, resolve));
   }
 }
 
-function errorIn({ data = "{}" }: Answer): Partial<ErrorData> {
-  return JSON.parse(data);
+function errorIn({ result, data = "{}" }: Answer): ErrorData | undefined {
+  return result === "error" ? JSON.parse(data) : undefined;
 }

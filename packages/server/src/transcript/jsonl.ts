@@ -1,3 +1,4 @@
+import type { Filter } from "@roomlog/protocol";
 import type { Extract } from "./writer.ts";
 
 /** Of the format of the lines. */
@@ -17,10 +18,12 @@ export interface Header {
   readonly last_id: number;
   readonly time_field: string;
   readonly versions?: true;
+  /** Only these messages are there (M17). */
+  readonly where?: Filter;
 }
 
 export function headerLine(extract: Extract): string {
-  const { service, room_id, epoch, first_id, last_id, time_field, versions } = extract;
+  const { service, room_id, epoch, first_id, last_id, time_field, versions, where } = extract;
   const header: Header = {
     roomlog: KIND,
     version: VERSION,
@@ -31,6 +34,7 @@ export function headerLine(extract: Extract): string {
     last_id,
     time_field,
     ...(versions && { versions }),
+    ...(where && { where }),
   };
   return `${JSON.stringify(header)}\n`;
 }

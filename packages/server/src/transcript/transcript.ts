@@ -1,3 +1,4 @@
+import type { Filter } from "@roomlog/protocol";
 import { Calendar } from "./calendar.ts";
 import { type Format, formats } from "./formats.ts";
 import { headerLine } from "./jsonl.ts";
@@ -17,6 +18,8 @@ export interface Asked {
   /** µs since 1970, half-open (M8) */
   readonly from_time?: number | undefined;
   readonly to_time?: number | undefined;
+  /** Only messages like this (M17). */
+  readonly where?: Filter | undefined;
   /** Where subtitles begin; µs since 1970. By default with the first message. */
   readonly recording_start?: number | undefined;
   /** Also all wordings of edited messages, as lines (M15). */
@@ -50,6 +53,7 @@ export async function* transcript(
     before: last_id + 1,
     ...(formats[format].shows?.reactions && { refs: true }),
     ...(extract.versions && { versions: true }),
+    ...(asked.where && { where: asked.where }),
   });
   const writing = written(reader, asked, extract);
   yield writing.head;
@@ -97,10 +101,10 @@ function linesOf(stored: readonly string[]): string {
 
 /** Which messages are wanted: ids, so that what is sent meanwhile does not come and the end is known. */
 async function extractOf(reader: Reader, asked: Asked): Promise<Extract> {
-  const { room_id, service, versions = false } = asked;
+  const { room_id, service, where, versions = false } = asked;
   const log = await reader.log(room_id, asked.epoch);
   const { epoch } = log;
-  const query = { room_id, epoch, before: log.last_id + 1, ...timesOf(asked) };
+  const query = { room_id, epoch, before: log.last_id + 1, ...timesOf(asked), ...(where && { where }) };
   const first = await endOf(reader, { ...query, order: "asc" });
   const last = first && (await endOf(reader, { ...query, order: "desc" }));
   const last_id = last?.msg_id ?? log.last_id;
@@ -114,6 +118,7 @@ async function extractOf(reader: Reader, asked: Asked): Promise<Extract> {
     last_time: last?.time,
     time_field: first?.time_field ?? "timestmap",
     versions,
+    where,
   };
 }
 

@@ -1,3 +1,4 @@
+import type { Filter } from "@roomlog/protocol";
 import type { Calendar } from "./calendar.ts";
 import type { Said } from "./said.ts";
 import type { Surroundings } from "./surroundings.ts";
@@ -16,6 +17,8 @@ export interface Extract {
   readonly last_time: number | undefined;
   /** What a service calls the time of a message (M2). */
   readonly time_field: string;
+  /** Undefined: everything in that range. */
+  readonly where: Filter | undefined;
   /** Whether edited messages have all their wordings (M15). */
   readonly versions: boolean;
 }
