@@ -54,7 +54,8 @@ test("[M25] a server and its data folder give the same transcript, in every form
       stdout: "",
       stderr: "",
     });
-    expect(readFileSync(file, "utf8")).toBe(stdout);
+    // A pipe that is read as text has lost the mark at its start.
+    expect(readFileSync(file, "utf8").replace(/^\ufeff/, "")).toBe(stdout);
   }
   expect(readdirSync(place)).toHaveLength(6);
 }, 120_000);
@@ -76,7 +77,7 @@ test("[M25] export says why it cannot, by exit code, and leaves no file", async 
 
 test("[M25] a file that is there stays until the new one is whole; one that is given up is not left", async () => {
   const { data, server, send, run } = await world();
-  for (let n = 0; n < 400; n++) void send("x".repeat(60_000));
+  await run(["send", "r"], `${"x".repeat(60_000)}\n`.repeat(300));
   await send("last");
   const out = join(dataDirectory(), "x.txt");
   writeFileSync(out, "old");
@@ -119,7 +120,7 @@ test("[M25] a log that begins later, JSON with line ends, an ended life and anot
     `{"class":"media","subclass":"room","cmd":"msglog_send","data":{"room_id":"r","msg":${exact}},"tid":99}`,
   );
   await expect.poll(async () => (await call("msglog_info")).data.last_id).toBe(8);
-  await call("msglog_purge", { before: 4 });
+  await call("msglog_purge", { before: 3 });
   const { stdout } = await run(["export", "r", "--versions", "--data", data]);
   const copy = dataDirectory();
   expect((await run(["import", "-", "--data", copy], stdout)).status).toBe(0);
@@ -186,7 +187,7 @@ test("[M25] what is not the log as it was is refused by its line, and nothing is
   );
   expect(await refused(at(8, '"ref":3', '"ref":4'))).toContain("line 8: what it deletes, #4");
   expect(await refused(at(3, '"ref":1', '"ref":9'))).toContain("line 3");
-  expect(await refused(at(5, '"op":"edit",', ""))).toContain("line 2");
+  expect(await refused(at(6, '"op":"edit",', ""))).toContain("line 2");
   expect(await refused(at(2, /,"\$log".*/, "}"))).toContain("line 2 does not say that #5 changed it");
   expect(await refused(at(2, '{"text"', '{"text'))).toContain("line 2 is not JSON");
   expect(await refused(at(2, '"session_id":"s1",', ""))).toContain("line 2 does not end with");

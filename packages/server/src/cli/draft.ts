@@ -25,7 +25,7 @@ export class Draft {
       await once(draft.stream, "open");
       return draft;
     } catch (cause) {
-      draft.discard();
+      draft.#stopListening();
       throw new Failure("storage", `${file} cannot be written: ${(cause as Error).message}`, { cause });
     }
   }
