@@ -82,9 +82,9 @@ test("[M25] a file that is there stays until the new one is whole; one that is g
   const out = join(dataDirectory(), "x.txt");
   writeFileSync(out, "old");
   const child = start(["export", "r", "--out", out], { env: { ROOMLOG_URL: server.url } });
-  await expect.poll(() => readdirSync(join(out, "..")).length, { interval: 5 }).toBe(2);
+  await expect.poll(() => readdirSync(join(out, "..")).length, { interval: 2, timeout: 30_000 }).toBe(2);
   child.kill("SIGTERM");
-  await expect.poll(() => child.exitCode).toBe(75);
+  await expect.poll(() => child.exitCode, { timeout: 30_000 }).toBe(75);
   expect(readdirSync(join(out, ".."))).toEqual(["x.txt"]);
   expect(readFileSync(out, "utf8")).toBe("old");
   await run(["export", "r", "--out", out, "--data", data]);
