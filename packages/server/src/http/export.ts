@@ -4,12 +4,12 @@ import { type ErrorData, type Filter, readOn } from "@roomlog/protocol";
 import type { Clock } from "../core/clock.ts";
 import { elementsOf } from "../core/json-text.ts";
 import { Calendar } from "../transcript/calendar.ts";
-import { type Format, formats, isFormat } from "../transcript/formats.ts";
+import { FORMATS, type Format, formats, isFormat } from "../transcript/formats.ts";
 import { pour } from "../transcript/pour.ts";
 import type { Reader } from "../transcript/reader.ts";
 import { type Asked, transcript } from "../transcript/transcript.ts";
 import { asHttpError, faulty } from "./answers.ts";
-import { type Ctx, callerOf, resultOf } from "./context.ts";
+import { type Ctx, callerOf, type Asked as Question, resultOf } from "./context.ts";
 import { cutWhenStalled } from "./entrances.ts";
 import type { Answer, LocalClient } from "./local-client.ts";
 import { logIn } from "./login.ts";
@@ -69,7 +69,7 @@ function askedIn(c: Ctx): Asked {
   const { versions, non_text, ...texts } = dataOf(c.req.url, PARAMETERS);
   const given = texts as Partial<Record<keyof typeof PARAMETERS, string>>;
   const { format = "jsonl", epoch, text_field } = given;
-  if (!isFormat(format)) throw faulty("format");
+  if (!isFormat(format)) throw faulty("format", `one of ${FORMATS.join(", ")}`);
   return {
     format,
     room_id: c.req.param("id") as string,
@@ -93,7 +93,7 @@ function timeIn(field: string, text: string | undefined): number | undefined {
   if (/^\d{1,16}$/.test(text)) return Number(text);
   const isZoned = /T.*(?:Z|[+-]\d\d:?\d\d)$|^\d{4}-\d\d-\d\d$/.test(text);
   const ms = /^\d{4}-/.test(text) ? Date.parse(isZoned ? text : `${text}Z`) : Number.NaN;
-  if (Number.isNaN(ms)) throw faulty(field);
+  if (Number.isNaN(ms)) throw faulty(field, "write it as 2026-11-26T14:00:00Z, or as µs since 1970");
   return ms * 1000;
 }
 
@@ -101,12 +101,12 @@ function calendarIn(zone: string | undefined): Calendar | undefined {
   try {
     return zone === undefined ? undefined : new Calendar(zone);
   } catch {
-    throw faulty("time_zone");
+    throw faulty("time_zone", "write it as Europe/Berlin or UTC");
   }
 }
 
 function flagIn(field: string, flag: unknown): boolean {
-  if (flag !== undefined && typeof flag !== "boolean") throw faulty(field);
+  if (flag !== undefined && typeof flag !== "boolean") throw faulty(field, "true or false");
   return flag === true;
 }
 
@@ -132,17 +132,20 @@ function dispositionOf(room_id: string, format: Format): string {
 }
 
 function readerOf(client: LocalClient, clock: Clock): Reader {
-  const ask = (name: string, data: object) => patiently(clock, () => client.call(name, JSON.stringify(data)));
+  const ask = ({ name, data }: Question) => patiently(clock, () => client.call(name, JSON.stringify(data)));
   return {
-    log: async (room_id, epoch) =>
-      JSON.parse(resultOf(await ask("media/room/msglog_info", { room_id, epoch }))),
+    async log(room_id, epoch) {
+      const asked = { name: "media/room/msglog_info", data: { room_id, epoch } } as const;
+      return JSON.parse(resultOf(await ask(asked), asked));
+    },
     async page(query) {
-      for (let next = query; ; ) {
-        const answer = await ask("media/room/msglog_get", next);
+      for (let data = query; ; ) {
+        const asked = { name: "media/room/msglog_get", data } as const;
+        const answer = await ask(asked);
         const error = errorIn(answer);
         const from = error && readOn(error);
-        if (!from) return elementsOf(resultOf(answer));
-        next = { ...next, ...from };
+        if (!from) return elementsOf(resultOf(answer, asked));
+        data = { ...data, ...from };
       }
     },
   };
