@@ -32,6 +32,8 @@ function rowsIn(data: string): unknown[] {
   const rows = [
     "SELECT * FROM messages",
     "SELECT author, last_id, places FROM authors",
+    "SELECT * FROM mentions",
+    "SELECT msg_id, number - (SELECT min(number) FROM changes) AS number FROM changes",
     "SELECT first_id, last_id, last_timestmap, bytes, epoch FROM rooms",
   ];
   const found = rows.map((sql) => db.prepare(sql).all());
@@ -93,7 +95,7 @@ test("[M25] a file that is there stays until the new one is whole; one that is g
 
 test("[M25] import gives back every row: ids, times, authors, references, all wordings", async () => {
   const { data, run, call } = await world();
-  await call("msglog_send", { msg: { n: 1 } });
+  await call("msglog_send", { msg: { n: 1 }, mentions: ["bob", "ann"] });
   const { stdout } = await run(["export", "r", "--versions", "--data", data]);
   const copy = join(dataDirectory(), "copy");
   const done = await run(["import", "-", "--data", copy, "--json"], stdout);

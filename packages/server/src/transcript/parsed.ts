@@ -30,6 +30,7 @@ export interface Parsed extends Wording {
   readonly timestmap: number;
   readonly op: EntryOp | undefined;
   readonly ref: number | undefined;
+  readonly mentions: readonly string[] | undefined;
   /** The edit that it reads as, or the deletion that emptied it. */
   readonly edited: number | undefined;
   readonly deleted: number | undefined;
@@ -70,10 +71,10 @@ export function entryIn(line: string, { time_field }: Header): Parsed {
     throw new Unfit("does not say who sent it");
   if (!isId(timestmap)) throw new Unfit(`has no time (${time_field}, µs since 1970)`);
   if (depthOf(msg) > MAX_MESSAGE_DEPTH) throw new Unfit(`is nested deeper than ${MAX_MESSAGE_DEPTH} levels`);
-  const { op, ref, edited, deleted } = logIn($log);
+  const { op, ref, mentions, edited, deleted } = logIn($log);
   const wordings = wordingsIn(text);
   const own = wordings.find((wording) => wording.msg_id === msg_id)?.msg ?? msg;
-  return { msg_id, msg: own, user_id, session_id, timestmap, op, ref, edited, deleted, wordings };
+  return { msg_id, msg: own, user_id, session_id, timestmap, op, ref, mentions, edited, deleted, wordings };
 }
 
 function objectIn(text: string): JsonObject {
@@ -86,13 +87,24 @@ function objectIn(text: string): JsonObject {
   throw new Unfit("is not a JSON object");
 }
 
-function logIn(log: unknown): Pick<Parsed, "op" | "ref" | "edited" | "deleted"> {
+function logIn(log: unknown): Pick<Parsed, "op" | "ref" | "mentions" | "edited" | "deleted"> {
   if (!isJsonObject(log)) throw new Unfit("has a $log that is no object");
-  const { op, ref } = log;
+  const { op, ref, mentions } = log;
   if (op !== undefined && op !== "edit" && op !== "delete") throw new Unfit(`does what nobody knows: ${op}`);
   if (ref !== undefined && !isId(ref)) throw new Unfit("has a ref that is no id");
   if (op !== undefined && ref === undefined) throw new Unfit(`is to ${op} a message, and does not say which`);
-  return { op, ref, edited: changeIn(log, "edited"), deleted: changeIn(log, "deleted") };
+  if (mentions !== undefined && !isMentions(mentions, op))
+    throw new Unfit("has mentions that are no list of users");
+  return { op, ref, mentions, edited: changeIn(log, "edited"), deleted: changeIn(log, "deleted") };
+}
+
+function isMentions(value: unknown, op: EntryOp | undefined): value is readonly string[] {
+  return (
+    op === undefined &&
+    Array.isArray(value) &&
+    value.every((user) => isName(user, MAX_USER)) &&
+    new Set(value).size === value.length
+  );
 }
 
 function changeIn(log: JsonObject, name: "edited" | "deleted"): number | undefined {

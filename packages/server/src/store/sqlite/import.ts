@@ -2,8 +2,9 @@ import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { EntryOp, MessageStamp, RoomInfo } from "@roomlog/protocol";
 import type Database from "better-sqlite3";
+import type { Append } from "../store.ts";
 import { AuthorIndex } from "./authors.ts";
-import { Changes } from "./changes.ts";
+import { Changes, isReference, isSpecial } from "./changes.ts";
 import { openForWriting, takeLock } from "./file.ts";
 
 /** A life of a room that comes from elsewhere. Times are µs since 1970. */
@@ -23,6 +24,7 @@ export interface ImportedEntry extends MessageStamp {
   readonly msg: string;
   readonly op: EntryOp | undefined;
   readonly ref: number | undefined;
+  readonly mentions: readonly string[] | undefined;
 }
 
 /** What is in the way of a life. */
@@ -78,32 +80,30 @@ export class LifeImport {
   }
 
   /** False when it changes what is no message, or was deleted, or refers to what comes later. */
-  add({ msg_id, timestmap, user_id, session_id, msg, op, ref }: ImportedEntry): boolean {
+  add({ msg_id, op, ...stored }: ImportedEntry): boolean {
+    const { service, room_id } = this.#life;
     const room_key = this.#room_key;
-    if (ref === undefined) this.#insert.run(room_key, msg_id, timestmap, user_id, session_id, msg);
-    else {
-      const change = op && { op, any: true };
-      const { service, room_id } = this.#life;
-      const entry = {
-        kind: "append",
-        service,
-        room_id,
-        user_id,
-        session_id,
-        timestmap,
-        msg,
-        ref,
-        change,
-      } as const;
-      // What is not kept any more may have been changed before it went.
-      const isGone = ref < this.#life.first_id;
-      if (ref >= msg_id || (!isGone && this.#changes.refusal(entry, room_key, this.#last_id))) return false;
-      this.#changes.add(entry, { room_key, msg_id, timestmap });
-    }
+    const { timestmap, user_id, session_id, msg } = stored;
+    const entry: Append = {
+      kind: "append",
+      service,
+      room_id,
+      ...stored,
+      change: op && { op, any: true },
+    };
+    if (!this.#fits(entry, msg_id)) return false;
+    if (isSpecial(entry)) this.#changes.add(entry, { room_key, msg_id, timestmap });
+    else this.#insert.run(room_key, msg_id, timestmap, user_id, session_id, msg);
     this.#last_id = msg_id;
     this.#last_timestmap = timestmap;
     this.#bytes += Buffer.byteLength(msg);
     return true;
+  }
+
+  /** What is not kept any more may have been changed before it went. */
+  #fits(entry: Append, msg_id: number): boolean {
+    if (!isReference(entry) || entry.ref < this.#life.first_id) return true;
+    return entry.ref < msg_id && !this.#changes.refusal(entry, this.#room_key, this.#last_id);
   }
 
   /** By which entry each one is changed that is, ascending by `msg_id`. */
