@@ -60,7 +60,7 @@ test("[M25] a server and its data folder give the same transcript, in every form
     expect(readFileSync(file, "utf8").replace(/^\ufeff/, "")).toBe(stdout);
   }
   expect(readdirSync(place)).toHaveLength(6);
-}, 120_000);
+}, 180_000);
 
 test("[M25] export says why it cannot, by exit code, and leaves no file", async () => {
   const { data, run } = await world();

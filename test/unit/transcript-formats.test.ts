@@ -76,8 +76,9 @@ test("[M25] CSV: no cell is a formula, and all of them can be had back", () => {
         expect(rows).toHaveLength(list.length);
         for (const [i, row] of rows.entries()) {
           const { text, user_id, type } = list[i] as (typeof list)[number];
-          for (const cell of Object.values(row)) expect(cell.startsWith("'") || !FORMULA.test(cell)).toBe(true);
-        expect([row.text, row.user_id, row.type].map((cell) => withoutMark(cell ?? ""))).toEqual([
+          for (const cell of Object.values(row))
+            expect(cell.startsWith("'") || !FORMULA.test(cell)).toBe(true);
+          expect([row.text, row.user_id, row.type].map((cell) => withoutMark(cell ?? ""))).toEqual([
             text,
             user_id,
             type,

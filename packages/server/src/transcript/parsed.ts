@@ -16,7 +16,7 @@ import { asStored, storedText } from "./stored-text.ts";
 export class Unfit extends Error {}
 
 /** The text of an entry as it was sent. */
-export interface Wording {
+interface Wording {
   readonly msg_id: number;
   /** JSON, byte by byte. */
   readonly msg: string;
