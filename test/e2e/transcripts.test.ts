@@ -111,6 +111,13 @@ test("[H12] the name of the file is harmless, whatever the room is called", asyn
   );
 });
 
+/** Its own types are lost on the way. */
+interface Cue {
+  readonly from: number;
+  readonly to: number;
+  readonly text: string;
+}
+
 const HOSTILE = [
   "--> & <b>bold</b> </v>",
   "one\n\ntwo\r\nthree\u2028four",
@@ -133,7 +140,7 @@ test.for(["vtt", "srt"])(
     const edited = await send({ text: "helo" });
     await call("msglog_edit", { msg_id: edited.msg_id, msg: { text: "hello" } });
     const { text } = await get(`${EXPORT}?format=${format}&recording_start=${start + 1_500_000}`);
-    const { entries } = parseSubtitles(text);
+    const entries: readonly Cue[] = parseSubtitles(text).entries;
     const words = [
       "--> & <b>bold</b> </v>",
       "one\ntwo\nthree\nfour",
