@@ -46,11 +46,18 @@ export default {
       protocol,
       server("(core|services|store|auth|transport)/"),
     ]),
+    only("transcripts-see-protocol", server("transcript/"), [protocol, server("core/json-text\\.ts$")]),
     only("http-sees-core-and-contracts", server("http/"), [
       protocol,
       contract,
-      server("(core/|health\\.ts$)"),
+      server("(core/|transcript/|health\\.ts$)"),
     ]),
+    {
+      name: "nobody-below-imports-transcripts",
+      severity: "error",
+      from: { path: server("(core|services|store|auth|transport|config)/") },
+      to: { path: server("transcript/") },
+    },
     {
       name: "nobody-below-imports-http",
       severity: "error",

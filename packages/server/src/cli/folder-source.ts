@@ -18,6 +18,7 @@ export async function openFolder(directory: string, service: string): Promise<So
     );
 
   return {
+    service: async () => service,
     rooms: (query) => store.rooms({ service, ...query }),
     async log(room_id, epoch) {
       const info = await logOf(store, { service, room_id }, epoch);

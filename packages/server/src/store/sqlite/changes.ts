@@ -55,7 +55,7 @@ export class Changes {
     );
     this.#mark = db.prepare("UPDATE messages SET changed_by = ? WHERE room_key = ? AND msg_id = ?");
     this.#markEdits = db.prepare(
-      "UPDATE messages SET changed_by = ? WHERE room_key = ? AND ref = ? AND op = 'edit'",
+      "UPDATE messages INDEXED BY messages_by_ref SET changed_by = ? WHERE room_key = ? AND ref = ? AND op = 'edit'",
     );
     this.#number = db.prepare(
       `INSERT INTO changes (room_key, msg_id, number) VALUES (

@@ -39,13 +39,15 @@ const ENTRY =
 
 /** A range of ids is one walk through the table, in either direction. */
 const BY_ID = `${ENTRY} WHERE room_key = ? AND msg_id BETWEEN ? AND ? ORDER BY msg_id`;
-const BY_REF = `${ENTRY} WHERE room_key = ? AND ref = ? AND op IS NULL AND msg_id BETWEEN ? AND ? ORDER BY msg_id`;
-const EDITS = `${ENTRY} WHERE room_key = ? AND ref = ? AND op = 'edit' ORDER BY msg_id`;
+/** Without being told, SQLite would rather go through the whole log than look up rows by this index. */
+const REFERRING = "INDEXED BY messages_by_ref WHERE";
+const BY_REF = `${ENTRY} ${REFERRING} room_key = ? AND ref = ? AND op IS NULL AND msg_id BETWEEN ? AND ? ORDER BY msg_id`;
+const EDITS = `${ENTRY} ${REFERRING} room_key = ? AND ref = ? AND op = 'edit' ORDER BY msg_id`;
 
 /** What was deleted does not count. */
 const REFS = `
   SELECT count(*) FROM (
-    SELECT 1 FROM messages WHERE room_key = :room_key AND ref = :msg_id AND op IS NULL AND (
+    SELECT 1 FROM messages ${REFERRING} room_key = :room_key AND ref = :msg_id AND op IS NULL AND (
       changed_by IS NULL OR (
         SELECT op FROM messages AS change WHERE change.room_key = :room_key AND change.msg_id = messages.changed_by
       ) = 'edit'
