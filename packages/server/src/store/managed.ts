@@ -2,11 +2,13 @@ import type {
   BehindQuery,
   DeadLetter,
   DeadLettersQuery,
+  DigestQuery,
   KeptWebhook,
   Life,
   LifeKey,
   ListedRoom,
   LivesQuery,
+  LogDigest,
   Mark,
   MarkedRoomsQuery,
   MarksQuery,
@@ -170,6 +172,10 @@ export class ManagedStore {
 
   pageText(query: PageTextQuery): Promise<PageText | undefined> {
     return this.#driver.pageText(query);
+  }
+
+  digest(query: DigestQuery): Promise<LogDigest | undefined> {
+    return this.#driver.digest(query);
   }
 
   overdue(query: OverdueQuery): Promise<Overdue> {

@@ -1,6 +1,7 @@
 import type { StoreCase } from "./store-contract/case.ts";
 import { changeCases } from "./store-contract/changes.ts";
 import { commitCases } from "./store-contract/commits.ts";
+import { digestCases } from "./store-contract/digests.ts";
 import { groupCommitCases } from "./store-contract/group-commit.ts";
 import { lifeCases } from "./store-contract/lives.ts";
 import { markCases } from "./store-contract/marks.ts";
@@ -28,6 +29,7 @@ export const storeContract: readonly StoreCase[] = [
   ...messageCases,
   ...changeCases,
   ...markCases,
+  ...digestCases,
   ...pageCases,
   ...nameCases,
   ...lifeCases,

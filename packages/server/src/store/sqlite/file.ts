@@ -11,7 +11,7 @@ import {
 import { dirname, join, resolve } from "node:path";
 import Database from "better-sqlite3";
 import { StoreError } from "../store.ts";
-import { migrations } from "./migrations.ts";
+import { type Migration, migrations, step } from "./migrations.ts";
 
 /** Older ones can corrupt a WAL database when a checkpoint meets a commit (the WAL-reset bug). */
 const OLDEST_LIBRARY = "3.51.3";
@@ -130,7 +130,7 @@ function migrate(db: Database.Database): void {
   db.pragma("foreign_keys = off");
   for (let version = schemaOf(db); version < migrations.length; version++) {
     db.transaction(() => {
-      db.exec(migrations[version] as string);
+      step(db, migrations[version] as Migration);
       db.pragma(`user_version = ${version + 1}`);
     })();
   }

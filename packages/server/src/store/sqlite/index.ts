@@ -4,11 +4,13 @@ import {
   type BehindQuery,
   type DeadLetter,
   type DeadLettersQuery,
+  type DigestQuery,
   type KeptWebhook,
   type Life,
   type LifeKey,
   type ListedRoom,
   type LivesQuery,
+  type LogDigest,
   type Mark,
   type MarkedRoomsQuery,
   type MarksQuery,
@@ -154,6 +156,10 @@ export class SqliteStore implements Store {
 
   pageText(query: PageTextQuery): Promise<PageText | undefined> {
     return this.#running.reader.call("pageText", query);
+  }
+
+  digest(query: DigestQuery): Promise<LogDigest | undefined> {
+    return this.#running.reader.call("digest", query);
   }
 
   overdue(query: OverdueQuery): Promise<Overdue> {

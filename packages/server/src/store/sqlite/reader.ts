@@ -4,11 +4,13 @@ import type {
   BehindQuery,
   DeadLetter,
   DeadLettersQuery,
+  DigestQuery,
   KeptWebhook,
   Life,
   LifeKey,
   ListedRoom,
   LivesQuery,
+  LogDigest,
   Mark,
   MarkedRoomsQuery,
   MarksQuery,
@@ -38,6 +40,7 @@ import type {
   UsageQuery,
   WebhooksQuery,
 } from "../store.ts";
+import { Digests } from "./digests.ts";
 import { openForReading } from "./file.ts";
 import { MarksReader } from "./marks-reader.ts";
 import { OverdueLives } from "./overdue.ts";
@@ -80,6 +83,7 @@ interface NumberedStanding extends StandingRow {
 class Reader {
   readonly #db: Database.Database;
   readonly #pages: Pages;
+  readonly #digests: Digests;
   readonly #overdue: OverdueLives;
   readonly #trimmable: Trimmable;
   readonly #webhooks: WebhooksReader;
@@ -99,6 +103,7 @@ class Reader {
   constructor(directory: string) {
     this.#db = openForReading(directory);
     this.#pages = new Pages(this.#db);
+    this.#digests = new Digests(this.#db);
     this.#overdue = new OverdueLives(this.#db);
     this.#trimmable = new Trimmable(this.#db);
     this.#webhooks = new WebhooksReader(this.#db);
@@ -190,6 +195,10 @@ class Reader {
 
   pageText(query: PageTextQuery): PageText | undefined {
     return this.#pages.text(query);
+  }
+
+  digest(query: DigestQuery): LogDigest | undefined {
+    return this.#digests.digest(query);
   }
 
   overdue(query: OverdueQuery): Overdue {

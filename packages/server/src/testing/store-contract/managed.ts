@@ -3,11 +3,13 @@ import type {
   BehindQuery,
   DeadLetter,
   DeadLettersQuery,
+  DigestQuery,
   KeptWebhook,
   Life,
   LifeKey,
   ListedRoom,
   LivesQuery,
+  LogDigest,
   Mark,
   MarkedRoomsQuery,
   MarksQuery,
@@ -110,6 +112,10 @@ class WatchedStore implements Store {
 
   pageText(query: PageTextQuery): Promise<PageText | undefined> {
     return this.#driver.pageText(query);
+  }
+
+  digest(query: DigestQuery): Promise<LogDigest | undefined> {
+    return this.#driver.digest(query);
   }
 
   overdue(query: OverdueQuery): Promise<Overdue> {
