@@ -23,7 +23,8 @@ export class Salts {
       this.#pool = randomFillSync(this.#bytes).toString("hex");
       this.#at = 0;
     }
-    return this.#pool.slice(this.#at, (this.#at += SALT_DIGITS));
+    this.#at += SALT_DIGITS;
+    return this.#pool.slice(this.#at - SALT_DIGITS, this.#at);
   }
 }
 

@@ -12,6 +12,7 @@ import { dirname, join, resolve } from "node:path";
 import Database from "better-sqlite3";
 import { StoreError } from "../store.ts";
 import { type Migration, migrations, step } from "./migrations.ts";
+import { sumAll } from "./sums.ts";
 
 /** Older ones can corrupt a WAL database when a checkpoint meets a commit (the WAL-reset bug). */
 const OLDEST_LIBRARY = "3.51.3";
@@ -131,6 +132,7 @@ function migrate(db: Database.Database): void {
   for (let version = schemaOf(db); version < migrations.length; version++) {
     db.transaction(() => {
       step(db, migrations[version] as Migration);
+      if (version + 1 === migrations.length) sumAll(db);
       db.pragma(`user_version = ${version + 1}`);
     })();
   }

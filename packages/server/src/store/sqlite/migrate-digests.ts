@@ -1,6 +1,7 @@
 import type Database from "better-sqlite3";
 import type { Entry } from "../entries.ts";
 import { digestOf, Salts, startDigest } from "../proof.ts";
+import { forgetDropped } from "./authors.ts";
 
 /**
  * `messages` is made anew, since every row changes: to fill a new table in its order takes a third of the time, and `msg`,
@@ -20,6 +21,11 @@ const TABLES = `
     digest     BLOB    NOT NULL,
     msg        TEXT    NOT NULL,
     PRIMARY KEY (room_key, msg_id)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE sums (
+    name TEXT PRIMARY KEY,
+    sum  BLOB NOT NULL
   ) STRICT, WITHOUT ROWID;
 
   ALTER TABLE rooms ADD COLUMN digest BLOB NOT NULL DEFAULT x'';
@@ -73,6 +79,9 @@ export function digestAll(db: Database.Database): void {
   const lives = db.prepare<[], Life>(
     "SELECT room_key, room_id, epoch, first_id FROM rooms ORDER BY room_key",
   );
-  for (const life of lives.all()) keep.run(digestOfLog(life), startDigest(life), life.room_key);
+  for (const life of lives.all()) {
+    keep.run(digestOfLog(life), startDigest(life), life.room_key);
+    if (life.first_id > 1) forgetDropped(db, life);
+  }
   db.exec(INSTEAD);
 }

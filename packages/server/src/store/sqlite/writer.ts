@@ -24,6 +24,7 @@ import { SchemasWriter } from "./schemas.ts";
 import { SearchIndex } from "./search-index.ts";
 import { giveBack } from "./space.ts";
 import { StandingsWriter } from "./standings.ts";
+import { Sums } from "./sums.ts";
 import { Trims } from "./trims.ts";
 import { WebhooksWriter } from "./webhooks-writer.ts";
 import { serve } from "./worker-calls.ts";
@@ -77,6 +78,7 @@ class Writer {
   readonly #schemas: SchemasWriter;
   readonly #marks: MarksWriter;
   readonly #webhooks: WebhooksWriter;
+  readonly #sums: Sums;
   readonly #commit: Database.Transaction<(writes: readonly Write[]) => Written[]>;
   readonly #find: Database.Statement<[string, string], StoredCounter>;
   readonly #create: Database.Statement<
@@ -105,6 +107,8 @@ class Writer {
     this.#marks = new MarksWriter(db);
     this.#webhooks = new WebhooksWriter(db);
     this.#trims = new Trims(db, this.#authors, this.#search);
+    this.#trims = new Trims(db, this.#authors);
+    this.#sums = new Sums(db);
     this.#find = db.prepare(
       `SELECT service, room_key, epoch, first_id, last_id, last_timestmap, bytes, marks, lower(hex(digest)) AS digest FROM rooms
        WHERE service = ? AND room_id = ? AND destroyed_at IS NULL`,
@@ -158,6 +162,7 @@ class Writer {
     const counters: Counters = new Map();
     const written = writes.map((write) => this.#apply(write, counters));
     this.#save([...counters.values()]);
+    this.#sums.save();
     this.#appliedAt = performance.now();
     return written;
   }
