@@ -475,6 +475,7 @@ export const commands = {
       ref: msgId.optional(),
       refs: z.boolean().optional(),
       versions: z.boolean().optional(),
+      digest: z.boolean().optional(),
       where: where.optional(),
     }),
     result: z.array(storedMessage),
@@ -617,6 +618,11 @@ export const commands = {
         last_id: z.int(),
       }),
     ),
+  /** M23: up to the entry `at`, or to the newest. Errors: 304001, 304106, 304110. */
+  "media/room/msglog_digest": {
+    right: "msglog_get",
+    data: z.object({ room_id: roomId, at: count.optional(), epoch: epoch.optional() }),
+    result: z.object({ epoch, msg_id: count, digest: z.string() }),
   },
 } as const;
 

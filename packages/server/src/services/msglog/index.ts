@@ -1,5 +1,6 @@
 import { definePlugin, gauge } from "../../core/plugin.ts";
 import { deletion } from "./delete.ts";
+import { digest } from "./digest.ts";
 import { edit } from "./edit.ts";
 import { Entries } from "./entries.ts";
 import { epochs } from "./epochs.ts";
@@ -58,6 +59,7 @@ export const msglog = definePlugin({
         update(service, log, trimmer),
         setSchema(service, typed),
         schemas(kept, current),
+        digest(log),
       ],
       hooks: { "room.join": withPosition(service, cursors) },
       measures: [
