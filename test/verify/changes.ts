@@ -45,10 +45,13 @@ export const insertRow: Change = (file, chance) =>
   within(file, chance, (db, table, row) => {
     const columns = Object.keys(row);
     const changed = { ...row };
-    for (const column of primaryKey(db, table)) if (chance.below(2) === 0) changed[column] = otherThan(row[column] as Cell, chance);
+    for (const column of primaryKey(db, table))
+      if (chance.below(2) === 0) changed[column] = otherThan(row[column] as Cell, chance);
     const marks = columns.map(() => "?").join(", ");
     const named = columns.map((column) => `"${column}"`).join(", ");
-    db.prepare(`INSERT INTO "${table}" (${named}) VALUES (${marks})`).run(...columns.map((column) => changed[column]));
+    db.prepare(`INSERT INTO "${table}" (${named}) VALUES (${marks})`).run(
+      ...columns.map((column) => changed[column]),
+    );
     return `inserted ${JSON.stringify(primaryKey(db, table).map((column) => changed[column]))}`;
   });
 
@@ -74,7 +77,9 @@ export const swapRows: Change = (file, chance) =>
 export function dump(file: string): string | undefined {
   const db = new Database(file, { readonly: true });
   try {
-    const pragmas = ["user_version", "application_id", "encoding"].map((name) => db.pragma(name, { simple: true }));
+    const pragmas = ["user_version", "application_id", "encoding"].map((name) =>
+      db.pragma(name, { simple: true }),
+    );
     const schema = db.prepare("SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY name").all();
     const tables = tablesOf(db).map((table) => {
       const rows = db.prepare<[], Cell[]>(`SELECT * FROM "${table}"`).raw().all();
@@ -115,7 +120,9 @@ function within(
 
 function tablesOf(db: Database.Database): string[] {
   const names = db
-    .prepare<[], string>("SELECT name FROM pragma_table_list WHERE schema = 'main' AND type IN ('table', 'shadow') ORDER BY name")
+    .prepare<[], string>(
+      "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type IN ('table', 'shadow') ORDER BY name",
+    )
     .pluck();
   return names.all().filter((name) => name !== "sqlite_schema");
 }
@@ -135,7 +142,10 @@ function primaryKey(db: Database.Database, table: string): string[] {
 
 function keyOf(db: Database.Database, table: string, row: Record<string, Cell>) {
   const keys = primaryKey(db, table);
-  return { where: keys.map((column) => `"${column}" IS ?`).join(" AND "), key: keys.map((column) => row[column]) };
+  return {
+    where: keys.map((column) => `"${column}" IS ?`).join(" AND "),
+    key: keys.map((column) => row[column]),
+  };
 }
 
 function otherThan(value: Cell, chance: Chance): Cell {

@@ -14,12 +14,18 @@ export async function writeSample(directory: string, chance: Chance): Promise<vo
     kind: "create_room",
     ...room,
     epoch: `epoch ${++epochs}`,
-    info: { class: "chat", meta: { title: `${room.room_id} ${"x".repeat(chance.below(300))}` }, retention: { max_age: 9 } },
+    info: {
+      class: "chat",
+      meta: { title: `${room.room_id} ${"x".repeat(chance.below(300))}` },
+      retention: { max_age: 9 },
+    },
     created_at: epochs,
     owner: "ann",
   });
   await store.commit(rooms.map(create));
-  await store.commit([{ kind: "set_webhooks", service: SERVICE, webhooks: ["hook", "other"], now: 5, forget_before: 0 }]);
+  await store.commit([
+    { kind: "set_webhooks", service: SERVICE, webhooks: ["hook", "other"], now: 5, forget_before: 0 },
+  ]);
   for (let round = 0; round < 12; round++) {
     for (const room of rooms) {
       const size = 20 + chance.below(60);
@@ -31,19 +37,40 @@ export async function writeSample(directory: string, chance: Chance): Promise<vo
   for (const room of [second, third]) {
     const epoch = (await store.room(room))?.epoch as string;
     const bounds = { retention: {}, now: 0, names_before: 0 };
-    await store.commit([{ kind: "trim", ...room, epoch, before: 300 + chance.below(100), bounds, most: 1000 }]);
+    await store.commit([
+      { kind: "trim", ...room, epoch, before: 300 + chance.below(100), bounds, most: 1000 },
+    ]);
   }
   const epoch = (await store.room(third))?.epoch as string;
   await store.commit([{ kind: "destroy_room", ...third, destroyed_at: 9e6, keep_log: true }]);
   await store.commit([create(third), ...Array.from({ length: 40 }, () => entry(third, chance))]);
   const dead = { from_id: 1, to_id: 5, error: "410", at: 7 };
-  const cursor = { kind: "move_cursor", ...third, webhook: "hook", epoch, delivered_id: 5, ended: false, dead } as const;
+  const cursor = {
+    kind: "move_cursor",
+    ...third,
+    webhook: "hook",
+    epoch,
+    delivered_id: 5,
+    ended: false,
+    dead,
+  } as const;
   await store.commit([cursor]);
   // An ended life of which nothing is left, and one that has never had anything.
-  await store.commit([create({ service: SERVICE, room_id: "emptied" }), entry({ service: SERVICE, room_id: "emptied" }, chance)]);
+  await store.commit([
+    create({ service: SERVICE, room_id: "emptied" }),
+    entry({ service: SERVICE, room_id: "emptied" }, chance),
+  ]);
   const bounds = { retention: {}, now: 0, names_before: 0 };
   await store.commit([
-    { kind: "trim", service: SERVICE, room_id: "emptied", epoch: `epoch ${epochs}`, before: 2, bounds, most: 9 },
+    {
+      kind: "trim",
+      service: SERVICE,
+      room_id: "emptied",
+      epoch: `epoch ${epochs}`,
+      before: 2,
+      bounds,
+      most: 9,
+    },
     create({ service: SERVICE, room_id: "new" }),
   ]);
   await store.close();
@@ -51,7 +78,13 @@ export async function writeSample(directory: string, chance: Chance): Promise<vo
 
 function entry(room: { readonly service: string; readonly room_id: string }, chance: Chance): Append {
   const change = chance.one([undefined, undefined, undefined, "edit", "delete"] as const);
-  const text = chance.one(["", "é", "😀 \ufffd", "x".repeat(chance.below(200)), "y".repeat(chance.below(9000))]);
+  const text = chance.one([
+    "",
+    "é",
+    "😀 \ufffd",
+    "x".repeat(chance.below(200)),
+    "y".repeat(chance.below(9000)),
+  ]);
   return {
     kind: "append",
     ...room,
@@ -69,7 +102,13 @@ function entry(room: { readonly service: string; readonly room_id: string }, cha
 function aside(room: { readonly service: string; readonly room_id: string }, chance: Chance): Write[] {
   const user_id = `user ${chance.below(40)}`;
   return [
-    { kind: "set_role", ...room, user_id, role: chance.one(["member", "banned", undefined]), until: chance.below(1e6) },
+    {
+      kind: "set_role",
+      ...room,
+      user_id,
+      role: chance.one(["member", "banned", undefined]),
+      until: chance.below(1e6),
+    },
     { kind: "set_mute", ...room, user_id: "bob", muted: chance.below(2) === 0 },
     { kind: "set_since", ...room, user_id },
     { kind: "change_access", ...room, change: { slow_mode: chance.below(9), history: "joined" } },

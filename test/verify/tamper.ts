@@ -18,7 +18,16 @@ export interface Tally {
   readonly missed: readonly string[];
 }
 
-const CHANGES: readonly Change[] = [changeByte, changeByte, changeByte, changeByte, updateRow, deleteRow, insertRow, swapRows];
+const CHANGES: readonly Change[] = [
+  changeByte,
+  changeByte,
+  changeByte,
+  changeByte,
+  updateRow,
+  deleteRow,
+  insertRow,
+  swapRows,
+];
 
 const FILE = "roomlog.db";
 
