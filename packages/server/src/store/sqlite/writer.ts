@@ -250,6 +250,7 @@ class Writer {
     if (client_msg_id !== undefined) {
       const { changes } = this.#name.run(room_key, user_id, client_msg_id, msg_id, timestmap);
       if (changes === 0) return this.#duplicate(room_key, user_id, client_msg_id);
+      this.#sums.changed("client_msg_ids", [room_key, user_id, client_msg_id, msg_id, timestmap]);
     }
     if (counter.marks > 0 && !write.change) this.#marks.sent(user_id, msg_id, counter);
     const { ref, change, mentions, seal = this.#salts.next() } = write;
