@@ -32,7 +32,7 @@ const CHANGES: readonly Change[] = [
 const FILE = "roomlog.db";
 
 /** What is wrong with a data directory; a file that cannot be taken for one is one fault. */
-export function faultsIn(directory: string): readonly Pick<Fault, "what">[] {
+function faultsIn(directory: string): readonly Pick<Fault, "what">[] {
   const faults: Fault[] = [];
   try {
     verify({ directory, room: undefined, told() {}, found: (fault) => faults.push(fault) });
