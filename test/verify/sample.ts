@@ -93,6 +93,7 @@ function entry(room: { readonly service: string; readonly room_id: string }, cha
     timestmap: 1e15 + chance.below(1e6),
     msg: change === "delete" ? "{}" : JSON.stringify({ text }),
     ...(chance.below(3) === 0 && { client_msg_id: `c${chance.below(1e9)}` }),
+    ...(chance.below(4) === 0 && !change && { mentions: ["ann", "bob"] }),
     ...(chance.below(5) === 0 && { ref: 1 + chance.below(100) }),
     ...(change && { ref: 1 + chance.below(200), change: { op: change, any: true } }),
   };
@@ -109,6 +110,7 @@ function aside(room: { readonly service: string; readonly room_id: string }, cha
       role: chance.one(["member", "banned", undefined]),
       until: chance.below(1e6),
     },
+    { kind: "set_mark", ...room, user_id, msg_id: 1 + chance.below(20) },
     { kind: "set_mute", ...room, user_id: "bob", muted: chance.below(2) === 0 },
     { kind: "set_since", ...room, user_id },
     { kind: "change_access", ...room, change: { slow_mode: chance.below(9), history: "joined" } },

@@ -21,7 +21,6 @@ export interface Log {
   newest(signal?: AbortSignal): Promise<number>;
 }
 
-interface PageQuery {
 /** Asks a command of the room; resolves with the text of the answer's frame. */
 export type AskText = (name: CommandName, data: object, signal?: AbortSignal) => Promise<string>;
 

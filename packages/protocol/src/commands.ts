@@ -618,8 +618,10 @@ export const commands = {
         last_id: z.int(),
       }),
     ),
+  },
   /** M23: up to the entry `at`, or to the newest. Errors: 304001, 304106, 304110. */
   "media/room/msglog_digest": {
+    reads: true,
     right: "msglog_get",
     data: z.object({ room_id: roomId, at: count.optional(), epoch: epoch.optional() }),
     result: z.object({ epoch, msg_id: count, digest: z.string() }),

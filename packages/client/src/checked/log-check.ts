@@ -82,7 +82,9 @@ export class LogCheck {
     const { digest: previous, epoch } = this.#at;
     if (msg_id !== this.#at.msg_id + 1) this.#fail(this.#at.msg_id + 1, "it is missing");
     const body = bodyOf(text, entry);
-    const commitment = log.salt === undefined ? log.commitment : sha256(commitmentText(log.salt, body));
+    const mentions = log.mentions && JSON.stringify(log.mentions);
+    const commitment =
+      log.salt === undefined ? log.commitment : sha256(commitmentText(log.salt, body, mentions));
     if (commitment === undefined) this.#fail(msg_id, "it brings neither salt nor commitment");
     const { op, ref } = log;
     const digest = sha256(digestText(previous, commitment, { ...entry, timestmap: timeOf(entry), op, ref }));

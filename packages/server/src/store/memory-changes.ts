@@ -25,7 +25,7 @@ export function markChanged(log: Entry[], { msg_id, op, ref }: Pick<Entry, "msg_
   });
 }
 
-export function neighboursIn(log: readonly Entry[], digests: MemoryDigests): Neighbours {
+export function neighboursIn(log: readonly Entry[], digests?: MemoryDigests): Neighbours {
   return {
     entry: (msg_id) => find(log, msg_id),
     editsOf: (msg_id) => log.filter(({ op, ref }) => op === "edit" && ref === msg_id),
@@ -33,7 +33,7 @@ export function neighboursIn(log: readonly Entry[], digests: MemoryDigests): Nei
       log
         .filter((entry) => entry.op === null && entry.ref === msg_id && !isDeleted(log, entry))
         .slice(0, MOST_REFS).length,
-    proofOf: (msg_id) => digests.of(msg_id),
+    proofOf: (msg_id) => digests?.of(msg_id),
   };
 }
 

@@ -37,7 +37,19 @@ export function isSpecial({ ref, mentions }: Append): boolean {
 export class Changes {
   readonly #target: Database.Statement<[number, number], Target>;
   readonly #insert: Database.Statement<
-    [number, number, number, string, string, string, EntryOp | null, number | null, string | null, string, string]
+    [
+      number,
+      number,
+      number,
+      string,
+      string,
+      string,
+      EntryOp | null,
+      number | null,
+      string | null,
+      string,
+      string,
+    ]
   >;
   readonly #mark: Database.Statement<[number, number, number]>;
   readonly #markEdits: Database.Statement<[number, number, number]>;

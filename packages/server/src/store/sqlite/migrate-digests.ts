@@ -53,7 +53,7 @@ interface Life {
 export function digestAll(db: Database.Database): void {
   db.exec(TABLES);
   const salts = new Salts();
-  const read = db.prepare<[number, number], Entry>(
+  const read = db.prepare<[number, number], Omit<Entry, "mentions">>(
     `SELECT msg_id, timestmap, user_id, session_id, op, ref, changed_by, msg FROM messages
      WHERE room_key = ? AND msg_id > ? ORDER BY msg_id LIMIT ${BLOCK}`,
   );
@@ -68,7 +68,7 @@ export function digestAll(db: Database.Database): void {
         digest = digestOf(digest, { msg_id, timestmap, user_id, session_id, op, ref, seal, msg });
         insert.run(room_key, msg_id, timestmap, user_id, session_id, op, ref, changed_by, seal, digest, msg);
       }
-      block = read.all(room_key, (block.at(-1) as Entry).msg_id);
+      block = read.all(room_key, block.at(-1)?.msg_id as number);
     }
     return digest;
   };

@@ -255,7 +255,17 @@ class Writer {
     if (counter.marks > 0 && !write.change) this.#marks.sent(user_id, msg_id, counter);
     const { ref, change, mentions, seal = this.#salts.next() } = write;
     const listed = mentions && JSON.stringify(mentions);
-    const entry = { msg_id, user_id, session_id, timestmap, op: change?.op, ref, seal, msg, mentions: listed };
+    const entry = {
+      msg_id,
+      user_id,
+      session_id,
+      timestmap,
+      op: change?.op,
+      ref,
+      seal,
+      msg,
+      mentions: listed,
+    };
     const digest = digestOf(counter.digest, entry);
     if (isSpecial(write)) {
       this.#changes.add(write, { room_key, msg_id, timestmap, seal, digest });

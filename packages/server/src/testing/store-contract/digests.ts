@@ -77,6 +77,12 @@ export const digestCases: readonly StoreCase[] = [
     assert.deepEqual(proof, { commitment, digest: next(START, commitment, { msg_id: 1 }) });
   }),
 
+  storeCase("[M23] whom a message mentions is committed to with its body", async (store) => {
+    await store.commit([create(one), { ...append(one), mentions: ["bob", "zoë"], seal: SEAL }]);
+    const digest = next(START, sha256(`${SEAL}["bob","zoë"]{}`), { msg_id: 1 });
+    assert.deepEqual(await proofs(store), [{ mentions: ["bob", "zoë"], digest, salt: SEAL }]);
+  }),
+
   storeCase("[M23] salts are drawn by chance", async (store) => {
     await store.commit([create(one), ...Array.from({ length: 600 }, () => append(one))]);
     await store.commit([append(one)]);

@@ -35,6 +35,7 @@ type Row = [
   op: Entry["op"],
   ref: number | null,
   changed_by: number | null,
+  mentions: string | null,
   seal: string,
   digest: string,
 ];
@@ -63,7 +64,7 @@ export class LifeCheck {
   constructor(db: Database.Database) {
     this.#entries = db
       .prepare<[number], Row>(
-        `SELECT msg_id, user_id, session_id, timestmap, msg, op, ref, changed_by, lower(hex(seal)), lower(hex(digest))
+        `SELECT msg_id, user_id, session_id, timestmap, msg, op, ref, changed_by, mentions, lower(hex(seal)), lower(hex(digest))
          FROM messages WHERE room_key = ? ORDER BY msg_id`,
       )
       .raw();
@@ -111,29 +112,20 @@ export class LifeCheck {
 
   /** What the digest does not see: text that is no UTF-8 any more, and the body of an erased entry. */
   *#content(entry: Entry & Proof, room_key: number): Generator<Found> {
-    const { msg_id, msg, seal } = entry;
+    const { msg_id, msg, mentions, seal } = entry;
     const isOdd = TEXTS.some((name) => entry[name].includes(REPLACED));
     if (isOdd && !isUtf8(this.#bytes.get(room_key, msg_id) as Buffer))
       yield { msg_id, what: "text that is not UTF-8" };
-    if (seal.length === HASH_DIGITS && msg !== "{}") yield { msg_id, what: "an erased entry has a body" };
+    if (seal.length === HASH_DIGITS && (msg !== "{}" || mentions !== null))
+      yield { msg_id, what: "an erased entry has a body" };
     if (seal.length !== HASH_DIGITS && seal.length !== SALT_DIGITS)
       yield { msg_id, what: "neither salt nor commitment", found: seal };
   }
 }
 
-function entryOf([
-  msg_id,
-  user_id,
-  session_id,
-  timestmap,
-  msg,
-  op,
-  ref,
-  changed_by,
-  seal,
-  digest,
-]: Row): Entry & Proof {
-  return { msg_id, user_id, session_id, timestmap, msg, op, ref, changed_by, seal, digest };
+function entryOf(row: Row): Entry & Proof {
+  const [msg_id, user_id, session_id, timestmap, msg, op, ref, changed_by, mentions, seal, digest] = row;
+  return { msg_id, user_id, session_id, timestmap, msg, op, ref, changed_by, mentions, seal, digest };
 }
 
 /** A log of which nothing was dropped begins with its name. */
