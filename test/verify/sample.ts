@@ -22,7 +22,7 @@ export async function writeSample(directory: string, chance: Chance): Promise<vo
     created_at: epochs,
     owner: "ann",
   });
-  await store.commit(rooms.map(create));
+  await store.commit([{ kind: "set_search", service: SERVICE, on: true }, ...rooms.map(create)]);
   await store.commit([
     { kind: "set_webhooks", service: SERVICE, webhooks: ["hook", "other"], now: 5, forget_before: 0 },
   ]);

@@ -9,7 +9,6 @@ import type {
   IndexMessages,
   LifeKey,
   Refusal,
-  SetSchema,
   SetSearch,
   WebhookWrite,
   Write,
@@ -107,7 +106,6 @@ class Writer {
     this.#marks = new MarksWriter(db);
     this.#webhooks = new WebhooksWriter(db);
     this.#trims = new Trims(db, this.#authors, this.#search);
-    this.#trims = new Trims(db, this.#authors);
     this.#sums = new Sums(db);
     this.#find = db.prepare(
       `SELECT service, room_key, epoch, first_id, last_id, last_timestmap, bytes, marks, lower(hex(digest)) AS digest FROM rooms

@@ -1,5 +1,6 @@
 import Database from "better-sqlite3";
 import { migrations, step } from "../migrations.ts";
+import { searchFaults } from "../search-check.ts";
 import { wrongSums } from "../sums.ts";
 import type { Fault } from "./fault.ts";
 
@@ -19,6 +20,13 @@ export const tableChecks: readonly ((db: Database.Database) => Generator<Fault>)
   function* references(db) {
     for (const { table, parent } of db.pragma("foreign_key_check") as { table: string; parent: string }[])
       yield { table, what: `a row of what is not in ${parent}` };
+  },
+  function* search(db) {
+    const life = db.prepare<[number | undefined], Pick<Fault, "service" | "room_id" | "epoch">>(
+      "SELECT service, room_id, epoch FROM rooms WHERE room_key = ?",
+    );
+    for (const { room_key, ...fault } of searchFaults(db))
+      yield { table: "message_words", ...(room_key !== undefined && life.get(room_key)), ...fault };
   },
   function* schema(db) {
     const [expected, found] = [schemaOf(fresh()), schemaOf(db)];
