@@ -67,6 +67,7 @@ const write = fc.oneof(
         change: maybe(fc.constantFrom({ op: "edit", any: true }, { op: "delete", any: true })),
         mentions: maybe(fc.uniqueArray(reader, { minLength: 1 })),
         msg: fc.constantFrom("{}", '{"é":1}', '{"a":"é x"}', '{"a":"xxxxxxxxxxxxxxxxxxx"}'),
+        seal: fc.constantFrom("0f".repeat(16), "f0".repeat(16)),
       })
       .map(({ change, mentions, ...o }) => ({
         kind: "append",
@@ -119,10 +120,11 @@ const query: fc.Arbitrary<Omit<MessageQuery, "service">> = fc.record({
   where: maybe(fc.constantFrom('{"user_id":"ann"}', '{"/n":{"exists":true}}', '{"not":{"session_id":"s1"}}')),
   max_scan: maybe(fc.integer({ min: 1, max: 9 })),
   limit: fc.integer({ min: 1, max: 6 }),
+  digest: fc.boolean(),
   max_bytes: fc.integer({ min: 1, max: 80 }),
 }) as fc.Arbitrary<Omit<MessageQuery, "service">>;
 
-test("[M6] [M8] [M9] [M12] [M13] [M15] [M18] [M19] [M20] [W2] [W4] [W6] memory and SQLite answer alike, whatever is written and asked", async () => {
+test("[M6] [M8] [M9] [M12] [M13] [M15] [M18] [M19] [M20] [M23] [W2] [W4] [W6] memory and SQLite answer alike, whatever is written and asked", async () => {
   const questions = fc.record({
     queries: fc.array(query, { minLength: 6, maxLength: 6 }),
     bounds,
@@ -177,7 +179,7 @@ async function look(store: Store, service: string, { queries, bounds, trim, befo
   const said: unknown[] = [await store.rooms({ service, limit: 10 })];
   for (const room_id of ["a", "b"]) {
     const key = { service, room_id };
-    said.push(await store.room(key), await store.endedLives({ ...key, limit: 2 }));
+    said.push(await store.room(key), await store.digest(key), await store.endedLives({ ...key, limit: 2 }));
     said.push(await store.endedLives({ ...key, before, limit: 9 }), await store.life(key));
     for (const one of EPOCHS) said.push(await store.life({ ...key, epoch: one }));
     said.push(await store.marks({ ...key, limit: 9 }));

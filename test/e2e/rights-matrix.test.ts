@@ -87,6 +87,7 @@ const inRooms: { readonly [command: string]: InRoom } = {
   "media/room/msglog_unsubscribe": { byGrants: true, may: READERS, missing: "ok" },
   "media/room/msglog_info": { may: READERS },
   "media/room/msglog_epochs": { may: READERS },
+  "media/room/msglog_digest": { may: READERS },
   "media/room/msglog_purge": { may: OWNERS },
   "media/room/msglog_hold": { data: { hold: false }, may: ["admin"], missing: "ok" },
 };

@@ -329,6 +329,16 @@ test("[R11] without msglog_history the log begins for a user when he first joins
   expect(idsOf((await inR(ann, "msglog_get")).data)).toEqual([1, 2, 3]);
 });
 
+test("[R11] [M23] digests begin where the log begins for the user", async () => {
+  const { ann, bob } = await stage({ access: { history: "joined" } });
+  for (let n = 0; n < 2; n++) await send(ann);
+  await inR(bob, "join");
+  await send(ann);
+  const at = (msg_id: number) => outcome(inR(bob, "msglog_digest", { at: msg_id }));
+  expect([await at(1), await at(2), await at(3)]).toEqual([304110, "ok", "ok"]);
+  expect(await outcome(inR(ann, "msglog_digest", { at: 1 }))).toBe("ok");
+});
+
 test("[R11] a room may keep what was said from all who come later", async () => {
   const { ann, bob } = await stage({ access: { history: "joined" } });
   await send(ann);

@@ -1,4 +1,4 @@
-import { errorCodes, type Filter, matcherOf, type StoredMessage } from "@roomlog/protocol";
+import { type CommandName, errorCodes, type Filter, matcherOf, type StoredMessage } from "@roomlog/protocol";
 import { abortable } from "./abortable.ts";
 import { CallError, isRefusal } from "./connection.ts";
 import { ClientClosed, RoomEnded, RoomLeft } from "./errors.ts";
@@ -14,14 +14,17 @@ export interface Log {
   /** Why nothing more comes; undefined while the room is joined, or will be again. */
   readonly over: Error | undefined;
   /** From now on the tail gets live messages, and is woken when something changes, until what this gives back is called. */
-  attach(tail: Tail): () => void;
+  attach(tail: Pick<Tail, "live" | "wake">): () => void;
   /** Messages behind `after`; of an ended life too. */
   page(query: PageQuery, signal?: AbortSignal): Promise<StoredMessage[]>;
   /** The id of the newest message. */
   newest(signal?: AbortSignal): Promise<number>;
 }
 
-interface PageQuery {
+/** Asks a command of the room; resolves with the text of the answer's frame. */
+export type AskText = (name: CommandName, data: object, signal?: AbortSignal) => Promise<string>;
+
+export interface PageQuery {
   readonly after: number;
   readonly epoch?: string | undefined;
   readonly where?: Filter | undefined;

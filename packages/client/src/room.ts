@@ -14,7 +14,7 @@ import { type HistoryOptions, history, PAGE } from "./history.ts";
 import { insist, pause } from "./insist.ts";
 import { Listeners, type Unsubscribe } from "./listeners.ts";
 import { checked, type Message } from "./message.ts";
-import { follow, type Log } from "./messages.ts";
+import { type AskText, type Follows, follow, type Log } from "./messages.ts";
 import { type DeleteOptions, type MessageOptions, Outbox, type SendOptions, type Sent } from "./outbox.ts";
 import type { Member, Members, RoomEvents } from "./room-events.ts";
 import type { JoinOptions, MessagesOptions, RoomParts } from "./room-options.ts";
@@ -31,7 +31,7 @@ export class Room<T = JsonObject> {
   /** Open while the room is joined. */
   readonly #gate = new Gate<Connection>();
   readonly #listeners = new Listeners<[body: never, event: EventData | undefined]>();
-  readonly #tails = new Set<Tail>();
+  readonly #tails = new Set<Pick<Tail, "live" | "wake">>();
   readonly #outbox: Outbox;
   readonly #ended = Promise.withResolvers<Error>();
   #members = new Map<string, Member>();
@@ -151,6 +151,20 @@ export class Room<T = JsonObject> {
     });
     this.#parts.onLeaving(left);
     await left;
+  }
+
+  /** @internal The messages of this log as `reading` reads it; see `checked.ts`. */
+  followed(
+    reading: (log: Log, ask: AskText) => Log,
+    options: Omit<Follows, "where">,
+  ): AsyncGenerator<Message<T>, void> {
+    const { room_id } = this;
+    const { gate, settings } = this.#parts;
+    const ask: AskText = (name, data, signal) => {
+      const text = JSON.stringify({ room_id, ...data });
+      return insist({ gate, settings, signal, call: (connection) => connection.callText(name, text) });
+    };
+    return this.#checked(follow(reading(this.#log, ask), { ...options, where: undefined }));
   }
 
   /** @internal Resolves when it is joined. */

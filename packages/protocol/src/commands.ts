@@ -488,6 +488,7 @@ export const commands = {
       ref: msgId.optional(),
       refs: z.boolean().optional(),
       versions: z.boolean().optional(),
+      digest: z.boolean().optional(),
       where: where.optional(),
     }),
     result: z.array(storedMessage),
@@ -660,6 +661,13 @@ export const commands = {
         last_id: z.int(),
       }),
     ),
+  },
+  /** M23: up to the entry `at`, or to the newest. Errors: 304001, 304106, 304110. */
+  "media/room/msglog_digest": {
+    reads: true,
+    right: "msglog_get",
+    data: z.object({ room_id: roomId, at: count.optional(), epoch: epoch.optional() }),
+    result: z.object({ epoch, msg_id: count, digest: z.string() }),
   },
 } as const;
 

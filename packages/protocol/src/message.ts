@@ -50,6 +50,12 @@ export interface MessageLog<Msg = string> {
   readonly versions?: readonly Version<Msg>[];
   /** Messages that refer to it (M16). */
   readonly refs?: number;
+  /** Of the log up to this entry (M23). */
+  readonly digest?: string;
+  /** Proves the body that is shown. */
+  readonly salt?: string;
+  /** In place of the salt, when the body that is shown is not the one that was committed to. */
+  readonly commitment?: string;
 }
 
 /**

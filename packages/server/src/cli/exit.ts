@@ -3,7 +3,7 @@ export const exitCodes = {
   ok: 0,
   /** A wrong flag or argument, or a command that cannot be done as it was given. */
   usage: 64,
-  /** What was given cannot be taken: no JSON, a message that is too large, a room that exists already. */
+  /** What was given cannot be taken: no JSON, a message that is too large, a room that exists already; `verify` found faults. */
   data: 65,
   /** The room, user or session is not there. */
   missing: 66,

@@ -21,6 +21,7 @@ const commands: readonly [name: string, summary: string, load: () => Promise<{ r
     ["bench", "A short load, and how the server takes it.", () => import("./bench.ts")],
     ["user", "Users that the data directory keeps, and passwords.", () => import("./user.ts")],
     ["backup", "Copy a data directory, also while a server runs on it.", () => import("./backup.ts")],
+    ["verify", "Recompute all that a data directory holds.", () => import("./verify.ts")],
     ["doctor", "Look at what can be wrong, and say what to do.", () => import("./doctor.ts")],
     ["token", "Sign a token for trials, look into one.", () => import("./token.ts")],
     ["config", "Check and show a configuration.", () => import("./config.ts")],

@@ -9,10 +9,12 @@ import {
 import type { ManagedStore } from "../store/managed.ts";
 import type {
   Append,
+  DigestQuery,
   IndexMessages,
   Life,
   LifeKey,
   LivesQuery,
+  LogDigest,
   Message,
   MessageQuery,
   Overdue,
@@ -116,6 +118,7 @@ const SPECIAL = [
   "ref",
   "refs",
   "versions",
+  "digest",
   "where",
   "search",
   "around",
@@ -258,6 +261,26 @@ export class Log implements LogSource {
     }
     const { text, count, cut, read_to } = page;
     return { messages: new JsonText(text), count, cut, read_to };
+  }
+
+  /**
+   * The digest of a log up to an entry (M23): of those that `who` may read (R11), or of the one before them, from which a
+   * check begins. Throws as `page`; 304110 for an entry that is not kept, or not for him.
+   */
+  async digest(
+    { at, ...life }: Omit<DigestQuery, "service">,
+    who: Actor,
+  ): Promise<LogDigest & { readonly digest: string }> {
+    const { store, rights } = this.#parts;
+    const key = await this.#lifeKey(life);
+    const readable = await rights.firstReadable(who, key);
+    const found = await store.digest({ ...key, at });
+    if (!found) throw await this.#notFound(key);
+    if (life.epoch === undefined) rights.require(who, "msglog_get", life.room_id);
+    const { digest, ...where } = found;
+    if (digest === undefined || (at !== undefined && at < readable - 1))
+      throw new RequestError(304110, { field: "at" });
+    return { ...where, digest };
   }
 
   /** What was deleted only who moderates the room may read (M15). */

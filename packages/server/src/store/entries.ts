@@ -1,4 +1,12 @@
-import type { Change, EntryOp, MessageLog, MessageStamp, Version } from "@roomlog/protocol";
+import {
+  type Change,
+  type EntryOp,
+  type MessageLog,
+  type MessageStamp,
+  SALT_DIGITS,
+  type Version,
+} from "@roomlog/protocol";
+import { commitmentOf } from "./proof.ts";
 import type { Message, MessageQuery } from "./store.ts";
 
 /** An entry of a log as it was stored, and what has become of it since. */
@@ -16,6 +24,14 @@ export interface Entry extends MessageStamp {
   readonly mentions: string | null;
 }
 
+/** What proves an entry (M23), hex. */
+export interface Proof {
+  /** The salt of the body as it was sent; the commitment to it once the body was erased. */
+  readonly seal: string;
+  /** Of the log up to the entry. */
+  readonly digest: string;
+}
+
 /** The entries of its log. */
 export interface Neighbours {
   entry(msg_id: number): Entry | undefined;
@@ -23,19 +39,20 @@ export interface Neighbours {
   editsOf(msg_id: number): readonly Entry[];
   /** How many messages that have not been deleted refer to it. */
   refsOf(msg_id: number): number;
+  proofOf(msg_id: number): Proof | undefined;
 }
 
 /** Most messages that are counted as referring to one (M16). */
 export const MOST_REFS = 10_000;
 
-type Asked = Pick<MessageQuery, "refs" | "versions">;
+type Asked = Pick<MessageQuery, "digest" | "refs" | "versions">;
 
 /** An entry as readers see it now (M15). */
-export function shown(entry: Entry, { refs = false, versions }: Asked, log: Neighbours): Message {
+export function shown(entry: Entry, { digest, refs = false, versions }: Asked, log: Neighbours): Message {
   const { msg_id, user_id, session_id, timestmap, msg, op, ref, changed_by, mentions, erased } = entry;
   const stamp = { msg_id, user_id, session_id, timestmap };
   const isPlain = op === null && ref === null && changed_by === null && mentions === null && erased === null;
-  if (isPlain && !refs) return { ...stamp, msg };
+  if (isPlain && !refs && !digest) return { ...stamp, msg };
   const change = changed_by === null ? undefined : log.entry(changed_by);
   const isDeleted = change?.op === "delete";
   const says: MessageLog = {
@@ -46,6 +63,7 @@ export function shown(entry: Entry, { refs = false, versions }: Asked, log: Neig
     ...((erased ?? (isDeleted ? null : change?.erased)) && { erased: true }),
     ...(change && op === null && hasVersions(versions, isDeleted) && { versions: versionsOf(entry, log) }),
     ...(refs && op === null && { refs: log.refsOf(msg_id) }),
+    ...(digest && proven(entry, log, change === undefined)),
   };
   return {
     ...stamp,
@@ -64,6 +82,15 @@ function versionsOf(message: Entry, log: Neighbours): Version<string>[] {
     msg: entry.msg,
     ...(entry.erased && { erased: true }),
   }));
+}
+
+/** The salt goes with the body that it belongs to, and with no other. */
+function proven({ msg_id, msg, mentions }: Entry, log: Neighbours, isAsSent: boolean): Partial<MessageLog> {
+  const proof = log.proofOf(msg_id);
+  if (!proof) return {};
+  const { seal, digest } = proof;
+  if (isAsSent && seal.length === SALT_DIGITS) return { digest, salt: seal };
+  return { digest, commitment: commitmentOf({ seal, msg, mentions }) };
 }
 
 function changeOf({ msg_id, user_id, timestmap }: Entry): Change {

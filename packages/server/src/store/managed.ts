@@ -4,6 +4,7 @@ import type {
   BehindQuery,
   DeadLetter,
   DeadLettersQuery,
+  DigestQuery,
   Erasable,
   ErasableQuery,
   Erasure,
@@ -13,6 +14,7 @@ import type {
   LifeKey,
   ListedRoom,
   LivesQuery,
+  LogDigest,
   Mark,
   MarkedRoomsQuery,
   MarksQuery,
@@ -176,6 +178,10 @@ export class ManagedStore {
 
   pageText(query: PageTextQuery): Promise<PageText | undefined> {
     return this.#driver.pageText(query);
+  }
+
+  digest(query: DigestQuery): Promise<LogDigest | undefined> {
+    return this.#driver.digest(query);
   }
 
   overdue(query: OverdueQuery): Promise<Overdue> {

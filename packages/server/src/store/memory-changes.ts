@@ -1,4 +1,5 @@
 import { type Entry, MOST_REFS, type Neighbours } from "./entries.ts";
+import type { MemoryDigests } from "./memory-digests.ts";
 import type { Append, Refusal } from "./store.ts";
 
 /** Entries that change or refer to others, in memory (M15, M16). */
@@ -24,7 +25,7 @@ export function markChanged(log: Entry[], { msg_id, op, ref }: Pick<Entry, "msg_
   });
 }
 
-export function neighboursIn(log: readonly Entry[]): Neighbours {
+export function neighboursIn(log: readonly Entry[], digests?: MemoryDigests): Neighbours {
   return {
     entry: (msg_id) => find(log, msg_id),
     editsOf: (msg_id) => log.filter(({ op, ref }) => op === "edit" && ref === msg_id),
@@ -32,6 +33,7 @@ export function neighboursIn(log: readonly Entry[]): Neighbours {
       log
         .filter((entry) => entry.op === null && entry.ref === msg_id && !isDeleted(log, entry))
         .slice(0, MOST_REFS).length,
+    proofOf: (msg_id) => digests?.of(msg_id),
   };
 }
 

@@ -1,5 +1,6 @@
 import type { Entry } from "./entries.ts";
 import { changedIds, ERASED_BODY, sliceToErase } from "./erasures.ts";
+import type { MemoryDigests } from "./memory-digests.ts";
 import { byCodePoint } from "./memory-marks.ts";
 import type {
   Authored,
@@ -24,6 +25,7 @@ interface Kept extends RoomKey {
   readonly number: number;
   readonly epoch: string;
   readonly log: Entry[];
+  readonly digests: MemoryDigests;
   readonly last_id: number;
   /** By the text of a list: user, `client_msg_id`. */
   readonly names: Map<string, { readonly timestmap: number }>;
@@ -136,6 +138,7 @@ export class MemoryErasures {
     const first = life.log[0]?.msg_id ?? 0;
     for (const { msg_id } of entries) {
       const entry = life.log[msg_id - first] as Entry;
+      life.digests.erase(entry);
       life.log[msg_id - first] = { ...entry, msg: ERASED_BODY, mentions: null, erased: 1 };
     }
     begun.messages += entries.length;

@@ -1,6 +1,7 @@
 import { changedAccess, type RoomInfo } from "@roomlog/protocol";
 import type { Entry } from "./entries.ts";
 import { markChanged, neighboursIn, refusalOfRef } from "./memory-changes.ts";
+import { MemoryDigests } from "./memory-digests.ts";
 import { MemoryErasures } from "./memory-erasures.ts";
 import { byCodePoint, markSent, marksOf, setMark, unreadIn } from "./memory-marks.ts";
 import { addSchema, newestSchemas, schemasOf } from "./memory-schemas.ts";
@@ -20,6 +21,7 @@ import type {
   DeadLetter,
   DeadLettersQuery,
   DestroyRoom,
+  DigestQuery,
   Erasable,
   ErasableQuery,
   Erasure,
@@ -29,6 +31,7 @@ import type {
   LifeKey,
   ListedRoom,
   LivesQuery,
+  LogDigest,
   Mark,
   MarkedRoomsQuery,
   MarksQuery,
@@ -78,6 +81,7 @@ interface Kept extends RoomKey {
   readonly epoch: string;
   readonly created_at: number;
   readonly log: Entry[];
+  readonly digests: MemoryDigests;
   /** Names of sends, by `nameOf`. */
   readonly names: Map<string, { readonly msg_id: number; readonly timestmap: number }>;
   info: RoomInfo;
@@ -181,9 +185,16 @@ export class MemoryStore implements Store {
     if (!life) return undefined;
     const log = {
       entries: (part: MessageQuery) => selected(life.log, part),
-      neighbours: neighboursIn(life.log),
+      neighbours: neighboursIn(life.log, life.digests),
     };
     return { epoch: life.epoch, first_id: firstId(life), ...pageOf(log, query) };
+  }
+
+  async digest({ at, ...key }: DigestQuery): Promise<LogDigest | undefined> {
+    const life = this.#readable(key);
+    if (!life) return undefined;
+    const msg_id = at ?? life.last_id;
+    return { epoch: life.epoch, msg_id, digest: life.digests.upTo(msg_id) };
   }
 
   async pageText(query: PageTextQuery): Promise<PageText | undefined> {
@@ -330,6 +341,7 @@ export class MemoryStore implements Store {
       schemas: [],
       marks: new Map(),
       log: [],
+      digests: new MemoryDigests({ room_id, epoch }),
       names: new Map(),
       last_id: 0,
       last_timestmap: 0,
@@ -419,6 +431,7 @@ export class MemoryStore implements Store {
     if (!write.change) markSent(user_id, msg_id, life);
     const entry = { msg_id, user_id, session_id, timestmap, msg, op, ref, mentions };
     life.log.push({ ...entry, changed_by: null, erased: null });
+    life.digests.add(entry, write.seal);
     if (write.change) markChanged(life.log, { msg_id, op, ref });
     life.last_id = msg_id;
     life.last_timestmap = timestmap;
@@ -439,6 +452,7 @@ export class MemoryStore implements Store {
     if (this.#erasures.holdOf(life)) return refused("on_hold");
     const trimmed = sliceOf(stateOf(life), trim, life.log.map(measured));
     life.log.splice(0, trimmed.messages);
+    life.digests.drop(trimmed.messages);
     const state = stateOf(life);
     const stale = [...life.names].filter(([, send]) => isStale(send, state, trim.bounds));
     for (const [name] of stale.slice(0, trim.most)) life.names.delete(name);

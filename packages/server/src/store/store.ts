@@ -44,6 +44,8 @@ export interface Store {
   messages(query: MessageQuery): Promise<Page | undefined>;
   /** The same page as text: what readers get without a look at each message. */
   pageText(query: PageTextQuery): Promise<PageText | undefined>;
+  /** The digest of a log up to an entry (M23); undefined when there is no such life. */
+  digest(query: DigestQuery): Promise<LogDigest | undefined>;
   /** Lives from which a `trim` with the same bounds would drop something now (M13). Looks at a slice of all lives. */
   overdue(query: OverdueQuery): Promise<Overdue>;
   /** What a `trim` would drop, a slice of it; undefined when there is no such life. Changes nothing. */
@@ -225,6 +227,8 @@ export interface Append extends LifeKey {
   readonly change?: { readonly op: EntryOp; readonly any: boolean } | undefined;
   /** Users whom it concerns, each once; never of a change (M20). */
   readonly mentions?: readonly string[] | undefined;
+  /** The salt that its body is committed to with, or the commitment itself, hex (M23). The store draws a salt without it. */
+  readonly seal?: string | undefined;
 }
 
 /**
@@ -525,6 +529,8 @@ export interface MessageQuery extends LifeKey {
   readonly search?: Search;
   /** A message that is kept: the page is what stands around it, as much on both sides as far as there is something (M18). */
   readonly around?: number;
+  /** Also the digest of the log up to each entry, and what proves its body (M23). */
+  readonly digest?: boolean;
   /** From which end of the range the page is taken, and how it is sorted. */
   readonly order: "asc" | "desc";
   readonly limit: number;
@@ -556,6 +562,18 @@ export interface Page {
   readonly missing?: true;
   /** Nothing was read: more than `most_unindexed` messages are not indexed. */
   readonly unready?: true;
+}
+
+export interface DigestQuery extends LifeKey {
+  /** The id of an entry; without it the newest there ever was. */
+  readonly at?: number | undefined;
+}
+
+export interface LogDigest {
+  readonly epoch: string;
+  readonly msg_id: number;
+  /** Hex; undefined when the entry is not kept. That of the one before the first that is kept is known. */
+  readonly digest: string | undefined;
 }
 
 export interface PageTextQuery extends MessageQuery {

@@ -1,6 +1,7 @@
 import type { StoreCase } from "./store-contract/case.ts";
 import { changeCases } from "./store-contract/changes.ts";
 import { commitCases } from "./store-contract/commits.ts";
+import { digestCases } from "./store-contract/digests.ts";
 import { erasureCases } from "./store-contract/erasures.ts";
 import { groupCommitCases } from "./store-contract/group-commit.ts";
 import { lifeCases } from "./store-contract/lives.ts";
@@ -30,6 +31,7 @@ export const storeContract: readonly StoreCase[] = [
   ...changeCases,
   ...erasureCases,
   ...markCases,
+  ...digestCases,
   ...pageCases,
   ...nameCases,
   ...lifeCases,

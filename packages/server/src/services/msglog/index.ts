@@ -1,5 +1,6 @@
 import { definePlugin, gauge } from "../../core/plugin.ts";
 import { deletion } from "./delete.ts";
+import { digest } from "./digest.ts";
 import { edit } from "./edit.ts";
 import { Entries } from "./entries.ts";
 import { epochs } from "./epochs.ts";
@@ -66,6 +67,7 @@ export const msglog = definePlugin({
         hold(service, log),
         setSchema(service, typed),
         schemas(kept, current),
+        digest(log),
       ],
       hooks: { "room.join": withPosition(service, cursors) },
       measures: [

@@ -9,11 +9,11 @@ import type { MessageQuery } from "../store.ts";
  */
 
 /** Messages of a chunk, so that a place in it is one byte: ids 1–256, 257–512 … */
-const CHUNK = 256;
+export const CHUNK = 256;
 
 /** Of a user, and of a session. */
-const nameOfUser = (user_id: string) => `u${user_id}`;
-const nameOfSession = (session_id: string) => `s${session_id}`;
+export const nameOfUser = (user_id: string) => `u${user_id}`;
+export const nameOfSession = (session_id: string) => `s${session_id}`;
 
 /** The ids of a chunk, both included; chunks are counted from 0. */
 function chunk(number: number): readonly [number, number] {
@@ -21,7 +21,7 @@ function chunk(number: number): readonly [number, number] {
 }
 
 /** The ids of the chunk that an id is in. */
-function chunkWith(msg_id: number): readonly [number, number] {
+export function chunkWith(msg_id: number): readonly [number, number] {
   return chunk(Math.floor((msg_id - 1) / CHUNK));
 }
 
@@ -30,11 +30,48 @@ function wholeChunks(last_id: number): number {
   return Math.floor(last_id / CHUNK);
 }
 
+interface AuthorRow extends Places {
+  readonly author: string;
+}
+
+/** The chunk that a log begins in the middle of. */
+interface Cut {
+  readonly room_key: number;
+  readonly start: number;
+  readonly first_id: number;
+  readonly end: number;
+}
+
+const KEEP = "UPDATE authors SET places = ? WHERE room_key = ? AND author = ? AND last_id = ?";
+
+/** The places that are not dropped: the index says of a log what is in it, so that it can be checked. */
+function keptFrom(first_id: number, { last_id, places }: Places): Uint8Array {
+  const [start] = chunkWith(last_id);
+  return places.filter((place) => start + place >= first_id);
+}
+
+/** Drops the places that were left of what older versions dropped. */
+export function forgetDropped(
+  db: Database.Database,
+  { room_key, first_id }: Pick<Cut, "room_key" | "first_id">,
+): void {
+  const [, end] = chunkWith(first_id);
+  const cut = db.prepare<[number, number, number], AuthorRow>(
+    "SELECT author, last_id, places FROM authors WHERE room_key = ? AND last_id BETWEEN ? AND ?",
+  );
+  const keep = db.prepare<[Uint8Array, number, string, number]>(KEEP);
+  for (const row of cut.all(room_key, first_id, end))
+    keep.run(keptFrom(first_id, row), room_key, row.author, row.last_id);
+}
+
 /** Keeps the index, inside the writer's transactions. */
 export class AuthorIndex {
   readonly #written: Database.Statement<[number, number, number], [number, string, string]>;
   readonly #add: Database.Statement<[number, string, number, Uint8Array]>;
   readonly #drop: Database.Statement<[{ readonly room_key: number; readonly first_id: number }]>;
+
+  readonly #cut: Database.Statement<[Cut], AuthorRow>;
+  readonly #keep: Database.Statement<[Uint8Array, number, string, number]>;
 
   constructor(db: Database.Database) {
     this.#written = db
@@ -47,6 +84,13 @@ export class AuthorIndex {
       DELETE FROM authors WHERE room_key = :room_key AND last_id < :first_id AND author IN (
         SELECT 'u' || user_id FROM messages WHERE room_key = :room_key AND msg_id < :first_id
         UNION SELECT 's' || session_id FROM messages WHERE room_key = :room_key AND msg_id < :first_id)`);
+    this.#cut = db.prepare(`
+      SELECT author, last_id, places FROM authors
+      WHERE room_key = :room_key AND last_id BETWEEN :first_id AND :end AND author IN (
+        SELECT 'u' || user_id FROM messages WHERE room_key = :room_key AND msg_id >= :start AND msg_id < :first_id
+        UNION
+        SELECT 's' || session_id FROM messages WHERE room_key = :room_key AND msg_id >= :start AND msg_id < :first_id)`);
+    this.#keep = db.prepare(KEEP);
   }
 
   /** A log has grown from `before` to `last_id`. */
@@ -76,6 +120,9 @@ export class AuthorIndex {
   /** The messages before `first_id` are about to be dropped. */
   shortened(room_key: number, first_id: number): void {
     this.#drop.run({ room_key, first_id });
+    const [start, end] = chunkWith(first_id);
+    const cut = this.#cut.all({ room_key, start, first_id, end });
+    for (const row of cut) this.#keep.run(keptFrom(first_id, row), room_key, row.author, row.last_id);
   }
 }
 

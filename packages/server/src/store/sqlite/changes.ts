@@ -14,7 +14,12 @@ interface Target {
 interface Place {
   readonly room_key: number;
   readonly msg_id: number;
+}
+
+interface Stored extends Place {
   readonly timestmap: number;
+  readonly seal: string;
+  readonly digest: string;
 }
 
 /** An entry that refers to another one. */
@@ -33,7 +38,19 @@ export function isSpecial({ ref, mentions }: Append): boolean {
 export class Changes {
   readonly #target: Database.Statement<[number, number], Target>;
   readonly #insert: Database.Statement<
-    [number, number, number, string, string, string, EntryOp | null, number | null, string | null]
+    [
+      number,
+      number,
+      number,
+      string,
+      string,
+      string,
+      EntryOp | null,
+      number | null,
+      string | null,
+      string,
+      string,
+    ]
   >;
   readonly #mark: Database.Statement<[number, number, number]>;
   readonly #markEdits: Database.Statement<[number, number, number]>;
@@ -50,8 +67,8 @@ export class Changes {
        FROM messages WHERE room_key = ? AND msg_id = ?`,
     );
     this.#insert = db.prepare(
-      `INSERT INTO messages (room_key, msg_id, timestmap, user_id, session_id, msg, op, ref, mentions)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      `INSERT INTO messages (room_key, msg_id, timestmap, user_id, session_id, msg, op, ref, mentions, seal, digest)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, unhex(?), unhex(?))`,
     );
     this.#mark = db.prepare("UPDATE messages SET changed_by = ? WHERE room_key = ? AND msg_id = ?");
     this.#markEdits = db.prepare(
@@ -76,17 +93,17 @@ export class Changes {
   }
 
   /** Stores the entry, and marks what it changes: with a deletion the edits too. */
-  add(write: Append, { room_key, msg_id, timestmap }: Place): void {
+  add(write: Append, { room_key, msg_id, timestmap, seal, digest }: Stored): void {
     const { user_id, session_id, msg, ref, change, mentions } = write;
     const listed = mentions ? JSON.stringify(mentions) : null;
     const row = [room_key, msg_id, timestmap, user_id, session_id, msg] as const;
-    this.#insert.run(...row, change?.op ?? null, ref ?? null, listed);
+    this.#insert.run(...row, change?.op ?? null, ref ?? null, listed, seal, digest);
     if (change && ref !== undefined) this.#change(change.op, ref, { room_key, msg_id });
     // Nobody is told of what he says himself.
     for (const user of mentions ?? []) if (user !== user_id) this.#mention.run(room_key, user, msg_id);
   }
 
-  #change(op: EntryOp, ref: number, { room_key, msg_id }: Omit<Place, "timestmap">): void {
+  #change(op: EntryOp, ref: number, { room_key, msg_id }: Place): void {
     this.#number.run(room_key, msg_id, room_key);
     this.#mark.run(msg_id, room_key, ref);
     if (op === "edit") return;

@@ -1,5 +1,6 @@
 import type Database from "better-sqlite3";
 import { changedIds, ERASED_BODY } from "../erasures.ts";
+import { commitmentOf, type Sealed } from "../proof.ts";
 import type { BeginErasure, EndErasure, Erase, Erasure, ErasureWrite, Written } from "../store.ts";
 import { ERASURE, type ErasureRow, erasureOf } from "./erasures-reader.ts";
 import { STATE, type StateRow } from "./rows.ts";
@@ -11,7 +12,8 @@ export class Erasures {
   readonly #search: SearchIndex;
   readonly #toErase: ToErase;
   readonly #state: Database.Statement<[string, string, string], StateRow>;
-  readonly #erase: Database.Statement<[number, number]>;
+  readonly #sealed: Database.Statement<[number, number], Sealed>;
+  readonly #erase: Database.Statement<[string, number, number]>;
   readonly #dropMentions: Database.Statement<[number, number]>;
   readonly #shrink: Database.Statement<[number, number]>;
   readonly #forgetNames: Database.Statement<[number, string, number, number]>;
@@ -26,8 +28,12 @@ export class Erasures {
     this.#search = search;
     this.#toErase = new ToErase(db);
     this.#state = db.prepare(STATE);
+    this.#sealed = db.prepare(
+      "SELECT lower(hex(seal)) AS seal, msg, mentions FROM messages WHERE room_key = ? AND msg_id = ?",
+    );
     this.#erase = db.prepare(
-      `UPDATE messages SET msg = '${ERASED_BODY}', mentions = NULL, erased = 1 WHERE room_key = ? AND msg_id = ?`,
+      `UPDATE messages SET msg = '${ERASED_BODY}', mentions = NULL, erased = 1, seal = unhex(?)
+       WHERE room_key = ? AND msg_id = ?`,
     );
     this.#dropMentions = db.prepare("DELETE FROM mentions WHERE room_key = ? AND msg_id = ?");
     this.#shrink = db.prepare("UPDATE rooms SET bytes = bytes - ? WHERE room_key = ?");
@@ -103,9 +109,10 @@ export class Erasures {
     return { kind: "erased", messages: entries.length, bytes, msg_ids, held: false, next: next ?? after };
   }
 
-  /** The one place where a body goes: whatever else is kept of it goes here too. */
+  /** The one place where a body goes: whatever else is kept of it goes here too. The digest stays as it was (M23). */
   #eraseEntry(room_key: number, msg_id: number): void {
-    this.#erase.run(room_key, msg_id);
+    const commitment = commitmentOf(this.#sealed.get(room_key, msg_id) as Sealed);
+    this.#erase.run(commitment, room_key, msg_id);
     this.#dropMentions.run(room_key, msg_id);
   }
 

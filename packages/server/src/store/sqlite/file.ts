@@ -11,7 +11,8 @@ import {
 import { dirname, join, resolve } from "node:path";
 import Database from "better-sqlite3";
 import { StoreError } from "../store.ts";
-import { migrations } from "./migrations.ts";
+import { type Migration, migrations, step } from "./migrations.ts";
+import { sumAll } from "./sums.ts";
 
 /** Older ones can corrupt a WAL database when a checkpoint meets a commit (the WAL-reset bug). */
 const OLDEST_LIBRARY = "3.51.3";
@@ -19,7 +20,7 @@ const OLDEST_LIBRARY = "3.51.3";
 const PAGE_BYTES = 8192;
 
 /** The first schema of files whose deleted content is overwritten. */
-const FIRST_SECURE = 10;
+const FIRST_SECURE = 11;
 
 /** To which the write-ahead log is cut back when it begins anew. */
 const WAL_BYTES = 16 * 1_048_576;
@@ -139,7 +140,8 @@ function migrate(db: Database.Database): void {
   const before = schemaOf(db);
   for (let version = before; version < migrations.length; version++) {
     db.transaction(() => {
-      db.exec(migrations[version] as string);
+      step(db, migrations[version] as Migration);
+      if (version + 1 === migrations.length) sumAll(db);
       db.pragma(`user_version = ${version + 1}`);
     })();
   }

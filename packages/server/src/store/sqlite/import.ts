@@ -2,10 +2,12 @@ import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { EntryOp, MessageStamp, RoomInfo } from "@roomlog/protocol";
 import type Database from "better-sqlite3";
+import { digestOf, provenOf, Salts, startDigest } from "../proof.ts";
 import type { Append } from "../store.ts";
 import { AuthorIndex } from "./authors.ts";
 import { Changes, isReference, isSpecial } from "./changes.ts";
 import { openForWriting, takeLock } from "./file.ts";
+import { Sums } from "./sums.ts";
 
 /** A life of a room that comes from elsewhere. Times are µs since 1970. */
 export interface ImportedLife {
@@ -39,7 +41,10 @@ export class LifeImport {
   readonly #life: ImportedLife;
   readonly #close: (isDone: boolean) => void;
   readonly #changes: Changes;
-  readonly #insert: Database.Statement<[number, number, number, string, string, string]>;
+  readonly #insert: Database.Statement<[number, number, number, string, string, string, string, string]>;
+  readonly #sums: Sums;
+  readonly #salts = new Salts();
+  #digest: string;
   #room_key = 0;
   #last_id: number;
   #last_timestmap = 0;
@@ -53,8 +58,11 @@ export class LifeImport {
     this.#life = life;
     this.#last_id = life.first_id - 1;
     this.#changes = new Changes(db);
+    this.#sums = new Sums(db);
+    this.#digest = startDigest(life);
     this.#insert = db.prepare(
-      "INSERT INTO messages (room_key, msg_id, timestmap, user_id, session_id, msg) VALUES (?, ?, ?, ?, ?, ?)",
+      `INSERT INTO messages (room_key, msg_id, timestmap, user_id, session_id, msg, seal, digest)
+       VALUES (?, ?, ?, ?, ?, ?, unhex(?), unhex(?))`,
     );
     db.exec("BEGIN IMMEDIATE");
   }
@@ -71,10 +79,13 @@ export class LifeImport {
     if (destroyed_at === null && found.some((life) => life.destroyed_at === null)) return "room";
     const { lastInsertRowid } = this.#db
       .prepare(
-        `INSERT INTO rooms (service, room_id, epoch, class, created_at, destroyed_at, first_id, info)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+        `INSERT INTO rooms (service, room_id, epoch, class, created_at, destroyed_at, first_id, info, digest, base_digest)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, unhex(?), unhex(?))`,
       )
-      .run(service, room_id, epoch, cls, created_at, destroyed_at, first_id, JSON.stringify({ class: cls }));
+      .run(
+        ...[service, room_id, epoch, cls, created_at, destroyed_at, first_id],
+        ...[JSON.stringify({ class: cls }), this.#digest, this.#digest],
+      );
     this.#room_key = Number(lastInsertRowid);
     return undefined;
   }
@@ -92,8 +103,11 @@ export class LifeImport {
       change: op && { op, any: true },
     };
     if (!this.#fits(entry, msg_id)) return false;
-    if (isSpecial(entry)) this.#changes.add(entry, { room_key, msg_id, timestmap });
-    else this.#insert.run(room_key, msg_id, timestmap, user_id, session_id, msg);
+    const seal = this.#salts.next();
+    this.#digest = digestOf(this.#digest, provenOf(entry, { msg_id, timestmap, seal }));
+    const proof = { seal, digest: this.#digest };
+    if (isSpecial(entry)) this.#changes.add(entry, { room_key, msg_id, timestmap, ...proof });
+    else this.#insert.run(room_key, msg_id, timestmap, user_id, session_id, msg, seal, this.#digest);
     this.#last_id = msg_id;
     this.#last_timestmap = timestmap;
     this.#bytes += Buffer.byteLength(msg);
@@ -119,8 +133,10 @@ export class LifeImport {
   finish(): void {
     const room_key = this.#room_key;
     this.#db
-      .prepare("UPDATE rooms SET last_id = ?, last_timestmap = ?, bytes = ? WHERE room_key = ?")
-      .run(this.#last_id, this.#last_timestmap, this.#bytes, room_key);
+      .prepare(
+        "UPDATE rooms SET last_id = ?, last_timestmap = ?, bytes = ?, digest = unhex(?) WHERE room_key = ?",
+      )
+      .run(this.#last_id, this.#last_timestmap, this.#bytes, this.#digest, room_key);
     new AuthorIndex(this.#db).grown(room_key, this.#life.first_id - 1, this.#last_id);
     this.#db
       .prepare(
@@ -128,6 +144,7 @@ export class LifeImport {
          SELECT ?, webhook_key, ?, ? FROM webhooks WHERE service = ?`,
       )
       .run(room_key, this.#last_id, this.#life.destroyed_at === undefined ? 0 : 1, this.#life.service);
+    this.#sums.save();
     this.#db.exec("COMMIT");
     this.#close(true);
   }

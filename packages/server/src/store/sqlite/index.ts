@@ -6,6 +6,7 @@ import {
   type BehindQuery,
   type DeadLetter,
   type DeadLettersQuery,
+  type DigestQuery,
   type Erasable,
   type ErasableQuery,
   type Erasure,
@@ -15,6 +16,7 @@ import {
   type LifeKey,
   type ListedRoom,
   type LivesQuery,
+  type LogDigest,
   type Mark,
   type MarkedRoomsQuery,
   type MarksQuery,
@@ -160,6 +162,10 @@ export class SqliteStore implements Store {
 
   pageText(query: PageTextQuery): Promise<PageText | undefined> {
     return this.#running.reader.call("pageText", query);
+  }
+
+  digest(query: DigestQuery): Promise<LogDigest | undefined> {
+    return this.#running.reader.call("digest", query);
   }
 
   overdue(query: OverdueQuery): Promise<Overdue> {

@@ -1,8 +1,14 @@
+import type Database from "better-sqlite3";
+import { digestAll } from "./migrate-digests.ts";
+
+/** SQL, or what SQL alone cannot do. */
+export type Migration = string | ((db: Database.Database) => void);
+
 /**
  * The schema, step by step: entry n brings a file from `user_version` n to n + 1. Entries are never changed
  * once released. `docs/storage.md` explains the tables to those who look into the file.
  */
-export const migrations: readonly string[] = [
+export const migrations: readonly Migration[] = [
   `
   CREATE TABLE rooms (
     room_key       INTEGER PRIMARY KEY,
@@ -168,6 +174,7 @@ export const migrations: readonly string[] = [
 
   CREATE INDEX messages_by_ref ON messages (room_key, ref, msg_id) WHERE ref IS NOT NULL;
   `,
+  digestAll,
   // What the messages of a type have to be in a room.
   `
   CREATE TABLE schemas (
@@ -264,3 +271,8 @@ export const migrations: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   `,
 ];
+
+export function step(db: Database.Database, migration: Migration): void {
+  if (typeof migration === "string") db.exec(migration);
+  else migration(db);
+}

@@ -10,7 +10,7 @@ import type { Append, Write, Written } from "../store.ts";
 const SAME = null;
 
 /** What few messages have. */
-type Extra = Pick<Append, "ref" | "change" | "mentions">;
+type Extra = Pick<Append, "ref" | "change" | "mentions" | "seal">;
 type Cell = string | number | undefined | typeof SAME;
 type PackedWrite = Cell | Extra | Exclude<Write, Append>;
 export type PackedWrites = readonly PackedWrite[];
@@ -45,8 +45,9 @@ export function packWrites(writes: readonly Write[]): PackedWrites {
   return packed;
 }
 
-function extraOf({ ref, change, mentions }: Append): Extra | undefined {
-  return ref === undefined && mentions === undefined ? undefined : { ref, change, mentions };
+function extraOf({ ref, change, mentions, seal }: Append): Extra | undefined {
+  const isPlain = ref === undefined && mentions === undefined && seal === undefined;
+  return isPlain ? undefined : { ref, change, mentions, seal };
 }
 
 export function unpackWrites(packed: PackedWrites): Write[] {

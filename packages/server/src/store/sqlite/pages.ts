@@ -1,6 +1,6 @@
 import type Database from "better-sqlite3";
 import { parseQuery } from "../../search/query.ts";
-import { type Entry, MOST_REFS, type Neighbours } from "../entries.ts";
+import { type Entry, MOST_REFS, type Neighbours, type Proof } from "../entries.ts";
 import { pageOf } from "../page-of.ts";
 import { textOf } from "../page-text.ts";
 import type { LifeKey, MessageQuery, Page, PageText, PageTextQuery } from "../store.ts";
@@ -44,6 +44,9 @@ const REFERRING = "INDEXED BY messages_by_ref WHERE";
 const BY_REF = `${ENTRY} ${REFERRING} room_key = ? AND ref = ? AND op IS NULL AND msg_id BETWEEN ? AND ? ORDER BY msg_id`;
 const EDITS = `${ENTRY} ${REFERRING} room_key = ? AND ref = ? AND op = 'edit' ORDER BY msg_id`;
 
+const PROOF =
+  "SELECT lower(hex(seal)) AS seal, lower(hex(digest)) AS digest FROM messages WHERE room_key = ? AND msg_id = ?";
+
 /** What was deleted does not count. */
 const REFS = `
   SELECT count(*) FROM (
@@ -64,6 +67,7 @@ export class Pages {
   readonly #bySearch: BySearch;
   readonly #entry: Database.Statement<[number, number], Entry>;
   readonly #edits: Database.Statement<[number, number], Entry>;
+  readonly #proof: Database.Statement<[number, number], Proof>;
   readonly #refs: Database.Statement<[{ readonly room_key: number; readonly msg_id: number }], number>;
   readonly #page: Database.Transaction<(query: MessageQuery) => Page | undefined>;
 
@@ -79,6 +83,7 @@ export class Pages {
     this.#bySearch = new BySearch(db, ENTRY);
     this.#entry = db.prepare(`${ENTRY} WHERE room_key = ? AND msg_id = ?`);
     this.#edits = db.prepare(EDITS);
+    this.#proof = db.prepare(PROOF);
     this.#refs = db.prepare<[{ readonly room_key: number; readonly msg_id: number }], number>(REFS).pluck();
     this.#page = db.transaction((query) => this.#read(query));
   }
@@ -157,6 +162,7 @@ export class Pages {
     return {
       entry: (msg_id) => this.#entry.get(room_key, msg_id),
       editsOf: (msg_id) => this.#edits.all(room_key, msg_id),
+      proofOf: (msg_id) => this.#proof.get(room_key, msg_id),
       refsOf: (msg_id) => this.#refs.get({ room_key, msg_id }) ?? 0,
     };
   }

@@ -6,6 +6,7 @@ import type {
   BehindQuery,
   DeadLetter,
   DeadLettersQuery,
+  DigestQuery,
   Erasable,
   ErasableQuery,
   Erasure,
@@ -15,6 +16,7 @@ import type {
   LifeKey,
   ListedRoom,
   LivesQuery,
+  LogDigest,
   Mark,
   MarkedRoomsQuery,
   MarksQuery,
@@ -44,6 +46,7 @@ import type {
   UsageQuery,
   WebhooksQuery,
 } from "../store.ts";
+import { Digests } from "./digests.ts";
 import { ErasuresReader } from "./erasures-reader.ts";
 import { openForReading } from "./file.ts";
 import { MarksReader } from "./marks-reader.ts";
@@ -87,6 +90,7 @@ interface NumberedStanding extends StandingRow {
 class Reader {
   readonly #db: Database.Database;
   readonly #pages: Pages;
+  readonly #digests: Digests;
   readonly #overdue: OverdueLives;
   readonly #trimmable: Trimmable;
   readonly #webhooks: WebhooksReader;
@@ -107,6 +111,7 @@ class Reader {
   constructor(directory: string) {
     this.#db = openForReading(directory);
     this.#pages = new Pages(this.#db);
+    this.#digests = new Digests(this.#db);
     this.#overdue = new OverdueLives(this.#db);
     this.#trimmable = new Trimmable(this.#db);
     this.#webhooks = new WebhooksReader(this.#db);
@@ -199,6 +204,10 @@ class Reader {
 
   pageText(query: PageTextQuery): PageText | undefined {
     return this.#pages.text(query);
+  }
+
+  digest(query: DigestQuery): LogDigest | undefined {
+    return this.#digests.digest(query);
   }
 
   overdue(query: OverdueQuery): Overdue {

@@ -10,6 +10,12 @@ interface Name {
   readonly timestmap: number;
 }
 
+interface Shortened {
+  readonly room_key: number;
+  readonly first_id: number;
+  readonly bytes: number;
+}
+
 /** Drops messages from the low end of logs, and what goes with them (M13). Runs inside the writer's transaction. */
 export class Trims {
   readonly #authors: AuthorIndex;
@@ -17,7 +23,7 @@ export class Trims {
   readonly #state: Database.Statement<[string, string, string], StateRow>;
   readonly #measured: Database.Statement<[number, number], Measured>;
   readonly #drop: readonly Database.Statement<[number, number]>[];
-  readonly #shorten: Database.Statement<[number, number, number]>;
+  readonly #shorten: Database.Statement<[Shortened]>;
   readonly #names: Database.Statement<[number], Name>;
   readonly #forgetNames: Database.Statement<[number, number]>;
   /** What belongs to a life, and it itself. */
@@ -31,7 +37,11 @@ export class Trims {
     this.#drop = ["messages", "mentions", "changes"].map((table) =>
       db.prepare(`DELETE FROM ${table} WHERE room_key = ? AND msg_id < ?`),
     );
-    this.#shorten = db.prepare("UPDATE rooms SET first_id = ?, bytes = ? WHERE room_key = ?");
+    this.#shorten = db.prepare(
+      `UPDATE rooms SET first_id = :first_id, bytes = :bytes, (base_digest, base_timestmap) = (
+         SELECT digest, timestmap FROM messages WHERE room_key = :room_key AND msg_id = :first_id - 1
+       ) WHERE room_key = :room_key`,
+    );
     this.#names = db.prepare(
       `SELECT msg_id, timestmap FROM client_msg_ids INDEXED BY client_msg_ids_by_message
        WHERE room_key = ? ORDER BY msg_id`,
@@ -54,8 +64,8 @@ export class Trims {
     if (trimmed.messages > 0) {
       this.#authors.shortened(room_key, log.first_id);
       this.#search.shortened(room_key, first_id, log.first_id);
+      this.#shorten.run({ room_key, first_id: log.first_id, bytes: log.bytes });
       for (const drop of this.#drop) drop.run(room_key, log.first_id);
-      this.#shorten.run(log.first_id, log.bytes, room_key);
     }
     const moreNames = this.#trimNames(room_key, log, trim);
     if (isForgotten(log, trim) && !moreNames) for (const forget of this.#forgetLife) forget.run(room_key);

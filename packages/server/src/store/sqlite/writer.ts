@@ -1,5 +1,6 @@
 import type { Retention } from "@roomlog/protocol";
 import type Database from "better-sqlite3";
+import { digestOf, provenOf, Salts, startDigest } from "../proof.ts";
 import { withoutOwn } from "../room-info.ts";
 import type {
   Append,
@@ -28,6 +29,7 @@ import { scrub } from "./scrub.ts";
 import { SearchIndex } from "./search-index.ts";
 import { giveBack } from "./space.ts";
 import { StandingsWriter } from "./standings.ts";
+import { Sums } from "./sums.ts";
 import { Trims } from "./trims.ts";
 import { WebhooksWriter } from "./webhooks-writer.ts";
 import { serve } from "./worker-calls.ts";
@@ -42,6 +44,8 @@ interface Counter extends Readers {
   last_id: number;
   last_timestmap: number;
   bytes: number;
+  /** Of the log so far (M23). */
+  digest: string;
   /** Of the first entry that the table of rooms does not know of. */
   first_timestmap: number | undefined;
   /** Messages that are not in the table yet, field by field. */
@@ -61,7 +65,8 @@ type Bound = number | null;
 
 /** Rows of one INSERT: what a statement costs beside its rows is paid once. */
 const MANY_ROWS = 16;
-const COLUMNS = ["room_key", "msg_id", "timestmap", "user_id", "session_id", "msg"];
+const COLUMNS = ["room_key", "msg_id", "timestmap", "user_id", "session_id", "msg", "seal", "digest"];
+const ROW = "(?, ?, ?, ?, ?, ?, unhex(?), unhex(?))";
 
 const done: Written = { kind: "done" };
 const refused = (reason: Refusal): Written => ({ kind: "refused", reason });
@@ -80,10 +85,11 @@ class Writer {
   readonly #schemas: SchemasWriter;
   readonly #marks: MarksWriter;
   readonly #webhooks: WebhooksWriter;
+  readonly #sums: Sums;
   readonly #commit: Database.Transaction<(writes: readonly Write[]) => Written[]>;
   readonly #find: Database.Statement<[string, string], StoredCounter>;
   readonly #create: Database.Statement<
-    [string, string, string, string, number | null, number, Bound, Bound, Bound, string]
+    [string, string, string, string, number | null, number, Bound, Bound, Bound, string, string, string]
   >;
   readonly #update: Database.Statement<[Bound, Bound, Bound, number]>;
   readonly #destroy: Database.Statement<[number, number, number]>;
@@ -91,7 +97,8 @@ class Writer {
   readonly #inserts: readonly [number, Database.Statement<unknown[]>][];
   readonly #name: Database.Statement<[number, string, string, number, number]>;
   readonly #named: Database.Statement<[number, string, string], number>;
-  readonly #count: Database.Statement<[number, number, number, number]>;
+  readonly #count: Database.Statement<[number, number, number, string, number]>;
+  readonly #salts = new Salts();
   /** When the last transaction had nothing left to do but its COMMIT. */
   #appliedAt = 0;
 
@@ -109,14 +116,15 @@ class Writer {
     this.#marks = new MarksWriter(db);
     this.#webhooks = new WebhooksWriter(db);
     this.#trims = new Trims(db, this.#authors, this.#search);
+    this.#sums = new Sums(db);
     this.#find = db.prepare(
-      `SELECT service, room_key, epoch, first_id, last_id, last_timestmap, bytes, marks FROM rooms
+      `SELECT service, room_key, epoch, first_id, last_id, last_timestmap, bytes, marks, lower(hex(digest)) AS digest FROM rooms
        WHERE service = ? AND room_id = ? AND destroyed_at IS NULL`,
     );
     this.#create = db.prepare(
       `INSERT INTO rooms
-         (service, room_id, epoch, class, timeout, created_at, max_age, max_messages, max_bytes, info)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+         (service, room_id, epoch, class, timeout, created_at, max_age, max_messages, max_bytes, info, digest, base_digest)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, unhex(?), unhex(?))`,
     );
     this.#update = db.prepare(
       "UPDATE rooms SET max_age = ?, max_messages = ?, max_bytes = ? WHERE room_key = ?",
@@ -133,7 +141,7 @@ class Writer {
       )
       .pluck();
     this.#count = db.prepare(
-      "UPDATE rooms SET last_id = ?, last_timestmap = ?, bytes = ? WHERE room_key = ?",
+      "UPDATE rooms SET last_id = ?, last_timestmap = ?, bytes = ?, digest = unhex(?) WHERE room_key = ?",
     );
     this.#commit = db.transaction((writes) => this.#applyAll(writes));
   }
@@ -166,6 +174,7 @@ class Writer {
     const counters: Counters = new Map();
     const written = writes.map((write) => this.#apply(write, counters));
     this.#save([...counters.values()]);
+    this.#sums.save();
     this.#appliedAt = performance.now();
     return written;
   }
@@ -267,12 +276,16 @@ class Writer {
     if (client_msg_id !== undefined) {
       const { changes } = this.#name.run(room_key, user_id, client_msg_id, msg_id, timestmap);
       if (changes === 0) return this.#duplicate(room_key, user_id, client_msg_id);
+      this.#sums.changed("client_msg_ids", [room_key, user_id, client_msg_id, msg_id, timestmap]);
     }
     if (counter.marks > 0 && !write.change) this.#marks.sent(user_id, msg_id, counter);
+    const { seal = this.#salts.next() } = write;
+    const digest = digestOf(counter.digest, provenOf(write, { msg_id, timestmap, seal }));
     if (isSpecial(write)) {
-      this.#changes.add(write, { room_key, msg_id, timestmap });
+      this.#changes.add(write, { room_key, msg_id, timestmap, seal, digest });
       if (write.change && write.ref !== undefined) this.#search.changed(room_key, write.ref);
-    } else counter.rows.push(room_key, msg_id, timestmap, user_id, session_id, msg);
+    } else counter.rows.push(room_key, msg_id, timestmap, user_id, session_id, msg, seal, digest);
+    counter.digest = digest;
     counter.first_timestmap ??= timestmap;
     counter.last_id = msg_id;
     counter.last_timestmap = timestmap;
@@ -297,6 +310,7 @@ class Writer {
     const { class: cls, timeout = null } = info;
     const text = JSON.stringify(withoutOwn(info));
     const bounds = boundsOf(info);
+    const digest = startDigest({ room_id, epoch });
     const { lastInsertRowid } = this.#create.run(
       service,
       room_id,
@@ -306,11 +320,13 @@ class Writer {
       created_at,
       ...bounds,
       text,
+      digest,
+      digest,
     );
     const room_key = Number(lastInsertRowid);
     if (info.access) this.#standings.changeAccess(room_key, info.access);
     if (owner !== undefined) this.#standings.setRole(room_key, { user_id: owner, role: "owner" });
-    const empty = { first_id: 1, last_id: 0, last_timestmap: 0, bytes: 0, marks: 0 };
+    const empty = { first_id: 1, last_id: 0, last_timestmap: 0, bytes: 0, marks: 0, digest };
     return counterOf({ service, room_key, epoch, ...empty });
   }
 
@@ -331,8 +347,8 @@ class Writer {
     this.#insert(grown.flatMap(({ rows }) => rows));
     for (const counter of counters) if (counter?.readers) this.#marks.save(counter);
     for (const counter of grown) {
-      const { room_key, saved_id, last_id, last_timestmap, bytes } = counter;
-      this.#count.run(last_id, last_timestmap, bytes, room_key);
+      const { room_key, saved_id, last_id, last_timestmap, bytes, digest } = counter;
+      this.#count.run(last_id, last_timestmap, bytes, digest, room_key);
       this.#authors.grown(room_key, saved_id, last_id);
       this.#search.grown(counter, saved_id, last_id);
       this.#webhooks.grown(counter, counter.first_timestmap as number);
@@ -359,8 +375,7 @@ function isGrown(counter: Counter | undefined): counter is Counter {
 }
 
 function insertOf(rows: number): string {
-  const row = `(${COLUMNS.map(() => "?").join(", ")})`;
-  return `INSERT INTO messages (${COLUMNS.join(", ")}) VALUES ${Array(rows).fill(row).join(", ")}`;
+  return `INSERT INTO messages (${COLUMNS.join(", ")}) VALUES ${Array(rows).fill(ROW).join(", ")}`;
 }
 
 function isOfSearch(write: Write): write is SetSearch | IndexMessages {

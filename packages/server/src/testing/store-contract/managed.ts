@@ -5,6 +5,7 @@ import type {
   BehindQuery,
   DeadLetter,
   DeadLettersQuery,
+  DigestQuery,
   Erasable,
   ErasableQuery,
   Erasure,
@@ -14,6 +15,7 @@ import type {
   LifeKey,
   ListedRoom,
   LivesQuery,
+  LogDigest,
   Mark,
   MarkedRoomsQuery,
   MarksQuery,
@@ -116,6 +118,10 @@ class WatchedStore implements Store {
 
   pageText(query: PageTextQuery): Promise<PageText | undefined> {
     return this.#driver.pageText(query);
+  }
+
+  digest(query: DigestQuery): Promise<LogDigest | undefined> {
+    return this.#driver.digest(query);
   }
 
   overdue(query: OverdueQuery): Promise<Overdue> {

@@ -1,0 +1,148 @@
+import {
+  commitmentText,
+  digestText,
+  type EntryOp,
+  type JsonObject,
+  type MessageLog,
+  type StoredMessage,
+  startText,
+} from "@roomlog/protocol";
+import { sha256 } from "./sha256.ts";
+
+/** How far a log was checked (M23). To go on later keep it: it is all that is needed. */
+export interface Checkpoint {
+  readonly epoch: string;
+  /** 0 before the first entry. */
+  readonly msg_id: number;
+  readonly digest: string;
+}
+
+/** A log is not what it was, or not what it says it is. `msg_id` is the first entry that does not fit. */
+export class LogChanged extends Error {
+  readonly room_id: string;
+  readonly epoch: string;
+  readonly msg_id: number;
+
+  constructor(
+    where: { readonly room_id: string; readonly epoch: string; readonly msg_id: number },
+    what: string,
+  ) {
+    super(`entry ${where.msg_id} of ${where.room_id} (${where.epoch}): ${what}`);
+    this.name = "LogChanged";
+    this.room_id = where.room_id;
+    this.epoch = where.epoch;
+    this.msg_id = where.msg_id;
+  }
+}
+
+/** What an entry said of one that comes later. */
+interface Claim {
+  readonly op: EntryOp;
+  /** The entries that said so: the first of them, or the message that all of them belong to. */
+  readonly ref: number;
+  readonly user_id: string;
+  readonly time: number;
+  /** Hash of the body that is to be its; of a deletion nothing is said. */
+  readonly body?: string;
+}
+
+type Entry = StoredMessage & { readonly timestamp?: number };
+
+/** The digest of a log without entries. */
+export function startDigest(life: { readonly room_id: string; readonly epoch: string }): string {
+  return sha256(startText(life));
+}
+
+/** Recomputes a log from one entry to the next, from the texts of messages as `msglog_get` with `digest: true` gives them. */
+export class LogCheck {
+  readonly #room_id: string;
+  #at: Checkpoint;
+  /** By the id of the edit or deletion. */
+  readonly #claims = new Map<number, Claim>();
+
+  constructor(room_id: string, from: Checkpoint) {
+    this.#room_id = room_id;
+    this.#at = from;
+  }
+
+  get at(): Checkpoint {
+    return this.#at;
+  }
+
+  /** Goes on from elsewhere: what lies between is not kept any more. */
+  skip(to: Checkpoint): void {
+    this.#at = to;
+    for (const msg_id of this.#claims.keys()) if (msg_id <= to.msg_id) this.#claims.delete(msg_id);
+  }
+
+  /** The next entry. Throws a `LogChanged`. */
+  next(text: string): StoredMessage {
+    const entry: Entry = JSON.parse(text);
+    const { msg_id, $log: log = {} } = entry;
+    const { digest: previous, epoch } = this.#at;
+    if (msg_id !== this.#at.msg_id + 1) this.#fail(this.#at.msg_id + 1, "it is missing");
+    const body = bodyOf(text, entry);
+    const mentions = log.mentions && JSON.stringify(log.mentions);
+    const commitment =
+      log.salt === undefined ? log.commitment : sha256(commitmentText(log.salt, body, mentions));
+    if (commitment === undefined) this.#fail(msg_id, "it brings neither salt nor commitment");
+    const { op, ref } = log;
+    const digest = sha256(digestText(previous, commitment, { ...entry, timestmap: timeOf(entry), op, ref }));
+    if (digest !== log.digest) this.#fail(msg_id, "it does not follow from the entries before it");
+    this.#settle(entry, log, body);
+    this.#note(entry, log, body);
+    this.#at = { epoch, msg_id, digest };
+    return entry;
+  }
+
+  /** What earlier entries said of this one. Without a salt it was itself changed since. */
+  #settle(entry: Entry, { op, ref, salt }: MessageLog<JsonObject>, body: string): void {
+    const claim = this.#claims.get(entry.msg_id);
+    if (!claim) return;
+    this.#claims.delete(entry.msg_id);
+    const isIt =
+      claim.op === op && claim.ref === ref && claim.user_id === entry.user_id && claim.time === timeOf(entry);
+    if (!isIt) this.#fail(claim.ref, `it says that entry ${entry.msg_id} changed it, which that did not`);
+    if (salt !== undefined && claim.body !== undefined && claim.body !== sha256(body))
+      this.#fail(claim.ref, `it does not have the body of its edit ${entry.msg_id}`);
+  }
+
+  /** What this one says of later ones. A body that is not its own has to be somebody's. */
+  #note(entry: Entry, { op, ref, salt, edited, deleted }: MessageLog<JsonObject>, body: string): void {
+    const { msg_id } = entry;
+    const change = deleted ?? edited;
+    if (salt !== undefined && change) this.#fail(msg_id, "it was changed, and shows what was sent");
+    if (salt === undefined && !edited && body !== "{}") this.#fail(msg_id, "its body is not proven");
+    if (!change) return;
+    const claim: Claim = {
+      op: deleted ? "delete" : "edit",
+      ref: op === "edit" ? (ref ?? 0) : msg_id,
+      user_id: change.user_id,
+      time: timeOf(change),
+      ...(!deleted && { body: sha256(body) }),
+    };
+    this.#claims.set(change.msg_id, claim);
+  }
+
+  #fail(msg_id: number, what: string): never {
+    throw new LogChanged({ room_id: this.#room_id, epoch: this.#at.epoch, msg_id }, what);
+  }
+}
+
+/** A service may call the time `timestamp` (M2). */
+function timeOf({
+  timestmap,
+  timestamp,
+}: {
+  readonly timestmap?: number;
+  readonly timestamp?: number;
+}): number {
+  return (timestmap ?? timestamp) as number;
+}
+
+/** What was sent: the text without the server's fields, which stand behind it and nowhere in `$log` in this form (M2). */
+function bodyOf(text: string, { msg_id, user_id, session_id }: Entry): string {
+  const stamp = `"msg_id":${msg_id},"user_id":${JSON.stringify(user_id)},"session_id":${JSON.stringify(session_id)},"`;
+  const at = text.lastIndexOf(stamp);
+  return at === 1 ? "{}" : `${text.slice(0, at - 1)}}`;
+}
