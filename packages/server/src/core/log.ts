@@ -9,8 +9,8 @@ import {
 import type { ManagedStore } from "../store/managed.ts";
 import type {
   Append,
-  IndexMessages,
   DigestQuery,
+  IndexMessages,
   Life,
   LifeKey,
   LivesQuery,
