@@ -3,6 +3,7 @@ import { migrations, step } from "../migrations.ts";
 import { searchFaults } from "../search-check.ts";
 import { wrongSums } from "../sums.ts";
 import type { Fault } from "./fault.ts";
+import { wordsFileFaults } from "./words-file.ts";
 
 /** Most faults that SQLite tells. */
 const MOST_TOLD = 100;
@@ -27,6 +28,7 @@ export const tableChecks: readonly ((db: Database.Database) => Generator<Fault>)
     );
     for (const { room_key, ...fault } of searchFaults(db))
       yield { table: "message_words", ...(room_key !== undefined && life.get(room_key)), ...fault };
+    for (const what of wordsFileFaults(db, fresh())) yield { table: "message_words", what };
   },
   function* schema(db) {
     const [expected, found] = [schemaOf(fresh()), schemaOf(db)];
