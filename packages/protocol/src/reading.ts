@@ -12,6 +12,7 @@ export const readingCommands: ReadonlySet<string> = new Set<CommandName>([
   "media/room/get_info",
   "media/room/get_list",
   "media/room/get_roles",
+  "media/room/msglog_digest",
   "media/room/msglog_epochs",
   "media/room/msglog_erasures",
   "media/room/msglog_get",

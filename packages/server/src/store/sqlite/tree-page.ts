@@ -6,9 +6,9 @@
 const INTERIOR = 0x02;
 const LEAF = 0x0a;
 
-/** Columns of a message in the order in which they are stored: numbers, then texts. */
+/** The first columns of a message in the order in which they are stored: numbers, then texts. */
 const NUMBERS = 3;
-const TEXTS = 3;
+const TEXTS = 2;
 
 /** Fewer unused bytes than that hold no words. */
 const LEAST = 8;
