@@ -8,7 +8,7 @@ export interface EventData {
   readonly body?: object;
 }
 
-/** Types of the events of class `media`, subclass `room` (R1, R2, R4, R5, R8–R10, M5, M13); `obj_id` is the room's id. */
+/** Types of the events of class `media`, subclass `room` (R1, R2, R4, R5, R8–R10, M5, M13, M24, M26); `obj_id` is the room's id. */
 export const roomEvents = {
   created: "created",
   destroyed: "destroyed",
@@ -26,4 +26,6 @@ export const roomEvents = {
   msglog_dropped: "msglog_dropped",
   /** M24: `{type, version, by}`; with `removed` it has no schema any more. */
   schema: "schema",
+  /** M26: `{replay, reason}`; only to the connection that asked for the replay. */
+  msglog_replay_ended: "msglog_replay_ended",
 } as const;

@@ -44,6 +44,8 @@ export interface MessageLog<Msg = string> {
   readonly versions?: readonly Version<Msg>[];
   /** Messages that refer to it (M16). */
   readonly refs?: number;
+  /** The replay that it is a part of, not the log as it grows (M26). */
+  readonly replay?: number;
 }
 
 /**

@@ -41,6 +41,7 @@ export type { Logger } from "./logger.ts";
 export { isLoopback } from "./loopback.ts";
 export { counter, gauge, type Measure } from "./measures.ts";
 export { Quota } from "./quota.ts";
+export type { Replays } from "./replays.ts";
 export { matchesRoom, Rights } from "./rights.ts";
 export type { RoomSchemas } from "./room-schemas.ts";
 export type { Rooms } from "./rooms.ts";

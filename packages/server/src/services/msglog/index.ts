@@ -7,6 +7,9 @@ import { get } from "./get.ts";
 import { info } from "./info.ts";
 import { withPosition } from "./join.ts";
 import { purge } from "./purge.ts";
+import { replay } from "./replay.ts";
+import { replaySet } from "./replay_set.ts";
+import { replayStop } from "./replay_stop.ts";
 import { schemas } from "./schemas.ts";
 import { send } from "./send.ts";
 import { setSchema } from "./set_schema.ts";
@@ -27,6 +30,7 @@ export const msglog = definePlugin({
     const current = () => settings;
     const log = service.openLog(given);
     const cursors = service.openCursors(log);
+    const replays = service.openReplays(log);
     const trimmer = new Trimmer(service, log, current);
     const kept = service.openSchemas();
     const typed = new TypedMessages(kept, given);
@@ -49,8 +53,17 @@ export const msglog = definePlugin({
         update(service, log, trimmer),
         setSchema(service, typed),
         schemas(kept, current),
+        replay(replays, current),
+        replaySet(replays),
+        replayStop(replays),
       ],
-      hooks: { "room.join": withPosition(service, cursors) },
+      hooks: {
+        "room.join": withPosition(service, cursors),
+        "core.ended": (session, next) => {
+          replays.leave(session);
+          next(session);
+        },
+      },
       measures: [
         gauge(
           "roomlog_stored_bytes",
@@ -62,12 +75,17 @@ export const msglog = definePlugin({
           "Bytes of the schemas that living rooms have for types of messages (M24).",
           () => typed.bytes,
         ),
+        gauge("roomlog_replays", "Replays of logs that sessions have (M26).", () => replays.count),
       ],
       async start() {
         keepLogs();
         await log.start();
         await typed.start();
-        return trimmer.start();
+        const stop = trimmer.start();
+        return () => {
+          stop();
+          replays.stop();
+        };
       },
       update(changed) {
         settings = changed as MsglogSettings;
