@@ -14,8 +14,9 @@ import { type HistoryOptions, history, PAGE } from "./history.ts";
 import { insist, pause } from "./insist.ts";
 import { Listeners, type Unsubscribe } from "./listeners.ts";
 import { checked, type Message } from "./message.ts";
-import { follow, type Log } from "./messages.ts";
+import { follow, isOver, type Log } from "./messages.ts";
 import { type DeleteOptions, type MessageOptions, Outbox, type SendOptions, type Sent } from "./outbox.ts";
+import { idIn, Replay, type ReplayOptions } from "./replay.ts";
 import type { Member, Members, RoomEvents } from "./room-events.ts";
 import type { JoinOptions, MessagesOptions, RoomParts } from "./room-options.ts";
 import type { Tail } from "./tail.ts";
@@ -32,6 +33,7 @@ export class Room<T = JsonObject> {
   readonly #gate = new Gate<Connection>();
   readonly #listeners = new Listeners<[body: never, event: EventData | undefined]>();
   readonly #tails = new Set<Tail>();
+  readonly #replays = new Set<Replay<T>>();
   readonly #outbox: Outbox;
   readonly #ended = Promise.withResolvers<Error>();
   #members = new Map<string, Member>();
@@ -122,6 +124,27 @@ export class Room<T = JsonObject> {
     return this.#checked(history(get, { ...options, epoch }));
   }
 
+  /** What is in the log, in the rhythm in which it was sent (M26); nothing of it is in `messages` or told to listeners. */
+  replay(options: ReplayOptions = {}): Replay<T> {
+    const { room_id } = this;
+    const { settings } = this.#parts;
+    const { signal } = options;
+    return new Replay(
+      {
+        room_id,
+        epoch: this.epoch,
+        insist: (call) => insist({ gate: this.#gate, settings, signal, call }),
+        attach: (replay) => {
+          this.#replays.add(replay);
+          return () => this.#replays.delete(replay);
+        },
+        isOver: () => this.#over !== undefined && (isOver({ over: this.#over }) || true),
+        checked: (messages) => this.#checked(messages),
+      },
+      options,
+    );
+  }
+
   /** Listens to one kind of event, `members` or what R and M name. Returns what ends it. */
   on<K extends keyof RoomEvents>(type: K, listener: (body: RoomEvents[K]) => void): Unsubscribe {
     return this.#listeners.add(type, listener);
@@ -167,12 +190,14 @@ export class Room<T = JsonObject> {
   lost(): void {
     this.#gate.shut();
     this.#early = [];
+    for (const replay of this.#replays) replay.lost();
   }
 
   /** @internal An event of this room. */
   take(event: EventData): void {
     if (this.#over) return;
-    if (this.#early) this.#early.push(event);
+    if (idIn(event) !== undefined) for (const replay of this.#replays) replay.take(event);
+    else if (this.#early) this.#early.push(event);
     else this.#happened(event);
   }
 
@@ -183,6 +208,7 @@ export class Room<T = JsonObject> {
     this.#gate.wallUp(reason);
     this.#parts.onOver();
     this.#ended.resolve(reason);
+    for (const replay of this.#replays) replay.lost();
     this.#wake();
   }
 
