@@ -1,6 +1,6 @@
 import type { Message, Replay, Room } from "@roomlog/client";
 import { expect, onTestFinished, test } from "vitest";
-import { becomes, clientFor, ids, range } from "../support/client.ts";
+import { all, becomes, clientFor, ids, range } from "../support/client.ts";
 import { at, recorded, T0 } from "../support/replaying.ts";
 import { dataDirectory, serverForTest } from "../support/server.ts";
 import { Way } from "../support/way.ts";
@@ -18,9 +18,7 @@ async function joined(seconds: readonly number[]) {
   return { client, room, way, url };
 }
 
-async function all(replay: AsyncIterable<Message>): Promise<Message[]> {
-  return Array.fromAsync(replay);
-}
+const allOf = (replay: Replay) => all(replay[Symbol.asyncIterator]());
 
 /** Its messages as they come. */
 function following(replay: Replay) {
@@ -44,7 +42,7 @@ test("[M26] a replay gives the messages in their rhythm, and nothing of it is ne
   const tail = room.messages();
   const replay = room.replay({ rate: 16 });
   const began = performance.now();
-  const messages = await all(replay);
+  const messages = await allOf(replay);
   expect(performance.now() - began).toBeGreaterThan(3000 / 16 - 10);
   expect(ids(messages)).toEqual([1, 2, 3, 4]);
   expect(messages[0]).toMatchObject({ msg: { n: 1 }, timestamp: T0, log: { replay: expect.any(Number) } });
@@ -57,8 +55,8 @@ test("[M26] a replay gives the messages in their rhythm, and nothing of it is ne
 test("[M26] two at once, of parts of the log", async () => {
   const { room } = await joined([0, 1, 2, 3]);
   const [one, other] = await Promise.all([
-    all(room.replay({ rate: 16, until: at(2) })),
-    all(room.replay({ rate: 8, from_time: at(1), where: { "/n": { gt: 2 } } })),
+    allOf(room.replay({ rate: 16, until: at(2) })),
+    allOf(room.replay({ rate: 8, from_time: at(1), where: { "/n": { gt: 2 } } })),
   ]);
   expect([ids(one), ids(other)]).toEqual([
     [1, 2],
@@ -133,15 +131,15 @@ test("[M26] who is slow to take them gets all", async () => {
   const replay = room.replay({ rate: 16 })[Symbol.asyncIterator]();
   const first = await replay.next();
   // All others have come when those of another one have, and more than wait for it.
-  await all(room.replay({ rate: 16 }));
-  const rest = await Array.fromAsync(replay);
+  await allOf(room.replay({ rate: 16 }));
+  const rest = await all(replay);
   expect(ids([first.value as Message, ...rest])).toEqual(range(1, 1500));
 });
 
 test("[M26] it ends with the room, with its signal, and tells of a refusal", async () => {
   const { room } = await joined([0, 1, 100]);
   const wrong = room.replay({ rate: 17 });
-  await expect(all(wrong)).rejects.toMatchObject({ code: 100044 });
+  await expect(allOf(wrong)).rejects.toMatchObject({ code: 100044 });
   const abort = new AbortController();
   const aborted = following(room.replay({ signal: abort.signal }));
   const left = following(room.replay());

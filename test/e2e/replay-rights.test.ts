@@ -1,3 +1,4 @@
+import type { ConfigInput } from "roomlog";
 import { expect, test } from "vitest";
 import { ManualClock } from "../../packages/server/src/testing/clock.ts";
 import { roomCalls } from "../support/in-room.ts";
@@ -199,13 +200,13 @@ test("[M26] who is kicked out gets nothing more of it", async () => {
 
 test("[M26, L12] a token without the right ends it, also while it is paused", async () => {
   const clock = new ManualClock();
-  const jwt = {
+  const jwt: NonNullable<ConfigInput["authenticators"]>[number] = {
     kind: "jwt",
     issuer: "i",
     audience: "roomlog",
     keys: [{ algorithm: "HS256", secret: SECRET }],
     rights_claim: "may",
-  } as const;
+  };
   const { url, login } = await people(
     { ann: ["*"] },
     { ...memory, authenticators: [jwt, { kind: "users" }] },

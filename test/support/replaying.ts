@@ -1,6 +1,6 @@
 import type { ConfigInput } from "roomlog";
 import { ManualClock } from "../../packages/server/src/testing/clock.ts";
-import { inRoom } from "./in-room.ts";
+import { inRoom, roomCalls } from "./in-room.ts";
 import { type Frame, RawClient } from "./raw-client.ts";
 
 /** The first message of the room "r" was sent then; µs since 1970. */
@@ -51,5 +51,11 @@ export async function recorded(seconds: readonly number[], config: ConfigInput =
     clock.advance(ms);
     await bob.settled();
   };
-  return { ...room, clock, until, bob, pass, ...replayCalls(bob) };
+  /** Sends as somebody else. */
+  const as = async (user: string, msg: object) => {
+    const client = await RawClient.login(room.url, user);
+    await roomCalls(client).send(msg);
+    await client.close();
+  };
+  return { ...room, clock, until, bob, pass, as, ...replayCalls(bob) };
 }
