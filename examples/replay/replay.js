@@ -63,7 +63,9 @@ async function playFromHere() {
   }
 }
 
-const play = () => playFromHere().catch((error) => say(`The chat cannot be shown: ${error.message}`));
+function play() {
+  playFromHere().catch((error) => say(`The chat cannot be shown: ${error.message}`));
+}
 
 /** Whether the picture moves; it does not while it is paused, sought or waited for. */
 function isRunning() {
@@ -99,7 +101,7 @@ async function begin() {
   video.addEventListener("seeked", play);
   video.addEventListener("timeupdate", comeTogether);
   say("In step with the chat");
-  await play();
+  play();
 }
 
 begin().catch((error) => say(`Not connected: ${error.message}`));
