@@ -7,6 +7,7 @@
  * VIDEO is a .webm or .mp4 file; the room is read from ./data. Then open
  * http://127.0.0.1:8080/?room=lobby&start=2026-11-26T19:00:00Z, `start` being when the recording begins.
  */
+import type { AddressInfo } from "node:net";
 import { createServer } from "roomlog";
 import { pageServer } from "./files.ts";
 
@@ -19,6 +20,7 @@ if (video === undefined) {
 const http = pageServer(video);
 const roomlog = await createServer({ data: "./data" }, { server: http });
 http.listen(Number(port), "127.0.0.1", () => {
+  const { port } = http.address() as AddressInfo;
   console.log(`http://127.0.0.1:${port}/?room=lobby&start=2026-11-26T19:00:00Z`);
 });
 
