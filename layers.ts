@@ -14,6 +14,8 @@ const only = (name: string, from: string, to: string[]) => ({
 
 const protocol = "^packages/protocol/src/";
 const outgoing = server("outgoing/");
+/** What a text's words are, and which of them a search asks for. */
+const search = server("search/");
 const contract = server("(store/store|auth/auth|transport/transport)\\.ts$");
 
 export default {
@@ -26,8 +28,9 @@ export default {
     },
     only("protocol-is-the-ground", protocol, []),
     only("client-sees-protocol", "^packages/client/src/", [protocol]),
+    only("search-sees-nothing", search, []),
     only("contracts-see-protocol", contract, [protocol]),
-    only("stores-see-their-contract", server("store/"), [protocol]),
+    only("stores-see-their-contract", server("store/"), [protocol, search]),
     only("outgoing-sees-nothing", outgoing, []),
     only("authenticators-see-their-contract", server("auth/"), [protocol, outgoing]),
     only("transports-see-their-contract", server("transport/"), [protocol]),
@@ -35,6 +38,7 @@ export default {
       protocol,
       contract,
       outgoing,
+      search,
       server("store/managed\\.ts$"),
     ]),
     only("plugins-see-the-door", server("services/"), [protocol, server("core/plugin\\.ts$")]),
@@ -42,11 +46,18 @@ export default {
       protocol,
       server("(core|services|store|auth|transport)/"),
     ]),
+    only("transcripts-see-protocol", server("transcript/"), [protocol, server("core/json-text\\.ts$")]),
     only("http-sees-core-and-contracts", server("http/"), [
       protocol,
       contract,
-      server("(core/|health\\.ts$)"),
+      server("(core/|transcript/|health\\.ts$)"),
     ]),
+    {
+      name: "nobody-below-imports-transcripts",
+      severity: "error",
+      from: { path: server("(core|services|store|auth|transport|config)/") },
+      to: { path: server("transcript/") },
+    },
     {
       name: "nobody-below-imports-http",
       severity: "error",

@@ -32,6 +32,7 @@ function lasting(text: string): string {
   return stripVTControlCharacters(text)
     .replace(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, "UUID")
     .replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, "TIME")
+    .replace(/\d{4}-\d\d-\d\d \d\d:\d\d:\d\d/g, "TIME")
     .replace(/\d\d:\d\d:\d\d \(\d+ (s|min) ago\)/g, "TIME")
     .replace(/("timestmap"|"iat"|"exp"):\d+/g, "$1:N")
     .replace(/(127\.0\.0\.1):\d+/g, "$1:PORT");

@@ -56,7 +56,7 @@ test("what the server refuses has its exit code and says what to do", async () =
     77,
     "HTTP 403, This server runs without users",
   );
-});
+}, 60_000);
 
 test("who may not log in, or lacks a right, ends with 77", async () => {
   const some = users.map((user) => ({ ...user, rights: user.name === "bob" ? ["msglog_get"] : ["*"] }));
@@ -85,7 +85,7 @@ test("who may not log in, or lacks a right, ends with 77", async () => {
   expect(
     await roomlog(["get", "r", "--url", url, "--user", "bob", "--password-file", "-"], { input: "secret\n" }),
   ).toMatchObject({ status: 0 });
-});
+}, 60_000);
 
 test("[Q4] send waits as a rate asks it to, and keeps the order", async () => {
   const rates = { connection: { requests: 40, requests_burst: 10 } };

@@ -18,6 +18,7 @@ async function world(where?: Filter) {
   };
   const create = () => writer.call("media/room/create", { room_id: "r", class: "chat" });
   const destroy = () => writer.call("media/room/destroy", { room_id: "r" });
+  const ban = () => writer.call("media/room/ban", { room_id: "r", user_id: "ann" });
   const printed: unknown[] = [];
   const clock = new ManualClock();
   const follower = new Follower((_room_id, messages) => {
@@ -28,7 +29,7 @@ async function world(where?: Filter) {
   const ended = follower.follow({ url, user: "ann" }, ["r"], { lines: 10, ...(where && { where }) });
   const prints = (count: number) => vi.waitFor(() => expect(printed).toHaveLength(count), 10_000);
   await prints(where ? 1 : 3);
-  return { way, direct, clock, send, create, destroy, printed, prints, ended };
+  return { way, direct, clock, send, create, destroy, ban, printed, prints, ended };
 }
 
 /** The room's next life begins while nobody follows; three are the messages of each. */
@@ -87,4 +88,17 @@ test("[M17] tail -f with a filter goes on behind what it printed, also of a life
   way.target = direct;
   await ended;
   expect(printed).toEqual(["old2", "old5", "old7"]);
+});
+
+test("[R9] tail -f ends when its user may not read any more", async () => {
+  const { clock, send, ban, printed, ended } = await world();
+  await ban();
+  await send("not for her");
+  clock.advance(30_000);
+  await expect(ended).rejects.toMatchObject({
+    name: "Failure",
+    ending: "missing",
+    message: expect.stringContaining("Room not found"),
+  });
+  expect(printed).toEqual(["old1", "old2", "old3"]);
 });

@@ -48,6 +48,23 @@ test("a message is a line, whatever is in it, and cannot drive the terminal", as
   expect(JSON.parse((await run(["get", "r", "--json"])).stdout).text).toBe(evil);
 });
 
+test("[M18] get searches, by rank too, and shows what stands around a message, from a server and from a folder", async () => {
+  const { data, run } = await world();
+  const said = (n: number) => `{"text":"rock ${n % 100 === 1 ? "rock" : n}"}\n`;
+  await run(["send", "r", "--create"], Array.from({ length: 300 }, (_, i) => said(i + 1)).join(""));
+  const ids = async (...flags: string[]) =>
+    lines((await run(["get", "r", "--json", ...flags])).stdout).map((line) => JSON.parse(line).msg_id);
+  for (const place of [[], ["--data", data]]) {
+    expect(await ids("--search", '"rock rock"', ...place)).toEqual([201, 101, 1]);
+    const best = await ids("--search", "rock", "--order", "rank", "--limit", "4", ...place);
+    expect(best).toEqual([201, 101, 1, 300]);
+  }
+  expect(await ids("--around", "60", "--limit", "3")).toEqual([59, 60, 61]);
+  expect(await ids("--around", "60", "--data", data)).toHaveLength(50);
+  expect(await run(["get", "r", "--around", "400"])).toMatchObject({ status: 66, stdout: "" });
+  expect(await run(["get", "r", "--search", "!", "--data", data])).toMatchObject({ status: 65, stdout: "" });
+});
+
 test("[M8] get goes through pages of both orders, to the end or the limit", async () => {
   const { data, run } = await world();
   const input = Array.from({ length: 2100 }, (_, i) => `${i + 1}\n`).join("");
@@ -207,7 +224,7 @@ test("of lines of which one is refused the ids of the others are told, and which
   const texts = lines((await run(["get", "r", "--json"])).stdout).map((line) => JSON.parse(line).text);
   const others = ["one", "two", "four", "five"];
   expect(texts).toEqual([...others, ...others, "one", "two", "one", "two"]);
-});
+}, 60_000);
 
 test("send stops at a line that is no message, and says which", async () => {
   const { run } = await world();

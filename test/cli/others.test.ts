@@ -64,7 +64,7 @@ test("a misspelt command is no empty list, and of several rooms the one that is 
     status: 66,
     stderr: expect.stringMatching(/^roomlog: nope: Room not found/),
   });
-});
+}, 60_000);
 
 test("a table is as wide as the terminal, coloured as it wants", async () => {
   const { run } = await world();
@@ -230,3 +230,27 @@ test("config show hides secrets, by their names and because the file refers to t
       expect(stdout).not.toContain(secret);
   }
 });
+
+test("[M21] [M22] a user is erased, but not in a room on hold", async () => {
+  const { run } = await world();
+  for (const room of ["a", "b"]) {
+    await run(["rooms", "create", room]);
+    await run(["send", room, "hello"]);
+  }
+  expect((await run(["hold", "a"])).status).toBe(64);
+  expect(await run(["hold", "a", "--on", "--reason", "case 7"])).toEqual({
+    status: 0,
+    stdout: "",
+    stderr: "",
+  });
+  const dry = await run(["erase", "ann", "--dry-run"]);
+  expect(dry.stdout).toBe(
+    "1 entries of ann in 1 rooms (14 bytes) would be erased.\nOn hold, so nothing went there: a\n",
+  );
+  const [receipt] = values((await run(["erase", "ann", "--json"])).stdout);
+  expect(receipt).toMatchObject({ user_id: "ann", rooms: 1, messages: 1, held: ["a"] });
+  expect((await run(["hold", "a", "--off"])).status).toBe(0);
+  expect((await run(["erase", "ann"])).stdout).toMatch(
+    /^1 entries of ann in 1 rooms .* were erased\.\nReceipt /,
+  );
+}, 60_000);

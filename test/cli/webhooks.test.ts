@@ -36,7 +36,7 @@ test("[W7] webhooks shows how each fares, what could not be told, and sends it a
   expect(await run("--retry", "1")).toMatchObject({ status: 0, stdout: "letter 1 was delivered\n" });
   expect(told.at(-1)?.payload).toMatchObject({ letter: 1 });
   expect(await run("--retry", "1")).toMatchObject({ status: 65 });
-});
+}, 60_000);
 
 test("[W7, L7] on a server that runs open everybody may look", async () => {
   const { run } = await world({ config: { users: [] } });

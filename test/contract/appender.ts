@@ -19,6 +19,7 @@ const store = new ManagedStore(
   },
 );
 await store.open();
+store.write({ kind: "set_search", service, on: true }, () => {});
 for (const room_id of ["r1", "r2", "r3"]) {
   const room = { service, room_id, epoch: "e1", info: { class: "chat" }, created_at: 1 } as const;
   store.write({ kind: "create_room", ...room }, () => {});
@@ -27,7 +28,7 @@ for (const room_id of ["r1", "r2", "r3"]) {
 
 function append(room_id: string): void {
   count += 1;
-  const msg = `{"process":${process.pid},"count":${count}}`;
+  const msg = `{"process":"p${process.pid}","count":"c${count}"}`;
   const message = { user_id: "ann", session_id: "s1", timestmap: Date.now() * 1000, msg };
   store.write({ kind: "append", service, room_id, ...message }, (outcome) => {
     if (outcome.kind !== "appended") throw new Error(`answered ${outcome.kind}`);

@@ -36,6 +36,8 @@ const trim = fc.record({
 const webhook = fc.constantFrom("v", "w");
 const dead = fc.record({ from_id: fc.nat(9), to_id: fc.nat(9), error: fc.constant("late"), at: time });
 
+const reader = fc.constantFrom("ann", "bob", "eve");
+
 /** Writes of one service; an epoch is given once, as names of lives are. */
 const write = fc.oneof(
   {
@@ -61,9 +63,27 @@ const write = fc.oneof(
         session_id: fc.constantFrom("s1", "s2", "s3"),
         client_msg_id: maybe(fc.constantFrom("x", "y", "z")),
         timestmap: time,
-        msg: fc.constantFrom("{}", '{"é":1}', '{"a":"xxxxxxxxxxxxxxxxxxx"}'),
+        ref: maybe(fc.integer({ min: 1, max: 9 })),
+        change: maybe(fc.constantFrom({ op: "edit", any: true }, { op: "delete", any: true })),
+        mentions: maybe(fc.uniqueArray(reader, { minLength: 1 })),
+        msg: fc.constantFrom("{}", '{"é":1}', '{"a":"é x"}', '{"a":"xxxxxxxxxxxxxxxxxxx"}'),
       })
-      .map((o) => ({ kind: "append", ...o })),
+      .map(({ change, mentions, ...o }) => ({
+        kind: "append",
+        ...o,
+        ...(change && o.ref !== undefined ? { change } : { mentions }),
+      })),
+  },
+  {
+    weight: 4,
+    arbitrary: fc
+      .record({
+        room_id,
+        epoch: maybe(fc.constantFrom("e0", "e1")),
+        user_id: reader,
+        msg_id: fc.integer({ min: 1, max: 9 }),
+      })
+      .map((o) => ({ kind: "set_mark", ...o })),
   },
   { weight: 3, arbitrary: trim.map((o) => ({ kind: "trim", ...o })) },
   {
@@ -81,6 +101,7 @@ const write = fc.oneof(
 );
 const batches = fc.array(fc.array(write, { minLength: 1, maxLength: 12 }), { minLength: 1, maxLength: 8 });
 
+const ranked = fc.record({ after: maybe(fc.nat(9)) });
 const query: fc.Arbitrary<Omit<MessageQuery, "service">> = fc.record({
   room_id,
   epoch: maybe(epoch),
@@ -90,6 +111,10 @@ const query: fc.Arbitrary<Omit<MessageQuery, "service">> = fc.record({
   to_time: maybe(time),
   user_id: maybe(fc.constantFrom("ann", "bob")),
   session_id: maybe(fc.constantFrom("s1", "s2", "s3")),
+  search: maybe(
+    fc.record({ text: fc.constantFrom("é", "xx*", "xxxxxxxxxxxxxxxxxxx", "y"), ranked: maybe(ranked) }),
+  ),
+  around: maybe(fc.nat(9)),
   order: fc.constantFrom("asc", "desc"),
   where: maybe(fc.constantFrom('{"user_id":"ann"}', '{"/n":{"exists":true}}', '{"not":{"session_id":"s1"}}')),
   max_scan: maybe(fc.integer({ min: 1, max: 9 })),
@@ -97,7 +122,7 @@ const query: fc.Arbitrary<Omit<MessageQuery, "service">> = fc.record({
   max_bytes: fc.integer({ min: 1, max: 80 }),
 }) as fc.Arbitrary<Omit<MessageQuery, "service">>;
 
-test("[M6] [M8] [M9] [M12] [M13] [W2] [W4] [W6] memory and SQLite answer alike, whatever is written and asked", async () => {
+test("[M6] [M8] [M9] [M12] [M13] [M15] [M18] [M19] [M20] [W2] [W4] [W6] memory and SQLite answer alike, whatever is written and asked", async () => {
   const questions = fc.record({
     queries: fc.array(query, { minLength: 6, maxLength: 6 }),
     bounds,
@@ -155,6 +180,15 @@ async function look(store: Store, service: string, { queries, bounds, trim, befo
     said.push(await store.room(key), await store.endedLives({ ...key, limit: 2 }));
     said.push(await store.endedLives({ ...key, before, limit: 9 }), await store.life(key));
     for (const one of EPOCHS) said.push(await store.life({ ...key, epoch: one }));
+    said.push(await store.marks({ ...key, limit: 9 }));
+  }
+  for (const user_id of ["ann", "bob", "eve"]) {
+    const rooms = ["b", "nowhere", "a"].flatMap((room_id) => [
+      { room_id, all: true },
+      { room_id, all: false },
+    ]);
+    said.push(await store.unread({ service, user_id, rooms }));
+    said.push(await store.markedRooms({ service, user_id, limit: 9 }));
   }
   for (const one of queries) said.push(await store.messages({ service, ...one } as MessageQuery));
   const { lives } = await store.overdue({ service, bounds, from: 0, most: 1_000_000 });

@@ -58,9 +58,9 @@ test("a file of schema 1 is brought up to date: rooms, lives, logs and what they
   expect(db.pragma("foreign_key_check")).toEqual([]);
   expect(db.pragma("integrity_check", { simple: true })).toBe("ok");
   expect(db.pragma("user_version", { simple: true })).toBe(migrations.length);
-  expect(() => db.exec("INSERT INTO messages VALUES (99, 1, 1, 'a', 's', '{}', null, null, null)")).toThrow(
-    "FOREIGN KEY",
-  );
+  expect(() =>
+    db.exec("INSERT INTO messages VALUES (99, 1, 1, 'a', 's', '{}', null, null, null, null, null)"),
+  ).toThrow("FOREIGN KEY");
   db.close();
 });
 

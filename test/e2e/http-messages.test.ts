@@ -147,7 +147,7 @@ test("[H3] what is wrong with a parameter, an id or the body is said in words", 
     [`/v1/rooms/${"x".repeat(300)}`, "it has 1 to 256 characters, and none that is a control character"],
     [`/v1/rooms/${"x".repeat(300)}/events`, "it has 1 to 256 characters"],
   ] as const)
-    expect((await reason(get(path))).reason).toContain(words);
+    expect([path, (await reason(get(path))).reason]).toEqual([path, expect.stringContaining(words)]);
   for (const [body, words] of [
     ['"text"', "it has to be a JSON object"],
     ['{"text":', "no JSON: "],

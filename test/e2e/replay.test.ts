@@ -67,6 +67,16 @@ test("[M26] from_time and until say which part; time, where in it the clock begi
   expect(got(bob)).toEqual([2, 3, 4, 5, "done"]);
 });
 
+test("[M26] after: only messages behind it; a seek goes anywhere", async () => {
+  const { play, set, pass, bob } = await recorded([0, 1, 1, 2]);
+  const { replay } = (await play({ after: 2, time: at(1) })).data;
+  await pass(0);
+  expect(got(bob)).toEqual([3]);
+  await set(replay, { time: at(1) });
+  await pass(1000);
+  expect(got(bob)).toEqual([3, 2, 3, 4, "done"]);
+});
+
 test("[M26] what the log has when it begins is replayed, and nothing that comes later", async () => {
   const { play, pass, bob, send } = await recorded([0, 1]);
   await play({ until: at(1000) });

@@ -81,6 +81,8 @@ const inRooms: { readonly [command: string]: InRoom } = {
     missing: 304001,
   },
   "media/room/msglog_get": { may: READERS },
+  "media/room/msglog_mark": { data: { msg_id: 9 }, may: READERS, answer: 304110 },
+  "media/room/msglog_marks": { may: READERS },
   "media/room/msglog_subscribe": { may: READERS },
   "media/room/msglog_unsubscribe": { byGrants: true, may: READERS, missing: "ok" },
   "media/room/msglog_replay": { may: READERS },
@@ -89,6 +91,7 @@ const inRooms: { readonly [command: string]: InRoom } = {
   "media/room/msglog_info": { may: READERS },
   "media/room/msglog_epochs": { may: READERS },
   "media/room/msglog_purge": { may: OWNERS },
+  "media/room/msglog_hold": { data: { hold: false }, may: ["admin"], missing: "ok" },
 };
 
 interface Elsewhere {
@@ -118,6 +121,7 @@ const elsewhere: { readonly [command: string]: Elsewhere } = {
   "core/callback/register": { data: { callback: "send", class: "none" }, may: [] },
   "core/server/info": { may: ANYBODY },
   "core/server/reload": { may: ADMIN },
+  "media/room/msglog_unread": { may: PARTICIPANTS },
   "core/webhook/list": { may: ADMIN },
   "core/webhook/dead_letters": { may: ADMIN },
   "core/webhook/retry": { data: { letter: 1 }, may: ADMIN, answer: 100044 },
@@ -127,6 +131,8 @@ const elsewhere: { readonly [command: string]: Elsewhere } = {
   "core/event/unsubscribe": { data: { class: "mine" }, may: PARTICIPANTS },
   "core/event/get_subscriptions": { may: PARTICIPANTS },
   "media/room/create": { data: { class: "chat" }, may: EVERYWHERE },
+  "media/room/msglog_erase_user": { data: { user_id: "x", dry_run: true }, may: ADMIN },
+  "media/room/msglog_erasures": { may: ADMIN },
   "media/room/get_list": { data: { limit: 1 }, may: PARTICIPANTS },
 };
 
@@ -135,6 +141,8 @@ const ALL_BY_NAME = [
   "session_stop",
   "session_cmd",
   "msglog_purge",
+  "msglog_erase",
+  "msglog_hold",
   "msglog_schema",
   "room_update",
   "room_destroy",
@@ -187,7 +195,14 @@ function inOwnRoom(user: User, name: string): "ok" | number {
 
 /** Where a user is not let in, it is to him as if there were no room: what he may depends on his grants alone. */
 function outside(user: User, name: string): "ok" | number {
-  const byName = ["msglog_purge", "msglog_schema", "room_update", "room_destroy", "room_moderate"];
+  const byName = [
+    "msglog_purge",
+    "msglog_schema",
+    "msglog_hold",
+    "room_update",
+    "room_destroy",
+    "room_moderate",
+  ];
   const { right } = commands[name as keyof typeof commands] as { readonly right: string };
   if (user === "stranger" || user === "guest") return 100030;
   if (byName.includes(right) && user !== "admin") return 100030;

@@ -3,6 +3,7 @@ import { basic, httpClient, httpOf, linkTo } from "../support/http.ts";
 import { idsOf, inRoom, roomCalls } from "../support/in-room.ts";
 import { people } from "../support/people.ts";
 import { eventsOf, type Frame, RawClient } from "../support/raw-client.ts";
+import { receiver } from "../support/receiver.ts";
 import { serverForTest } from "../support/server.ts";
 import { SECRET, token } from "../support/tokens.ts";
 
@@ -284,4 +285,25 @@ test("[H7, M17] a stream of events takes where", async () => {
   await send({ n: 7 });
   expect((await stream.take(1)).map(({ id }) => id)).toEqual(["7"]);
   expect((await get("/v1/rooms/r/events?where=1")).body).toMatchObject({ code: 100044, field: "where" });
+});
+
+test("[M17, L16] where in a right that a webhook gives; with a wrong one nobody is let in", async () => {
+  const { url, answers } = await receiver();
+  let rights: unknown[] = ["*"];
+  answers(({ response }) => response.end(JSON.stringify({ user: "eve", rights })));
+  const authenticators = [{ kind: "webhook" as const, url, secret: "sixteen characters" }];
+  const server = await serverForTest({ ...memory, authenticators });
+  const login = async () => {
+    const client = await RawClient.connect(server.url);
+    return { client, answer: await client.call("core/user/login", { user: "eve" }) };
+  };
+  const { client: owner } = await login();
+  await owner.call("media/room/create", { class: "chat", room_id: "s" });
+  await owner.call("media/room/grant", { room_id: "s", user_id: "eve", role: "none" });
+  for (const n of [1, 2]) await owner.call("media/room/msglog_send", { room_id: "s", msg: { n } });
+  rights = ["msglog_history", { right: "msglog_get", rooms: "s", where: { "/n": 2 } }];
+  const { client } = await login();
+  expect(idsOf((await client.call("media/room/msglog_get", { room_id: "s" })).data)).toEqual([2]);
+  rights = ["*", { right: "msglog_get", rooms: "s", where: { n: 2 } }];
+  expect((await login()).answer.data).toMatchObject({ code: 100050 });
 });

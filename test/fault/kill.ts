@@ -41,6 +41,7 @@ await runProgram({
     "resume-repeats": { patches: broken.resumeRepeats, found: /^event-twice$/, cycles: 2 },
     "changes-forgotten": { patches: broken.changesForgotten, found: /^changer: entry/, cycles: 3 },
     "edits-outlive-deletion": { patches: broken.editsOutliveDeletion, found: /^changer: entry/, cycles: 2 },
+    "search-skips": { patches: broken.searchSkips, found: /^search: /, cycles: 5 },
     "no-seam": { patches: broken.noSeam, found: /^(poll-skip|unseen)$/, cycles: 5 },
   },
   lacks: () => undefined,

@@ -1,4 +1,5 @@
 import type { Patch } from "../fault/frame/twins.ts";
+import { SECRET } from "./frame/config.ts";
 
 /** A planted fault and what its fuzzer has to say about it: a fuzzer that does not find it proves nothing. */
 interface Planted {
@@ -83,6 +84,28 @@ export const twins: Readonly<Record<string, Planted>> = {
       },
     ],
     found: /101, but the path is/,
+  },
+  "takes who says nothing for somebody": {
+    fuzzer: "http",
+    patches: [
+      {
+        file: "http/credentials.js",
+        from: "return isOpenMode ? { user: NOBODY } : undefined;",
+        to: `return { user: "few", password: "${SECRET}" };`,
+      },
+    ],
+    found: /without credentials/,
+  },
+  "calls what is no JSON an error of its own": {
+    fuzzer: "http",
+    patches: [
+      {
+        file: "http/body.js",
+        from: 'throw faulty("body", `no JSON',
+        to: 'throw error; throw faulty("body", `no JSON',
+      },
+    ],
+    found: /answered 500|reports an error/,
   },
   "merges bodies in the order of their subscriptions": {
     fuzzer: "subscriptions",

@@ -32,6 +32,7 @@ const page: fc.Arbitrary<PageChoice> = merged(
   sometimes("order", 2, fc.constantFrom("asc", "desc")),
   sometimes("user", 6, fc.constantFrom(...userNames)),
   sometimes("own", 8, fc.constant(true)),
+  sometimes("where", 5, fc.constantFrom("padded", "bare")),
   sometimes("epoch", 3, epoch),
   sometimes("ref", 6, back),
   sometimes("refs", 6, fc.constant(true)),
@@ -44,6 +45,12 @@ const send: fc.Arbitrary<Op> = merged(
   sometimes("name", 2, fc.constantFrom("k1", "k2")),
   sometimes("epoch", 10, epoch),
   sometimes("ref", 4, back),
+  sometimes("mention", 5, fc.constantFrom(...userNames)),
+);
+
+const mark: fc.Arbitrary<Op> = merged(
+  fc.record({ do: fc.constant("mark"), room, back: fc.integer({ min: -1, max: 5 }) }),
+  sometimes("epoch", 8, epoch),
 );
 
 const change: fc.Arbitrary<Op> = merged(
@@ -75,6 +82,9 @@ const plain = (...kinds: ("unsubscribe" | "leave" | "create" | "destroy" | "stat
 const op: fc.Arbitrary<Op> = weighted<Op>(
   [30, send],
   [12, change],
+  [8, mark],
+  [2, fc.record({ do: fc.constant("marks"), room })],
+  [6, fc.record({ do: fc.constant("unread"), room })],
   [14, answer],
   [14, fc.record({ do: fc.constant("subscribe"), room, from })],
   [10, fc.record({ do: fc.constant("get"), room, page })],
@@ -94,6 +104,7 @@ const op: fc.Arbitrary<Op> = weighted<Op>(
       sometimes("messages", 1, fc.integer({ min: 1, max: 6 })),
     ),
   ],
+  [2, fc.record({ do: fc.constant("hold"), room, on: fc.boolean() })],
   [2, merged<Op>(fc.record({ do: fc.constant("info"), room }), sometimes("epoch", 2, epoch))],
   [
     2,
@@ -133,6 +144,7 @@ export const step: fc.Arbitrary<Step> = weighted<Step>(
   [12, fc.record({ kind: fc.constant("pause"), at })],
   [16, fc.constant<Step>({ kind: "resume" })],
   [8, fc.record({ kind: fc.constant("tick"), seconds: fc.integer({ min: 1, max: 3 }) })],
+  [3, fc.record({ kind: fc.constant("erase"), user: fc.constantFrom(...userNames) })],
   [
     1,
     merged<Step>(

@@ -130,7 +130,12 @@ function withoutMissing(items: readonly Item[], seen: Seen): readonly Item[] {
 }
 
 function isThis({ type, body }: Item & { kind: "event" }, seen: Seen): boolean {
-  return type === seen.type && isDeepStrictEqual(body, seen.body ?? {});
+  return type === seen.type && isDeepStrictEqual(withEpoch(body, seen), seen.body ?? {});
+}
+
+/** A life's epoch may not have been told to anybody yet. */
+function withEpoch(body: object, { body: seen }: Seen): object {
+  return "epoch" in body && body.epoch === undefined ? { ...body, epoch: seen?.epoch } : body;
 }
 
 function untold(item: Item): Item {

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { type Answer, matches, textOf } from "./answers.ts";
+import { erase } from "./commands/erase.ts";
 import { subscribeMember } from "./commands/members.ts";
 import { shownOf } from "./commands/reading.ts";
 import { isLagging, Mismatch, settle } from "./lanes.ts";
@@ -55,6 +56,11 @@ export class Model {
     });
   }
 
+  /** What the user wrote is gone, but for rooms on hold, and everybody is told (M21). */
+  erase(user: UserName): void {
+    this.#change((world) => erase(world, user));
+  }
+
   /** Keeps the worlds in which what was seen is legal. */
   explain(talks: Talks, reach: Moment["reach"]): void {
     const search = new Search(talks, reach);
@@ -66,7 +72,7 @@ export class Model {
     const due: string[] = [];
     const isSo = (world: World) => {
       const life = livingOf(world, room);
-      const expected: Answer = life ? { ok: shownOf(room, life) } : { error: 304001 };
+      const expected: Answer = life ? { ok: shownOf(world, room, life) } : { error: 304001 };
       due.push(textOf(expected));
       return matches(world, expected, seen);
     };

@@ -66,6 +66,7 @@ export class Run {
       case "resume":
         return [...this.#places.values()].some(({ isPaused }) => isPaused);
       case "tick":
+      case "erase":
       case "restart":
         return true;
       default:
@@ -95,7 +96,19 @@ export class Run {
     for (const room of roomNames) await this.#readAll(room);
   }
 
+  /** Leaves nothing that the erasures of later runs would find, and tell of. */
   async close(): Promise<void> {
+    await this.#endAll();
+    for (const room_id of this.#roomIds()) {
+      await this.#real.ask("media/room/msglog_hold", { room_id, hold: false });
+      const ended = await this.#real.ask("media/room/msglog_epochs", { room_id });
+      const lives = "ok" in ended ? (ended.ok as { readonly epoch: string }[]) : [];
+      for (const { epoch } of [{ epoch: undefined }, ...lives])
+        await this.#real.ask("media/room/msglog_purge", { room_id, epoch, before: Number.MAX_SAFE_INTEGER });
+    }
+  }
+
+  async #endAll(): Promise<void> {
     await Promise.all(Array.from(this.#places.values(), ({ wire }) => wire.end("destroy")));
   }
 
@@ -116,6 +129,8 @@ export class Run {
       case "tick":
         this.#real.clock.advance(step.seconds * 1000);
         return this.#look(new Map());
+      case "erase":
+        return this.#erase(step.user);
       case "restart":
         return this.#restart(step);
     }
@@ -274,12 +289,24 @@ export class Run {
     await this.#look(new Map());
   }
 
+  /** What was on its way is read before. Nothing of it can be erased a second time. */
+  async #erase(user_id: UserName): Promise<void> {
+    await this.#resume();
+    const erase = (more: object) => this.#real.ask("media/room/msglog_erase_user", { user_id, ...more });
+    const answer = await erase({});
+    if (!("ok" in answer)) throw new Mismatch(`an erasure was answered ${JSON.stringify(answer)}`);
+    this.model.erase(user_id);
+    await this.#look(new Map());
+    const again = (await erase({ dry_run: true })) as { readonly ok?: { readonly messages: number } };
+    if (again.ok?.messages !== 0) throw new Mismatch(`not all was erased: ${JSON.stringify(again)}`);
+  }
+
   async #restart({ parts, turns, alone }: Restart): Promise<void> {
     await this.#resume();
     const outgoing = this.#reading().length > 0 ? this.#prepare(parts, false) : new Map<number, Outgoing>();
     this.#send(outgoing);
     for (let i = 0; i < turns; i++) await turn();
-    if (alone) await this.close();
+    if (alone) await this.#endAll();
     await this.#real.restart();
     await Promise.all(Array.from(this.#places.values(), ({ wire }) => wire.closed));
     const asked = this.#reading().map((place) => {

@@ -26,6 +26,8 @@ export interface PageChoice {
   readonly order?: "asc" | "desc";
   readonly user?: UserName;
   readonly own?: true;
+  /** Only messages with a padding, or only those without (M17). */
+  readonly where?: "padded" | "bare";
   readonly epoch?: EpochChoice;
   readonly ref?: number;
   readonly refs?: true;
@@ -56,6 +58,7 @@ export type Op =
       readonly epoch?: EpochChoice;
       /** So far before the newest one. */
       readonly ref?: number;
+      readonly mention?: UserName;
     }
   | {
       readonly do: "edit" | "remove";
@@ -84,6 +87,10 @@ export type Op =
       readonly dry?: true;
     }
   | { readonly do: "retain"; readonly room: RoomName; readonly messages?: number }
+  | { readonly do: "hold"; readonly room: RoomName; readonly on: boolean }
+  /** Up to the message that stands so far before the newest one. */
+  | { readonly do: "mark"; readonly room: RoomName; readonly back: number; readonly epoch?: EpochChoice }
+  | { readonly do: "marks" | "unread"; readonly room: RoomName }
   | { readonly do: "status" | "typing"; readonly room: RoomName }
   /** Answers that many events, the oldest or the newest of the unanswered ones. */
   | { readonly do: "answer"; readonly count: number; readonly newest?: true }
@@ -110,6 +117,8 @@ export type Step =
   | { readonly kind: "pause"; readonly at: number }
   | { readonly kind: "resume" }
   | { readonly kind: "tick"; readonly seconds: number }
+  /** Somebody who has no part in the run has all that the user wrote erased. */
+  | { readonly kind: "erase"; readonly user: UserName }
   /** Stops the server, `turns` of the event loop behind the frames of `parts`, and starts it on the same data. */
   | {
       readonly kind: "restart";

@@ -32,7 +32,11 @@ export function keyOf({ pattern, room }: Subscription): string {
 
 /** Whether events of this type in this room reach the connection (E2, M10). */
 export function hears({ subscriptions, cursors }: Follower, room: RoomName, type: string): boolean {
-  const byCursor: readonly string[] = [roomEvents.msglog_new_msg, roomEvents.destroyed];
+  const byCursor: readonly string[] = [
+    roomEvents.msglog_new_msg,
+    roomEvents.destroyed,
+    roomEvents.msglog_erased,
+  ];
   if (cursors.has(room) && byCursor.includes(type)) return true;
   return [...subscriptions.values()].some(
     (one) => (one.room === room || roomless.has(one.pattern)) && (types[one.pattern] ?? type) === type,

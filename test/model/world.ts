@@ -10,6 +10,13 @@ export interface World {
   readonly followers: Map<number, Follower>;
   /** What was dropped from logs so far, in order. */
   trims: readonly Trimming[];
+  /** Rooms of which nothing is removed (M22). */
+  readonly holds: Map<RoomName, Hold>;
+}
+
+interface Hold {
+  readonly since: number;
+  readonly by: string;
 }
 
 export interface Room {
@@ -29,6 +36,8 @@ export interface Life {
   readonly first_id: number;
   /** user and client_msg_id → msg_id */
   readonly names: ReadonlyMap<string, number>;
+  /** user → how far he has read (M19) */
+  readonly marks: ReadonlyMap<string, number>;
   readonly max_messages: number | undefined;
   readonly created_at: number;
   readonly destroyed_at: number | undefined;
@@ -39,11 +48,14 @@ export interface Message {
   readonly user_id: string;
   readonly session_id: string;
   readonly timestmap: number;
-  /** The text as it was sent. */
+  /** The text as it was sent; `{}` once it was erased. */
   readonly msg: string;
+  readonly erased?: true;
   /** What it does to the message `ref` (M15); a message may have a `ref` too (M16). */
   readonly op?: "edit" | "delete";
   readonly ref?: number;
+  /** M20 */
+  readonly mentions?: readonly string[];
 }
 
 interface Trimming {
@@ -94,11 +106,16 @@ const NO_ROOM: Room = { lives: [], members: new Map() };
 const NO_LANE: Lane = { items: [], known: undefined };
 
 export function emptyWorld(): World {
-  return { rooms: new Map(), followers: new Map(), trims: [] };
+  return { rooms: new Map(), followers: new Map(), trims: [], holds: new Map() };
 }
 
 export function copyOf(world: World): World {
-  return { rooms: new Map(world.rooms), followers: new Map(world.followers), trims: world.trims };
+  return {
+    rooms: new Map(world.rooms),
+    followers: new Map(world.followers),
+    trims: world.trims,
+    holds: new Map(world.holds),
+  };
 }
 
 export function roomOf(world: World, room: RoomName): Room {
@@ -191,7 +208,9 @@ function logOf(life: Life, message: Message, upTo: number): object {
   return {
     ...(message.op && { op: message.op }),
     ...(message.ref !== undefined && { ref: message.ref }),
+    ...(message.mentions && !deletion && { mentions: message.mentions }),
     ...(edit && !deletion && { edited: changeOf(edit) }),
+    ...((message.erased || (!deletion && edit?.erased)) && { erased: true }),
     ...(deletion && { deleted: { ...changeOf(deletion), ...(JSON.parse(deletion.msg) as object) } }),
   };
 }
@@ -200,11 +219,21 @@ function changeOf({ msg_id, user_id, timestmap }: Message) {
   return { msg_id, user_id, timestmap };
 }
 
+/** What a user has not read (M20): messages alone. */
+export function unreadIn(life: Life, user_id: string): Message[] {
+  const mark = life.marks.get(user_id) ?? 0;
+  return keptOf(life).filter(({ msg_id, op }) => msg_id > mark && op === undefined);
+}
+
 /** All wordings of a message that was changed (M15). */
 export function versionsOf(life: Life, message: Message): object[] | undefined {
   const { edits, deletion } = changesOf(life, message, lastIdOf(life));
   if (message.op || (edits.length === 0 && !deletion)) return undefined;
-  return [message, ...edits].map((one) => ({ ...changeOf(one), msg: JSON.parse(one.msg) as object }));
+  return [message, ...edits].map((one) => ({
+    ...changeOf(one),
+    msg: JSON.parse(one.msg) as object,
+    ...(one.erased && { erased: true }),
+  }));
 }
 
 /** What an event or a page says of an entry (M2), by the entries up to one; `more` stands in `$log` too. */

@@ -116,7 +116,7 @@ test("[H11] the examples of the document work against a server, and the answers 
       : schema;
     z.fromJSONSchema(found as never).parse(await response.json());
   }
-  expect(examples()).toHaveLength(9);
+  expect(examples()).toHaveLength(10);
 });
 
 test("[H11] every error that a request may be answered with stands there, and says what it is", async () => {

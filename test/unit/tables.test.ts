@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from "node:fs";
-import { closeCodes, errorTexts } from "@roomlog/protocol";
+import { closeCodes, errorTexts, readingCommands } from "@roomlog/protocol";
 import { commands } from "@roomlog/protocol/commands";
 import { expect, test } from "vitest";
 import { configurationPage } from "../../scripts/configuration.ts";
@@ -36,6 +36,11 @@ test("[T3] the close codes are those of the rule", () => {
   expect(new Set(Object.values(closeCodes) as number[])).toEqual(
     new Set(codes.filter((code) => !ranges.includes(code))),
   );
+});
+
+test("the commands that clients repeat are those of the table that read", () => {
+  const reading = Object.entries(commands).filter(([, command]) => "reads" in command);
+  expect([...readingCommands].sort()).toEqual(reading.map(([name]) => name).sort());
 });
 
 test("every command of the table has its file in the services", () => {

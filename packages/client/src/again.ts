@@ -1,24 +1,12 @@
-import { type ErrorCode, errorCodes, isFinalClose } from "@roomlog/protocol";
+import { errorCodes, isFinalClose, isTemporaryError } from "@roomlog/protocol";
 import { CallError, ConnectionLost, isRefusal } from "./connection.ts";
 import type { Settings } from "./options.ts";
 
-/** Nothing was done, or its outcome is unknown; the same may succeed later. */
-const temporary: ReadonlySet<ErrorCode> = new Set([100002, 100003, 100005, 100051, 304102, 304105]);
-/** The same, when the server says when. */
-const temporaryIfTold: ReadonlySet<ErrorCode> = new Set([
-  errorCodes.too_many_requests,
-  errorCodes.storage_quota_exceeded,
-]);
 const MOST_DOUBLINGS = 16;
 
-/**
- * Whether a refusal may be another one later. What is full (R4, Q8) has no end that the server could name; a rate and
- * a full disk (Q9) have.
- */
+/** Whether a refusal may be another one later. */
 export function isTemporary(error: unknown): error is CallError {
-  if (!(error instanceof CallError)) return false;
-  const { code, retry_after_ms } = error.data;
-  return temporary.has(code) || (temporaryIfTold.has(code) && retry_after_ms !== undefined);
+  return error instanceof CallError && isTemporaryError(error.data);
 }
 
 /** Whether to connect again after a connection or a login that failed. */
@@ -31,7 +19,11 @@ export function comesAgain(error: unknown): boolean {
 }
 
 /** How long to wait before try number `attempt` (from 0): what the server says, and a share of the back-off (full jitter). */
-export function delay(error: unknown, attempt: number, { backoff, random }: Settings): number {
+export function delay(
+  error: unknown,
+  attempt: number,
+  { backoff, random }: Pick<Settings, "backoff" | "random">,
+): number {
   const told = error instanceof CallError ? (error.data.retry_after_ms ?? 0) : 0;
   const most = Math.min(backoff.most_ms, backoff.first_ms * 2 ** Math.min(attempt, MOST_DOUBLINGS));
   return told + Math.floor(random() * most);

@@ -1,4 +1,11 @@
-import type { CommandData, CommandName, CommandResult, EventData, JsonObject } from "@roomlog/protocol";
+import {
+  type CommandData,
+  type CommandName,
+  type CommandResult,
+  type EventData,
+  type JsonObject,
+  readingCommands,
+} from "@roomlog/protocol";
 import type { CallOptions, Connection } from "./connection.ts";
 import { ClientClosed } from "./errors.ts";
 import { insist } from "./insist.ts";
@@ -9,11 +16,14 @@ import { Room } from "./room.ts";
 import type { JoinOptions } from "./room-options.ts";
 import type { ClientState } from "./state.ts";
 
+/** What a user has not read of a room (M20). */
+export type Unread = CommandResult<"media/room/msglog_unread">[number];
+
 type Pattern = CommandData<"core/event/subscribe">;
 
-/** Commands that change nothing: they are repeated when their answer is lost. */
-const reads = /\/(list|get|get_\w+|info|ping|msglog_(get|info|epochs))$/;
 const ID_BYTES = 9;
+/** Rooms of one question (M20). */
+const UNREAD_ROOMS = 1000;
 
 /** A client that stays logged in: it connects again by itself, and its rooms, sends and iterators go on. */
 export class Client {
@@ -86,7 +96,7 @@ export class Client {
   ): Promise<CommandResult<N>> {
     const { gate } = this.#link;
     const call = (connection: Connection) => connection.call(name, data, { signal });
-    if (reads.test(name)) return insist({ gate, settings: this.#settings, signal, call });
+    if (readingCommands.has(name)) return insist({ gate, settings: this.#settings, signal, call });
     return call(await gate.pass(signal));
   }
 
@@ -131,6 +141,24 @@ export class Client {
       room.end(error);
       throw error;
     });
+  }
+
+  /**
+   * M20: what this user has not read in these rooms, as far as there are such; without them in all rooms in which he has a mark, of
+   * which it asks page by page.
+   */
+  async unread(rooms?: readonly string[], options: CallOptions = {}): Promise<Unread[]> {
+    const all: Unread[] = [];
+    for (let i = 0; rooms && i < rooms.length; i += UNREAD_ROOMS) {
+      const some = rooms.slice(i, i + UNREAD_ROOMS);
+      all.push(...(await this.call("media/room/msglog_unread", { rooms: some }, options)));
+    }
+    for (let after: string | undefined, more = !rooms; more; after = all.at(-1)?.room_id) {
+      const page = await this.call("media/room/msglog_unread", { after }, options);
+      all.push(...page);
+      more = page.length > 0;
+    }
+    return all;
   }
 
   /** Closes the connection; what waits is rejected with a `ClientClosed`, iterators throw it. */

@@ -17,8 +17,12 @@ export interface HistoryOptions extends CallOptions {
   readonly refs?: boolean | undefined;
   /** Also all wordings of edited messages, in `log.versions` (M15). */
   readonly versions?: boolean | undefined;
-  /** `desc`, the newest first, unless it is said. */
-  readonly order?: "asc" | "desc" | undefined;
+  /** Words that are in them (M18). */
+  readonly search?: string | undefined;
+  /** One page only: what stands around this message, of the range too (M18). */
+  readonly around?: number | undefined;
+  /** `desc`, the newest first, unless it is said; around a message `asc`. `rank` puts the best of a search first. */
+  readonly order?: "asc" | "desc" | "rank" | undefined;
   /** Most messages in all; no bound by default. */
   readonly limit?: number | undefined;
   /** Another life of the room, or `last` for the newest that ended (M12). */
@@ -30,21 +34,27 @@ export interface HistoryOptions extends CallOptions {
 /** Most messages that one request asks for. */
 export const PAGE = 200;
 
+/** The parameter that says behind which message the next page begins. */
+const goesOn = { asc: "after", desc: "before", rank: "rank_after" } as const;
+
 /** Reads page by page, and no further than it is asked for messages. */
 export async function* history(
   get: (query: Omit<Query, "room_id">) => Promise<StoredMessage[]>,
-  { signal, order = "desc", limit = Number.POSITIVE_INFINITY, ...query }: HistoryOptions,
+  { signal, order, limit = Number.POSITIVE_INFINITY, ...query }: HistoryOptions,
 ): AsyncGenerator<StoredMessage, void> {
-  const from = order === "asc" ? "after" : "before";
+  const isPage = query.around !== undefined;
+  const by = order ?? (isPage ? "asc" : "desc");
   const given = Object.entries(query).filter(([, value]) => value !== undefined);
   let range: Omit<Query, "room_id"> = Object.fromEntries(given);
   for (let left = limit; left > 0; ) {
     signal?.throwIfAborted();
-    const { messages: page, read_to } = await scanned(get({ ...range, order, limit: Math.min(left, PAGE) }));
+    const { messages: page, read_to } = await scanned(
+      get({ ...range, order: by, limit: Math.min(left, PAGE) }),
+    );
     yield* page;
     const last = page.at(-1)?.msg_id ?? read_to;
-    if (last === undefined) return;
-    range = { ...range, [from]: last };
+    if (last === undefined || isPage) return;
+    range = { ...range, [goesOn[by]]: last };
     left -= page.length;
   }
 }

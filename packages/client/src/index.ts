@@ -1,4 +1,5 @@
-export { Client } from "./client.ts";
+export { delay } from "./again.ts";
+export { Client, type Unread } from "./client.ts";
 export {
   CallError,
   type CallOptions,

@@ -32,18 +32,9 @@ type Validated<T> =
  * The server's fields stand behind what was sent, the time behind `session_id`: that is how its name is known, which
  * a service can choose (M2).
  */
-function timeIn(stored: StoredMessage): "timestmap" {
-  const names = Object.keys(stored);
-  return names[names.indexOf("session_id") + 1] as "timestmap";
-}
-
-/** µs since 1970 */
-export function timeOf(stored: StoredMessage): number {
-  return stored[timeIn(stored)];
-}
-
 function messageOf(stored: StoredMessage): Message<unknown> {
-  const time = timeIn(stored);
+  const names = Object.keys(stored);
+  const time = names[names.indexOf("session_id") + 1] as "timestmap";
   const { msg_id, user_id, session_id, $log, [time]: timestamp, ...msg } = stored;
   const stamp = { msg_id, user_id, session_id, timestamp, sentAt: new Date(timestamp / 1000) };
   return { msg, ...stamp, ...($log && { log: $log }) };

@@ -21,7 +21,7 @@ export interface Log {
   newest(signal?: AbortSignal): Promise<number>;
 }
 
-export interface PageQuery {
+interface PageQuery {
   readonly after: number;
   readonly epoch?: string | undefined;
   readonly where?: Filter | undefined;

@@ -13,6 +13,8 @@ export interface SendOptions extends CallOptions {
 export interface MessageOptions extends SendOptions {
   /** The message that this one refers to: a reply, a reaction (M16). */
   readonly ref?: number | undefined;
+  /** Users whom it concerns (M20). */
+  readonly mentions?: string[] | undefined;
 }
 
 export interface DeleteOptions extends SendOptions {

@@ -1,23 +1,29 @@
 import type { CommandData, EventData, JsonObject, StoredMessage } from "@roomlog/protocol";
 import { abortable } from "./abortable.ts";
 import type { CallOptions, Connection } from "./connection.ts";
-import { type Message, timeOf } from "./message.ts";
+import type { Gate } from "./gate.ts";
+import { insist } from "./insist.ts";
+import type { Message } from "./message.ts";
+import { isOver, type Log } from "./messages.ts";
+import type { Settings } from "./options.ts";
 
-type Asked = Omit<CommandData<"media/room/msglog_replay">, "room_id" | "time">;
+type Asked = CommandData<"media/room/msglog_replay">;
+/** As it goes to the server. */
+type How = { -readonly [K in keyof Asked]?: Asked[K] | undefined };
 
 /** What is replayed, and how; times in µs since 1970 (M26). */
-export type ReplayOptions = CallOptions & { readonly [K in keyof Asked]?: Asked[K] | undefined };
+export type ReplayOptions = CallOptions & Readonly<Omit<How, "room_id">>;
 
 /** What a replay needs of its room. */
 export interface ReplayParts<T> {
   readonly room_id: string;
   readonly epoch: string;
-  /** Calls over as many connections as it takes. */
-  insist<A>(call: (connection: Connection) => Promise<A>): Promise<A>;
-  /** Gives it the events of all replays of the room, until what this gives back is called. */
-  attach(replay: Replay<T>): () => void;
-  /** Whether the room is over; throws when that is an error. */
-  isOver(): boolean;
+  /** Open while the room is joined. */
+  readonly gate: Gate<Connection>;
+  readonly settings: Settings;
+  /** Those that get the events of all replays of the room. */
+  readonly replays: Set<Replay<T>>;
+  readonly log: Pick<Log, "over">;
   checked(messages: AsyncGenerator<StoredMessage, void>): AsyncGenerator<Message<T>, void>;
 }
 
@@ -31,77 +37,63 @@ const MOST_WAITING = 1024;
  */
 export class Replay<T = JsonObject> implements AsyncIterable<Message<T>> {
   readonly #parts: ReplayParts<T>;
-  readonly #options: ReplayOptions;
+  readonly #signal: AbortSignal | undefined;
+  /** Another object whenever it is to go on in another way. `until` is known from the first answer on: what is sent meanwhile does not belong to it. */
+  #how: How;
+  /** When `time` of that was; in milliseconds. */
+  #since = performance.now();
   /** By what the server knows it, on this connection. */
   #id: number | undefined;
   #connection: Connection | undefined;
   /** What came since it was asked for; before the answer, that of other replays among it. */
   #queue: EventData[] = [];
   #hasMissed = false;
-  /** The last message that was given. */
-  #last = 0;
-  #from_time: number | undefined;
-  /** Known from the first answer on: what is sent meanwhile does not belong to it. */
-  #until: number | undefined;
-  #rate: number;
-  #paused: boolean;
-  #time: number | undefined;
-  #since = 0;
-  /** How often it was to go on in another way. */
-  #ways = 0;
   #isOver = false;
   #woken = Promise.withResolvers<void>();
 
-  constructor(parts: ReplayParts<T>, options: ReplayOptions) {
+  constructor(parts: ReplayParts<T>, { signal, ...how }: ReplayOptions) {
     this.#parts = parts;
-    this.#options = options;
-    this.#from_time = options.from_time;
-    this.#until = options.until;
-    this.#rate = options.rate ?? 1;
-    this.#paused = options.paused ?? false;
+    this.#signal = signal;
+    this.#how = { epoch: parts.epoch, ...how };
   }
 
   /** How many times as fast as it happened, 0.25–16. */
   get rate(): number {
-    return this.#rate;
+    return this.#how.rate ?? 1;
   }
 
   set rate(rate: number) {
-    this.#goOn(this.time);
-    this.#rate = rate;
+    this.goOn({ rate });
   }
 
   get paused(): boolean {
-    return this.#paused;
+    return this.#how.paused ?? false;
   }
 
   /** Where it is in the log, in µs since 1970; undefined until that is known. */
   get time(): number | undefined {
-    if (this.#time === undefined || this.#paused) return this.#time;
-    return Math.floor(this.#time + (performance.now() - this.#since) * 1000 * this.#rate);
+    const { time } = this.#how;
+    if (time === undefined || this.paused) return time;
+    return Math.floor(time + (performance.now() - this.#since) * 1000 * this.rate);
   }
 
   pause(): void {
-    this.#goOn(this.time);
-    this.#paused = true;
+    this.goOn({ paused: true });
   }
 
   resume(): void {
-    this.#goOn(this.time);
-    this.#paused = false;
+    this.goOn({ paused: false });
   }
 
   /** Goes on from another time, in µs since 1970. */
   seek(time: number): void {
-    this.#goOn(time);
-    this.#from_time = time;
-    this.#last = 0;
+    this.goOn({ time, from_time: time, after: 0 });
   }
 
   /** Ends it, and the iteration. */
   stop(): void {
     this.#isOver = true;
-    this.#goOn(this.time);
+    this.goOn();
   }
 
   [Symbol.asyncIterator](): AsyncGenerator<Message<T>, void> {
@@ -116,89 +108,75 @@ export class Replay<T = JsonObject> implements AsyncIterable<Message<T>> {
     this.#woken.resolve();
   }
 
-  /** @internal The connection is lost, or the room. */
-  lost(): void {
+  /** @internal The server's replay is over, or ends; the iteration asks for another one, unless it is over or paused. */
+  goOn(change: How = {}): void {
+    const [connection, replay] = [this.#connection, this.#id as number];
+    const { room_id } = this.#parts;
+    this.#how = { ...this.#how, time: this.time, ...change };
+    this.#since = performance.now();
     this.#id = this.#connection = undefined;
     this.#queue = [];
     this.#hasMissed = false;
     this.#woken.resolve();
+    connection?.call("media/room/msglog_replay_stop", { room_id, replay }).catch(() => {});
   }
 
   async *#stored(): AsyncGenerator<StoredMessage, void> {
-    const { signal } = this.#options;
-    const detach = this.#parts.attach(this);
+    const { replays, log } = this.#parts;
+    replays.add(this);
     try {
       for (;;) {
-        signal?.throwIfAborted();
+        this.#signal?.throwIfAborted();
         const event = this.#id === undefined ? undefined : this.#queue.shift();
         if (event) {
           if (idIn(event) !== this.#id) continue;
           const message = event.body as StoredMessage;
-          const { reason } = message;
-          if (event.type === ENDED) {
-            if (reason === "done") return;
-            throw new Error(`replay: ${reason}`);
+          if (!message.msg_id) {
+            if (message.reason === "done") return;
+            throw new Error(`replay: ${message.reason}`);
           }
-          if (message.msg_id <= this.#last) continue;
-          this.#last = message.msg_id;
-          this.#from_time = timeOf(message);
+          this.#how.after = message.msg_id;
           yield message;
-        } else if (this.#isOver || this.#parts.isOver()) return;
-        else if (this.#hasMissed) this.#goOn(this.time);
-        else if (this.#id === undefined && !this.#paused)
+        } else if (this.#isOver) return;
+        else if (log.over) return void isOver(log);
+        else if (this.#hasMissed) this.goOn();
+        else if (this.#id === undefined && !this.paused)
           await this.#open().catch((error: unknown) => {
-            if (!this.#parts.isOver()) throw error;
+            if (!log.over) throw error;
           });
         else {
-          await abortable(this.#woken.promise, signal);
+          await abortable(this.#woken.promise, this.#signal);
           this.#woken = Promise.withResolvers();
         }
       }
     } finally {
-      detach();
+      replays.delete(this);
       this.stop();
     }
   }
 
   async #open(): Promise<void> {
-    const { signal: _, ...options } = this.#options;
-    const { room_id, epoch, insist } = this.#parts;
-    const ways = this.#ways;
-    await insist(async (connection) => {
+    const { room_id, gate, settings } = this.#parts;
+    const how = this.#how;
+    const call = async (connection: Connection) => {
       this.#queue = [];
-      const how = { time: this.time, rate: this.#rate, paused: false };
-      const what = { epoch, ...options, room_id, from_time: this.#from_time, until: this.#until };
-      const call = { ...what, ...how } as Asked & { readonly room_id: string };
-      const { replay, time, until } = await connection.call("media/room/msglog_replay", call);
+      const asked = { ...how, time: this.time, room_id } as Asked;
+      const { replay, time, until } = await connection.call("media/room/msglog_replay", asked);
       if (connection.ended) return;
       this.#connection = connection;
       this.#id = replay;
-      this.#until = until;
+      this.#how.until = until;
       // Meanwhile it is to go on in another way.
-      if (this.#ways !== ways) return this.#goOn(this.time);
-      this.#time = time;
+      if (this.#how !== how) return this.goOn();
+      how.time = time;
       this.#since = performance.now();
-    });
-  }
-
-  /** The server's replay ends; the iteration asks for another one, from this time on, unless it is over or paused. */
-  #goOn(time: number | undefined): void {
-    const [connection, replay] = [this.#connection, this.#id];
-    this.#ways += 1;
-    this.#time = time;
-    this.#since = performance.now();
-    this.lost();
-    if (connection && replay !== undefined)
-      connection
-        .call("media/room/msglog_replay_stop", { room_id: this.#parts.room_id, replay })
-        .catch(() => {});
+    };
+    await insist({ gate, settings, signal: this.#signal, call });
   }
 }
 
-const ENDED = "msglog_replay_ended";
-
-/** The replay that an event of a room belongs to; undefined for what is not of one. */
+/** The replay that an event of a room belongs to; undefined for what is not of one. A message may have a `replay` of its sender's. */
 export function idIn({ type, body }: EventData): number | undefined {
-  if (type === "msglog_new_msg") return (body as StoredMessage).$log?.replay;
-  return type === ENDED ? (body as { readonly replay: number }).replay : undefined;
+  const { $log, replay } = (body ?? {}) as Partial<StoredMessage>;
+  return type === "msglog_new_msg" ? $log?.replay : (replay as number | undefined);
 }

@@ -40,5 +40,13 @@ export interface RoomEvents {
   readonly access: RoomAccess & { readonly by: string };
   readonly destroyed: { readonly code: number; readonly reason: string };
   readonly msglog_new_msg: StoredMessage;
+  /** M19 */
+  readonly msglog_marked: { readonly user_id: string; readonly msg_id: number };
   readonly msglog_dropped: { readonly epoch: string; readonly first_id: number };
+  /** M21: entries that read differently now, since what the user wrote was erased: drop copies of them. */
+  readonly msglog_erased: {
+    readonly epoch: string;
+    readonly user_id: string;
+    readonly msg_ids: readonly number[];
+  };
 }

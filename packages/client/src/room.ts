@@ -14,7 +14,7 @@ import { type HistoryOptions, history, PAGE } from "./history.ts";
 import { insist, pause } from "./insist.ts";
 import { Listeners, type Unsubscribe } from "./listeners.ts";
 import { checked, type Message } from "./message.ts";
-import { follow, isOver, type Log } from "./messages.ts";
+import { follow, type Log } from "./messages.ts";
 import { type DeleteOptions, type MessageOptions, Outbox, type SendOptions, type Sent } from "./outbox.ts";
 import { idIn, Replay, type ReplayOptions } from "./replay.ts";
 import type { Member, Members, RoomEvents } from "./room-events.ts";
@@ -76,9 +76,9 @@ export class Room<T = JsonObject> {
    * the server has said what became of it: it is stored once. Rejects with a `CallError` that is definite, an
    * `OutcomeUnknown`, an `OutboxFull`, a `ConnectionLost` with `isTooLarge`, or with why the room is over.
    */
-  send(msg: T & object, { ref, ...options }: MessageOptions = {}): Promise<Sent> {
+  send(msg: T & object, { ref, mentions, ...options }: MessageOptions = {}): Promise<Sent> {
     return this.#outbox.put(
-      { command: "media/room/msglog_send", data: { msg: msg as JsonObject, ref } },
+      { command: "media/room/msglog_send", data: { msg: msg as JsonObject, ref, mentions } },
       options,
     );
   }
@@ -92,6 +92,18 @@ export class Room<T = JsonObject> {
   /** Takes a message away (M15). */
   delete(msg_id: number, { reason, ...options }: DeleteOptions = {}): Promise<Sent> {
     return this.#outbox.put({ command: "media/room/msglog_delete", data: { msg_id, reason } }, options);
+  }
+
+  /**
+   * M19: this user has read the room up to a message. Never goes back; resolves when it is durable, over reconnects. Rejects
+   * with a `CallError`, or with why the room is over.
+   */
+  async mark(msg_id: number, { signal }: CallOptions = {}): Promise<void> {
+    const { room_id } = this;
+    const { settings } = this.#parts;
+    const call = (connection: Connection) =>
+      connection.call("media/room/msglog_mark", { room_id, msg_id, epoch: this.epoch });
+    await insist({ gate: this.#gate, settings, signal, call });
   }
 
   /** R5: typing, hands, cursors. Goes to who is here now; resolves with false when there is no connection. */
@@ -126,23 +138,16 @@ export class Room<T = JsonObject> {
 
   /** What is in the log, in the rhythm in which it was sent (M26); nothing of it is in `messages` or told to listeners. */
   replay(options: ReplayOptions = {}): Replay<T> {
-    const { room_id } = this;
-    const { settings } = this.#parts;
-    const { signal } = options;
-    return new Replay(
-      {
-        room_id,
-        epoch: this.epoch,
-        insist: (call) => insist({ gate: this.#gate, settings, signal, call }),
-        attach: (replay) => {
-          this.#replays.add(replay);
-          return () => this.#replays.delete(replay);
-        },
-        isOver: () => this.#over !== undefined && (isOver({ over: this.#over }) || true),
-        checked: (messages) => this.#checked(messages),
-      },
-      options,
-    );
+    const parts = {
+      room_id: this.room_id,
+      epoch: this.epoch,
+      gate: this.#gate,
+      settings: this.#parts.settings,
+      replays: this.#replays,
+      log: this.#log,
+      checked: (messages: AsyncGenerator<StoredMessage, void>) => this.#checked(messages),
+    };
+    return new Replay(parts, options);
   }
 
   /** Listens to one kind of event, `members` or what R and M name. Returns what ends it. */
@@ -190,7 +195,7 @@ export class Room<T = JsonObject> {
   lost(): void {
     this.#gate.shut();
     this.#early = [];
-    for (const replay of this.#replays) replay.lost();
+    for (const replay of this.#replays) replay.goOn();
   }
 
   /** @internal An event of this room. */
@@ -208,7 +213,7 @@ export class Room<T = JsonObject> {
     this.#gate.wallUp(reason);
     this.#parts.onOver();
     this.#ended.resolve(reason);
-    for (const replay of this.#replays) replay.lost();
+    for (const replay of this.#replays) replay.goOn();
     this.#wake();
   }
 

@@ -70,7 +70,20 @@ const logInfo = logRange.extend({
   bytes: z.int(),
   first_time: z.int().optional(),
   last_time: z.int().optional(),
+  /** M22: why nothing is removed from it, since when (µs since 1970) and by whom. */
+  hold: z.object({ reason: z.string().optional(), since: z.int(), by: z.string() }).optional(),
 });
+/** What an erasure did, or would do (M21). */
+const erased = z.object({
+  user_id: z.string(),
+  /** Rooms in which something was erased, entries and UTF-8 bytes that went. */
+  rooms: z.int(),
+  messages: z.int(),
+  bytes: z.int(),
+  /** Rooms in which something of his is on hold and stays (M22). */
+  held: z.array(z.string()).readonly(),
+});
+const receipt = erased.extend({ receipt: z.string(), /** µs since 1970 */ at: z.int() });
 /** What was dropped from a log, or would be (M13). */
 const dropped = z.object({ first_id: z.int(), count: z.int(), bytes: z.int() });
 
@@ -81,6 +94,8 @@ const roomAccess = z.strictObject({
   read_only: z.boolean().optional(),
   /** Seconds between two messages of a user. */
   slow_mode: z.int().min(0).max(86_400).optional(),
+  /** Who is told how far somebody has read (M19): everybody who reads the room, or only himself. */
+  marks: z.enum(["all", "own"]).optional(),
 });
 export type RoomAccess = z.infer<typeof roomAccess>;
 
@@ -138,11 +153,13 @@ export const callbackNames = ["login", "subscribe", "send", "create"] as const;
 
 /**
  * The command table: `class/subclass/cmd` → the right it needs, the schema of `data` and of the result. One source
- * for the server's validation, the client's types and the documents. Without `right` everybody may.
+ * for the server's validation, the client's types and the documents. Without `right` everybody may. What `reads` changes
+ * nothing, so clients repeat it; what is about its session, or changes it, is `ownSession`: no other request shares that (H2).
  */
 export const commands = {
   /** L1, L2, L11. Errors: 100030, 100032, 100034, 100035, 100044, 100050. */
   "core/user/login": {
+    ownSession: true,
     data: z.object({
       user: name(MAX_USER).optional(),
       password: z.string().optional(),
@@ -154,13 +171,19 @@ export const commands = {
     result: loginTerms.extend({ session_id: name(MAX_SESSION_ID) }),
   },
   /** L12: another token of the same user for this connection. Errors: 100030, 100050. */
-  "core/user/refresh": { data: z.object({ token: z.string() }), result: loginTerms },
+  "core/user/refresh": { ownSession: true, data: z.object({ token: z.string() }), result: loginTerms },
   /** F9 */
-  "core/core/ping": { data: z.object({ time: z.number().optional() }), result: none },
+  "core/core/ping": { reads: true, data: z.object({ time: z.number().optional() }), result: none },
   /** C1: who is there: user → session ids. */
-  "core/user/list": { right: "users", data: none, result: z.record(z.string(), z.array(z.string())) },
+  "core/user/list": {
+    reads: true,
+    right: "users",
+    data: none,
+    result: z.record(z.string(), z.array(z.string())),
+  },
   /** C1: the sessions of a user. Errors: 100033. */
   "core/user/get": {
+    reads: true,
     right: "users",
     data: z.object({ user: name(MAX_USER) }),
     result: z.record(z.string(), z.object({ type: z.string(), remote: z.string() })),
@@ -189,6 +212,7 @@ export const commands = {
   },
   /** C4. Errors: 100005, 100030, 100047, 100062, and those of the other session. */
   "core/session/cmd": {
+    ownSession: true,
     right: "session_cmd",
     data: z.object({
       session_id: name(MAX_SESSION_ID),
@@ -201,6 +225,7 @@ export const commands = {
   },
   /** C5 */
   "core/session/log": {
+    ownSession: true,
     right: "log",
     data: z.object({
       source: z.string(),
@@ -213,12 +238,14 @@ export const commands = {
   },
   /** C9: this connection decides from now on, in turn with others that have registered. */
   "core/callback/register": {
+    ownSession: true,
     right: "callback",
     data: z.object({ callback: z.enum(callbackNames), class: name(MAX_USER).optional() }),
     result: none,
   },
   /** C10 */
   "core/server/info": {
+    reads: true,
     data: none,
     result: z.object({
       version: z.string(),
@@ -230,12 +257,14 @@ export const commands = {
   },
   /** C11: reads the configuration anew; what it names takes effect only after a restart. Errors: 100041. */
   "core/server/reload": {
+    ownSession: true,
     right: "admin",
     data: none,
     result: z.object({ restart_needed: z.array(z.string()) }),
   },
   /** W7: webhooks of the service, and how far they are behind. */
   "core/webhook/list": {
+    reads: true,
     right: "webhooks",
     data: none,
     result: z.array(
@@ -255,6 +284,7 @@ export const commands = {
   },
   /** W6, W7: what could not be told, the newest first. */
   "core/webhook/dead_letters": {
+    reads: true,
     right: "webhooks",
     data: z.object({
       webhook: name(MAX_USER).optional(),
@@ -277,6 +307,7 @@ export const commands = {
   },
   /** W7: tells a dead letter once more. Errors: 100044 when there is none. */
   "core/webhook/retry": {
+    ownSession: true,
     right: "webhooks",
     data: z.object({ letter: count }),
     result: z.object({ delivered: z.boolean(), error: z.string().optional() }),
@@ -289,20 +320,24 @@ export const commands = {
   },
   /** E8: an event of the client, for the plugins. */
   "core/core/event": {
+    ownSession: true,
     right: "event",
     data: subscription.extend({ body: jsonObject.optional() }),
     result: none,
   },
   /** E2, E4. Errors: 100020, 100044, 100045. */
   "core/event/subscribe": {
+    ownSession: true,
     right: "subscribe",
     data: subscription.extend({ body: jsonObject.optional() }),
     result: none,
   },
   /** E4: must match a subscription exactly; ok also when nothing matched. */
-  "core/event/unsubscribe": { right: "subscribe", data: subscription, result: none },
+  "core/event/unsubscribe": { ownSession: true, right: "subscribe", data: subscription, result: none },
   /** E5: newest first. */
   "core/event/get_subscriptions": {
+    reads: true,
+    ownSession: true,
     right: "subscribe",
     data: none,
     result: z.array(subscription.extend({ body: jsonObject.optional() })),
@@ -323,6 +358,7 @@ export const commands = {
   "media/room/destroy": { right: "room_destroy", data: z.object({ room_id: roomId }), result: none },
   /** R3: ascending by `room_id` (code points). Errors: 304103. */
   "media/room/get_list": {
+    reads: true,
     right: "room_read",
     data: z.object({
       limit: z.int().min(1).max(10_000).optional(),
@@ -333,6 +369,7 @@ export const commands = {
   },
   /** R3. Errors: 304001. */
   "media/room/get_info": {
+    reads: true,
     right: "room_read",
     data: z.object({ room_id: roomId }),
     result: roomInfo.omit({ timeout: true }).extend({
@@ -342,6 +379,7 @@ export const commands = {
   },
   /** R4. `msglog` adds `last_id` and `epoch`, with `after` also `first_id` and `recovered`. Errors: 304001, 304104. */
   "media/room/join": {
+    ownSession: true,
     right: "room_join",
     data: z.object({
       room_id: roomId,
@@ -358,7 +396,12 @@ export const commands = {
       }),
   },
   /** R4. Errors: 100036. */
-  "media/room/leave": { right: "room_join", data: z.object({ room_id: roomId }), result: none },
+  "media/room/leave": {
+    ownSession: true,
+    right: "room_join",
+    data: z.object({ room_id: roomId }),
+    result: none,
+  },
   /** R8: `none` takes a role away. Errors: 304001. */
   "media/room/grant": {
     right: "room_moderate",
@@ -371,6 +414,7 @@ export const commands = {
   },
   /** R8: user → role, and until when he is banned or muted, µs; without it for good. Errors: 304001. */
   "media/room/get_roles": {
+    reads: true,
     right: "room_moderate",
     data: z.object({ room_id: roomId }),
     result: z.record(
@@ -415,7 +459,7 @@ export const commands = {
     data: z.object({ room_id: roomId, info: text, meta: jsonObject.optional() }),
     result: none,
   },
-  /** M1–M4, M9, M14, M16. Errors: 100044, 100045, 304001, 304101, 304102, 304105 (outcome unknown), 304106, 304110. */
+  /** M1–M4, M9, M14, M16, M20. Errors: 100044, 100045, 304001, 304101, 304102, 304105 (outcome unknown), 304106, 304110. */
   "media/room/msglog_send": {
     right: "msglog_send",
     data: z.object({
@@ -424,11 +468,13 @@ export const commands = {
       client_msg_id: clientMsgId.optional(),
       epoch: epoch.optional(),
       ref: msgId.optional(),
+      mentions: z.array(name(MAX_USER)).min(1).max(50).optional(),
     }),
     result: stored,
   },
-  /** M6, M8, M12, M15–M17. Errors: 304001, 304103, 304106. */
+  /** M6, M8, M12, M15–M18. Errors: 304001, 304103, 304106, 304110, 304113. */
   "media/room/msglog_get": {
+    reads: true,
     right: "msglog_get",
     data: z.object({
       room_id: roomId,
@@ -438,7 +484,10 @@ export const commands = {
       to_time: count.optional(),
       user_id: name(MAX_USER).optional(),
       session_id: name(MAX_SESSION_ID).optional(),
-      order: z.enum(["asc", "desc"]).optional(),
+      search: text.optional(),
+      around: count.optional(),
+      order: z.enum(["asc", "desc", "rank"]).optional(),
+      rank_after: count.optional(),
       limit: z.int().min(1).max(1000).optional(),
       epoch: epoch.optional(),
       ref: msgId.optional(),
@@ -450,6 +499,7 @@ export const commands = {
   },
   /** M10, M17. Errors: 100050, 304001, 304104. */
   "media/room/msglog_subscribe": {
+    ownSession: true,
     right: "msglog_get",
     data: z.object({
       room_id: roomId,
@@ -460,15 +510,22 @@ export const commands = {
     result: logRange.extend({ recovered: z.boolean() }),
   },
   /** M10: ok also when there was nothing to end. */
-  "media/room/msglog_unsubscribe": { right: "msglog_get", data: z.object({ room_id: roomId }), result: none },
+  "media/room/msglog_unsubscribe": {
+    ownSession: true,
+    right: "msglog_get",
+    data: z.object({ room_id: roomId }),
+    result: none,
+  },
   /** M12. Errors: 304001, 304106. */
   "media/room/msglog_info": {
+    reads: true,
     right: "msglog_get",
     data: z.object({ room_id: roomId, epoch: epoch.optional() }),
     result: logInfo,
   },
   /** M12: ended lives, the newest first. Errors: 304001, 304103. */
   "media/room/msglog_epochs": {
+    reads: true,
     right: "msglog_get",
     data: z.object({
       room_id: roomId,
@@ -477,7 +534,7 @@ export const commands = {
     }),
     result: z.array(logInfo.extend({ created_at: z.int(), destroyed_at: z.int() })),
   },
-  /** M13: drops the messages below `before`; without it what retention does not keep. Errors: 304001, 304106. */
+  /** M13: drops the messages below `before`; without it what retention does not keep. Errors: 304001, 304106, 304111. */
   "media/room/msglog_purge": {
     right: "msglog_purge",
     data: z.object({
@@ -512,6 +569,36 @@ export const commands = {
     }),
     result: stored,
   },
+  /**
+   * M21: what a user wrote goes for good, from all rooms. With `dry_run` nothing changes, and the answer says what would go.
+   * Errors: 100051, 304105 (not complete).
+   */
+  "media/room/msglog_erase_user": {
+    right: "msglog_erase",
+    data: z.object({ user_id: name(MAX_USER), dry_run: z.boolean().optional() }),
+    result: erased.extend(receipt.pick({ receipt: true, at: true }).partial().shape),
+  },
+  /** M21: erasures, the newest first; one that was cut short has `complete` false. */
+  "media/room/msglog_erasures": {
+    reads: true,
+    right: "msglog_erase",
+    data: z.object({
+      before: text.optional(),
+      limit: z.int().min(1).max(1000).optional(),
+    }),
+    result: z.array(receipt.extend({ by: z.string(), complete: z.boolean() })),
+  },
+  /** M22: for all lives of a room, or for one. Errors: 304001, 304106. */
+  "media/room/msglog_hold": {
+    right: "msglog_hold",
+    data: z.object({
+      room_id: roomId,
+      hold: z.boolean(),
+      reason: text.max(1000).optional(),
+      epoch: epoch.optional(),
+    }),
+    result: none,
+  },
   /** M24: `null` takes the type's schema away. Errors: 100044 (with `pointer`, `reason`), 100050, 304001, 304109. */
   "media/room/msglog_set_schema": {
     right: "msglog_schema",
@@ -520,6 +607,7 @@ export const commands = {
   },
   /** M24: by type and version; with `versions` also those that do not hold any more. Errors: 304001, 304106. */
   "media/room/msglog_schemas": {
+    reads: true,
     right: "msglog_get",
     data: z.object({
       room_id: roomId,
@@ -541,12 +629,50 @@ export const commands = {
       }),
     ),
   },
+  /** M19: who asks has read up to a message. Errors: 100050, 304001, 304105 (outcome unknown), 304106, 304110. */
+  "media/room/msglog_mark": {
+    right: "msglog_get",
+    data: z.object({ room_id: roomId, msg_id: msgId, epoch: epoch.optional() }),
+    result: none,
+  },
+  /** M19: how far users have read, ascending by `user_id` (code points). Errors: 304001. */
+  "media/room/msglog_marks": {
+    reads: true,
+    right: "msglog_get",
+    data: z.object({
+      room_id: roomId,
+      after: text.optional(),
+      limit: z.int().min(1).max(10_000).optional(),
+    }),
+    result: z.array(z.object({ user_id: z.string(), msg_id: z.int() })),
+  },
+  /** M20: what who asks has not read; without `rooms` in all in which he has a mark. */
+  "media/room/msglog_unread": {
+    reads: true,
+    right: "msglog_get",
+    data: z.object({
+      rooms: z.array(roomId).max(1000).optional(),
+      after: text.optional(),
+      limit: z.int().min(1).max(1000).optional(),
+    }),
+    result: z.array(
+      z.object({
+        room_id: z.string(),
+        epoch: z.string(),
+        unread: z.int(),
+        mentions: z.int(),
+        mark: z.int(),
+        last_id: z.int(),
+      }),
+    ),
+  },
   /** M26: times in µs since 1970. Errors: 100044, 100050, 304001, 304106. */
   "media/room/msglog_replay": {
     right: "msglog_get",
     data: z.object({
       room_id: roomId,
       epoch: epoch.optional(),
+      after: count.optional(),
       from_time: count.optional(),
       time: count.optional(),
       until: count.optional(),

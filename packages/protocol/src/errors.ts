@@ -73,7 +73,9 @@ export const errorTexts = {
   304108: "Room is read-only",
   304109: "Storage quota exceeded",
   304110: "Message not found",
+  304111: "Log is on hold",
   304112: "Invalid message",
+  304113: "Search is off",
 } as const;
 
 export type ErrorCode = keyof typeof errorTexts;
@@ -94,7 +96,9 @@ export const errorCodes = {
   epoch_not_found: 304106,
   storage_quota_exceeded: 304109,
   message_not_found: 304110,
+  log_on_hold: 304111,
   invalid_message: 304112,
+  search_is_off: 304113,
 } as const satisfies Readonly<Record<string, ErrorCode>>;
 
 /** The text of a code; `detail` fills its `~s`. */
@@ -125,7 +129,7 @@ export interface ErrorData {
   readonly field?: string;
   /** Where in that field: a JSON Pointer (RFC 6901), `""` for all of it (M24). */
   readonly pointer?: string;
-  /** What was expected there (M24). */
+  /** What was expected there (M24); or why, in the words of whoever decided so (M22). */
   readonly reason?: string;
   /** The type of the message that is not as its schema says, the schema's version, and whose it is (M24). */
   readonly type?: string;

@@ -36,4 +36,6 @@ export {
   withTail,
 } from "./message.ts";
 export { isName, MAX_ROOM_ID, MAX_SESSION_ID, MAX_USER } from "./names.ts";
+export { readingCommands } from "./reading.ts";
 export { type RoomRole, roleRights, roomRoles } from "./roles.ts";
+export { isTemporaryError } from "./temporary.ts";

@@ -27,6 +27,8 @@ export interface Change {
 /** A wording that a message has or had (M15). `Msg` is a JSON object, or its text. */
 export interface Version<Msg> extends Change {
   readonly msg: Msg;
+  /** Its body is gone for good (M21). */
+  readonly erased?: true;
 }
 
 /** What an entry of a log does to another one (M15). */
@@ -38,8 +40,12 @@ export interface MessageLog<Msg = string> {
   readonly op?: EntryOp;
   /** The entry that it edits, deletes or refers to (M15, M16). */
   readonly ref?: number;
+  /** Users whom the message concerns (M20). */
+  readonly mentions?: readonly string[];
   readonly edited?: Change;
   readonly deleted?: Change & { readonly reason?: string };
+  /** The body that belongs here is gone for good (M21). */
+  readonly erased?: true;
   /** All wordings of an edited message, the oldest first. */
   readonly versions?: readonly Version<Msg>[];
   /** Messages that refer to it (M16). */

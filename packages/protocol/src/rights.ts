@@ -28,6 +28,8 @@ export const rightsByName: readonly string[] = [
   "msglog_purge",
   "msglog_edit_any",
   "msglog_delete_any",
+  "msglog_erase",
+  "msglog_hold",
   "msglog_schema",
   "room_update",
   "room_destroy",

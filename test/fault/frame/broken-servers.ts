@@ -39,11 +39,11 @@ export const broken = {
   changesForgotten: [
     {
       file: changes,
-      from: "if (change)\n            this.#mark",
-      to: "if (change && msg_id % 2)\n            this.#mark",
+      from: "this.#mark.run(msg_id, room_key, ref);",
+      to: "if (msg_id % 2) this.#mark.run(msg_id, room_key, ref);",
     },
   ],
-  editsOutliveDeletion: [{ file: changes, from: 'if (op === "delete")', to: "if (false)" }],
+  editsOutliveDeletion: [{ file: changes, from: "this.#markEdits.run(msg_id, room_key, ref);", to: "" }],
   ackBeforeCommit,
   /** Tells everybody of a batch before it is durable, and the senders afterwards. */
   eventBeforeCommit: [
@@ -116,6 +116,14 @@ export const broken = {
       from: "const isLate = now - this.#sweptAt > LATE_SWEEP_MS;",
       to: `const isLate = false;
         if (now - this.#sweptAt > 5000) this.closeAll(4001, "not answered");`,
+    },
+  ],
+  /** Leaves a message out of each chunk that it indexes. */
+  searchSkips: [
+    {
+      file: "store/sqlite/search-index.js",
+      from: "this.#put(room_key, from + 1, to);",
+      to: "this.#put(room_key, from + 2, to);",
     },
   ],
   /** Takes the time of day as it comes. */

@@ -2,6 +2,7 @@ import { copyFileSync, existsSync, mkdtempSync, rmSync, writeFileSync } from "no
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Database from "better-sqlite3";
+import { searchFaults } from "../../../packages/server/src/store/sqlite/search-check.ts";
 import { atExit } from "./at-exit.ts";
 import { Episode } from "./episode.ts";
 import { type Random, seeded } from "./random.ts";
@@ -86,7 +87,7 @@ export class Run {
     if (process.stdout.isTTY) console.log(line);
   }
 
-  /** Has SQLite look over a copy of the files as they lie there, before a server mends them. */
+  /** Has SQLite look over a copy of the files as they lie there, before a server mends them, and compares the index of words (M18). */
   checkIntegrity({ data }: Episode): void {
     const copy = join(this.directory, "copy.db");
     for (const end of ["", "-wal"]) {
@@ -96,7 +97,8 @@ export class Run {
     }
     const db = new Database(copy);
     const verdict = db.pragma("integrity_check", { simple: true });
-    db.close();
     if (verdict !== "ok") this.fault(`integrity_check: ${verdict}`);
+    else for (const { what } of searchFaults(db)) this.fault(`search: ${what}`);
+    db.close();
   }
 }

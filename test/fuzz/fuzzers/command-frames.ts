@@ -51,6 +51,7 @@ const likely: readonly unknown[] = [
   {},
   { a: 1 },
   { text: "hi" },
+  { "/text": "hi", or: [{ user_id: "every" }, { not: {} }] },
   { max_messages: 3 },
   { max_age: 60, max_bytes: 100 },
 ];

@@ -68,7 +68,8 @@ function opened(socket: Socket, isOpen: () => boolean): Promise<void> {
   return new Promise((resolve) => socket.on("data", () => isOpen() && resolve()));
 }
 
-async function write(socket: Socket, bytes: string, pieces: readonly number[]): Promise<void> {
+/** Writes one byte a character, in pieces. */
+export async function write(socket: Socket, bytes: string, pieces: readonly number[]): Promise<void> {
   const isTooLong = bytes.length > 4000;
   for (let at = 0, i = 0; at < bytes.length && !socket.destroyed; i++) {
     const length = isTooLong ? undefined : pieces[i % pieces.length];
@@ -231,7 +232,7 @@ function withChange(headers: readonly Header[], change: HeaderChange | Header): 
 }
 
 /** Bytes put in or taken away, the rest cut off, or a second request behind it. */
-function broken(text: fc.Arbitrary<string>): fc.Arbitrary<string> {
+export function broken(text: fc.Arbitrary<string>): fc.Arbitrary<string> {
   const piece = fc.constantFrom(
     "\r",
     "\n",

@@ -1,6 +1,7 @@
 import type { Fuzzer } from "../frame/fuzzer.ts";
 import { commands } from "./commands.ts";
 import { handshake } from "./handshake.ts";
+import { http } from "./http.ts";
 import { jsonGate } from "./json-gate.ts";
 import { names } from "./names.ts";
 import { rawFrames } from "./raw-frames.ts";
@@ -14,5 +15,6 @@ export const fuzzers: readonly Fuzzer[] = [
   commands,
   rawFrames,
   handshake,
+  http,
   subscriptions,
 ];

@@ -41,6 +41,6 @@ function idOf(planner: Planner, { room, back, epoch }: Change): number {
 /** Here everybody may change what others have sent. */
 function refusalOf(life: Life, msg_id: number): ErrorCode | undefined {
   const message = keptOf(life).find((one) => one.msg_id === msg_id);
-  const isThere = message && message.op === undefined && !isDeleted(life, message);
+  const isThere = message && message.op === undefined && !message.erased && !isDeleted(life, message);
   return isThere ? undefined : errorCodes.message_not_found;
 }

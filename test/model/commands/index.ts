@@ -1,6 +1,8 @@
 import type { Plan, Planner } from "../plan.ts";
 import type { Op } from "../steps.ts";
 import { edit, remove } from "./changes.ts";
+import { hold } from "./hold.ts";
+import { mark, marks, unread } from "./marks.ts";
 import { join, leave } from "./members.ts";
 import { epochs, get, info } from "./reading.ts";
 import { purge, retain } from "./retention.ts";
@@ -17,6 +19,12 @@ export function planOf(planner: Planner, op: Exclude<Op, { readonly do: "answer"
       return edit(planner, op);
     case "remove":
       return remove(planner, op);
+    case "mark":
+      return mark(planner, op);
+    case "marks":
+      return marks(planner, op);
+    case "unread":
+      return unread(planner, op);
     case "get":
       return get(planner, op);
     case "info":
@@ -47,5 +55,7 @@ export function planOf(planner: Planner, op: Exclude<Op, { readonly do: "answer"
       return purge(planner, op);
     case "retain":
       return retain(planner, op);
+    case "hold":
+      return hold(planner, op);
   }
 }

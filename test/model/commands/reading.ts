@@ -24,6 +24,7 @@ interface Query {
   readonly to_time?: number;
   readonly user_id?: string;
   readonly session_id?: string;
+  readonly where?: { readonly "/pad": { readonly exists: boolean } };
   readonly order?: "asc" | "desc";
   readonly limit?: number;
   readonly epoch?: string;
@@ -46,7 +47,7 @@ export function get(planner: Planner, { room, page }: Op & { readonly do: "get" 
 }
 
 function queryOf(planner: Planner, room: RoomName, page: PageChoice): Query {
-  const { limit, order, user: user_id, own, epoch } = page;
+  const { limit, order, user: user_id, own, where, epoch } = page;
   const id = (back: number | undefined) =>
     back === undefined ? undefined : idBack(planner, room, back, epoch);
   const time = (back: number | undefined) =>
@@ -58,6 +59,7 @@ function queryOf(planner: Planner, room: RoomName, page: PageChoice): Query {
     to_time: time(page.to_time),
     user_id,
     session_id: own && planner.session_id,
+    where: where && { "/pad": { exists: where === "padded" } },
     order,
     limit,
     epoch: epochOf(planner, room, epoch),
@@ -74,7 +76,7 @@ function timeBack(planner: Planner, room: RoomName, back: number, choice: PageCh
 }
 
 function pageOf(life: Life, { order, limit, ...query }: Query) {
-  const found = keptOf(life).filter((message) => isAsked(message, query));
+  const found = keptOf(life).filter((message) => isAsked(life, message, query));
   if (order === "desc") found.reverse();
   const asked = found.slice(0, limit ?? msglog.max_get_messages + 1);
   const page = fitting(life, asked);
@@ -92,7 +94,7 @@ function moreOf(life: Life, message: Message, { refs, versions }: Query): object
   });
 }
 
-function isAsked(message: Message, query: Query): boolean {
+function isAsked(life: Life, message: Message, query: Query): boolean {
   const { after = 0, before = Infinity, from_time = 0, to_time = Infinity } = query;
   const { msg_id, timestmap, user_id, session_id, op, ref } = message;
   return (
@@ -102,7 +104,8 @@ function isAsked(message: Message, query: Query): boolean {
     timestmap < to_time &&
     (query.user_id ?? user_id) === user_id &&
     (query.session_id ?? session_id) === session_id &&
-    (query.ref === undefined || (op === undefined && ref === query.ref))
+    (query.ref === undefined || (op === undefined && ref === query.ref)) &&
+    (query.where === undefined || query.where["/pad"].exists === textOf(life, message).includes("pad"))
   );
 }
 
@@ -124,18 +127,22 @@ export function info(planner: Planner, { room, epoch: choice }: Op & { readonly 
     data: { room_id: planner.roomId(room), ...given({ epoch }) },
     first: reads((world) => {
       const { life, refusal } = findLife(world, room, epoch);
-      return { answer: life ? ok(shownOf(room, life)) : refusal };
+      return { answer: life ? ok(shownOf(world, room, life)) : refusal };
     }),
   };
 }
 
 /** What the log of a life holds. */
-export function shownOf(room: RoomName, life: Life): object {
+export function shownOf(world: World, room: RoomName, life: Life): object {
   const kept = keptOf(life);
   const bytes = kept.reduce((sum, { msg }) => sum + msg.length, 0);
   const log = { first_id: life.first_id, last_id: lastIdOf(life), count: kept.length, bytes };
   const times = { first_time: kept.at(0)?.timestmap, last_time: kept.at(-1)?.timestmap };
-  return { epoch: new EpochOf(room, life.number), ...log, ...given(times) };
+  return {
+    epoch: new EpochOf(room, life.number),
+    ...log,
+    ...given({ ...times, hold: world.holds.get(room) }),
+  };
 }
 
 /** M12: ended lives, the newest first. */
@@ -165,7 +172,7 @@ function livesOf(
   const lives = ended.filter(({ number }) => number < end).slice(0, limit);
   return ok(
     lives.map((one) => ({
-      ...shownOf(room, one),
+      ...shownOf(world, room, one),
       created_at: one.created_at,
       destroyed_at: one.destroyed_at,
     })),

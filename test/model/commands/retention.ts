@@ -17,11 +17,24 @@ export function purge(
     first: reads((world): Outcome => {
       const { life, refusal } = findLife(world, room, epoch);
       if (!life) return { answer: refusal };
+      if (world.holds.has(room)) return { answer: refused(304111) };
       const { number } = life;
-      if (dry) return { next: reads((then) => ({ answer: wouldDrop(lifeOf(then, room, number), before) })) };
+      if (dry) return { next: reads((then) => ({ answer: wouldDropNow(then, room, { number, before }) })) };
       return { next: writes((then) => tells(drop(then, room, { number, before }))) };
     }),
   };
+}
+
+interface Cut {
+  readonly number: number;
+  readonly before: number | undefined;
+}
+
+/** A hold may have come since. */
+function wouldDropNow(world: World, room: RoomName, { number, before }: Cut) {
+  const life = lifeOf(world, room, number);
+  if (world.holds.has(room)) return ok({ first_id: life.first_id, count: 0, bytes: 0 });
+  return wouldDrop(life, before);
 }
 
 /** The answer; `first_id` is the one afterwards. */
@@ -39,11 +52,8 @@ function firstKept(life: Life, before: number | undefined): number {
     : Math.min(before, last + 1);
 }
 
-function drop(
-  world: World,
-  room: RoomName,
-  { number, before }: { readonly number: number; readonly before: number | undefined },
-) {
+function drop(world: World, room: RoomName, { number, before }: Cut) {
+  if (world.holds.has(room)) return refused(304111);
   const life = lifeOf(world, room, number);
   const answer = wouldDrop(life, before);
   const first_id = Math.max(life.first_id, firstKept(life, before));

@@ -26,7 +26,7 @@ export function create({ roomId, now }: Planner, { room }: InRoom): Plan {
 
 function newLife(number: number, created_at: number): Life {
   const unknown = { epoch: undefined, max_messages: undefined, destroyed_at: undefined };
-  return { number, messages: [], first_id: 1, names: new Map(), created_at, ...unknown };
+  return { number, messages: [], first_id: 1, names: new Map(), marks: new Map(), created_at, ...unknown };
 }
 
 /** R2. Who has joined hears no more of the room, but all of this life (R4, M10). */

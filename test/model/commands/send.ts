@@ -4,7 +4,7 @@ import { tellMessage } from "../lanes.ts";
 import { msglog, padding } from "../limits.ts";
 import { type Outcome, type Plan, type Planner, reads, tells, writes } from "../plan.ts";
 import type { EpochChoice, Op, RoomName } from "../steps.ts";
-import { type Life, lastIdOf, livingOf, type Message, putLife, type World } from "../world.ts";
+import { type Life, lastIdOf, livingOf, type Message, putLife, unreadIn, type World } from "../world.ts";
 import { epochOf, given, idBack } from "./choices.ts";
 
 /** An entry of a log to be, and how it is asked for. */
@@ -16,20 +16,24 @@ interface Entry {
   readonly msg: object;
   readonly op?: Message["op"];
   readonly ref?: number | undefined;
+  readonly mentions?: readonly string[] | undefined;
   /** Why a life of the room does not take it. */
   refusal(life: Life): ErrorCode | undefined;
 }
 
-/** M1–M5, M9, M14, M16 */
-export function send(planner: Planner, { room, size, ref: back, ...op }: Op & { readonly do: "send" }): Plan {
+/** M1–M5, M9, M14, M16, M20 */
+export function send(planner: Planner, { mention, ...sent }: Op & { readonly do: "send" }): Plan {
+  const { room, size, ref: back, ...op } = sent;
+  const mentions = mention && [mention];
   const msg = bodyOf(planner, size);
   const ref = back === undefined ? undefined : Math.max(1, idBack(planner, room, back, op.epoch));
   return put(planner, {
     ...op,
     room,
-    request: { name: "media/room/msglog_send", data: { msg, ...given({ ref }) } },
+    request: { name: "media/room/msglog_send", data: { msg, ...given({ ref, mentions }) } },
     msg,
     ref,
+    mentions,
     refusal: (life) => (ref !== undefined && ref > lastIdOf(life) ? errorCodes.message_not_found : undefined),
   });
 }
@@ -43,7 +47,7 @@ export function bodyOf(planner: Planner, size: "big" | "too_big" | undefined): o
 /** What puts an entry into a log. */
 export function put(planner: Planner, entry: Entry): Plan {
   const { user_id } = planner;
-  const { room, name: client_msg_id, epoch: choice, msg, op, ref } = entry;
+  const { room, name: client_msg_id, epoch: choice, msg, op, ref, mentions } = entry;
   const epoch = epochOf(planner, room, choice);
   const name = client_msg_id && `${user_id} ${client_msg_id}`;
   const data = { room_id: planner.roomId(room), ...entry.request.data, ...given({ client_msg_id, epoch }) };
@@ -64,7 +68,12 @@ export function put(planner: Planner, entry: Entry): Plan {
       if (first !== undefined) return tells(ok({ msg_id: first, duplicate: true }));
       const refusal = entry.refusal(life);
       if (refusal !== undefined) return tells(refused(refusal));
-      const id = append(world, planner, { room, life, name, entry: { msg: text, ...given({ op, ref }) } });
+      const id = append(world, planner, {
+        room,
+        life,
+        name,
+        entry: { msg: text, ...given({ op, ref, mentions }) },
+      });
       return tells(ok({ msg_id: id }), (then) => tellMessage(then, room, { life: life.number, id }));
     }),
   };
@@ -74,7 +83,7 @@ interface Appended {
   readonly room: RoomName;
   readonly life: Life;
   readonly name: string | undefined;
-  readonly entry: Pick<Message, "msg" | "op" | "ref">;
+  readonly entry: Pick<Message, "msg" | "op" | "ref" | "mentions">;
 }
 
 /** Gives back the id. */
@@ -86,6 +95,9 @@ function append(
   const msg_id = life.messages.length + 1;
   const message = { msg_id, user_id, session_id, timestmap: now, ...entry };
   const names = name === undefined ? life.names : new Map(life.names).set(name, msg_id);
-  putLife(world, room, { ...life, messages: [...life.messages, message], names });
+  // Who has read everything has read what he says (M19).
+  const isLevel = !entry.op && life.marks.has(user_id) && unreadIn(life, user_id).length === 0;
+  const marks = isLevel ? new Map(life.marks).set(user_id, msg_id) : life.marks;
+  putLife(world, room, { ...life, messages: [...life.messages, message], names, marks });
   return msg_id;
 }

@@ -1,5 +1,7 @@
 import { elementsOf } from "../core/json-text.ts";
+import { parseQuery } from "../search/query.ts";
 import { openReadOnly, type ReadOnlyStore } from "../store/sqlite/index.ts";
+import type { Search } from "../store/store.ts";
 import { Failure } from "./failure.ts";
 import type { LogInfo, PageQuery, Source } from "./source.ts";
 
@@ -16,21 +18,37 @@ export async function openFolder(directory: string, service: string): Promise<So
     );
 
   return {
+    service: async () => service,
     rooms: (query) => store.rooms({ service, ...query }),
     async log(room_id, epoch) {
       const info = await logOf(store, { service, room_id }, epoch);
       if (!info) throw missing(room_id);
       return info;
     },
-    async page({ order = "asc", versions = false, where, ...query }: PageQuery) {
-      const more = { ...(versions && { versions: "all" }), ...(where && { where: JSON.stringify(where) }) };
-      const asked = { service, order, max_bytes: MAX_BYTES, time_field: "timestmap", ...query, ...more };
+    async page({ order = "asc", search, rank_after, versions = false, where, ...query }: PageQuery) {
+      const asked = {
+        service,
+        order: order === "rank" ? "desc" : order,
+        max_bytes: MAX_BYTES,
+        time_field: "timestmap",
+        ...query,
+        ...(versions && { versions: "all" }),
+        ...(where && { where: JSON.stringify(where) }),
+        ...(search !== undefined && { search: searchOf(search, order, rank_after) }),
+      };
       const page = await store.pageText(asked as Parameters<ReadOnlyStore["pageText"]>[0]);
       if (!page) throw missing(query.room_id);
+      if (page.missing) throw new Failure("missing", "there is no such message in that log");
       return elementsOf(page.text);
     },
     close: () => store.close(),
   };
+}
+
+/** Without an index a folder is searched too, by going through it. */
+function searchOf(text: string, order: PageQuery["order"], after: number | undefined): Search {
+  if (!parseQuery(text)) throw new Failure("data", "there is no word in what is searched for");
+  return { text, ...(order === "rank" && { ranked: after === undefined ? {} : { after } }) };
 }
 
 interface Place {

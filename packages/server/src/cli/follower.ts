@@ -40,6 +40,9 @@ const SUBSCRIBE = "media/room/msglog_subscribe";
 /** After so long without a frame the server is asked, after as long again it is taken for gone; in milliseconds. */
 const SILENT_MS = 20_000;
 
+/** Whether it may still read is asked this often, in milliseconds. */
+const ASK_MS = 30_000;
+
 /** Of a page when the rest of an ended life is read. */
 const PAGE = 1000;
 
@@ -85,15 +88,32 @@ export class Follower {
       this.#ended = () => resolve(undefined);
     });
     const unwatch = watch(connection, this.#timers, SILENT_MS);
+    const refused = Promise.withResolvers<never>();
+    const stopAsking = this.#askNowAndThen(connection, refused.reject);
     try {
       for (const [room_id, cursor] of this.#cursors) await this.#goOn(connection, room_id, cursor);
-      return await Promise.race([connection.closed.then((how) => new ConnectionLost(how)), ended]);
+      const lost = connection.closed.then((how) => new ConnectionLost(how));
+      return await Promise.race([lost, ended, refused.promise]);
     } catch (error) {
       if (error instanceof ConnectionLost) return error;
       throw explained(error, SUBSCRIBE);
     } finally {
       unwatch();
+      stopAsking();
     }
+  }
+
+  /** Nobody tells who may not read any more; so it is asked. Returns what ends that. */
+  #askNowAndThen(connection: Connection, refused: (error: unknown) => void): () => void {
+    const ask = () => {
+      stop = this.#timers.after(ASK_MS, ask);
+      for (const room_id of this.#cursors.keys())
+        connection.call("media/room/msglog_info", { room_id }).catch((error: unknown) => {
+          if (isKeptOut(error) && this.#cursors.has(room_id)) refused(error);
+        });
+    };
+    let stop = this.#timers.after(ASK_MS, ask);
+    return () => stop();
   }
 
   async #goOn(connection: Connection, room_id: string, cursor: Cursor): Promise<void> {
@@ -158,6 +178,11 @@ async function cursorFor(session: Session, room_id: string, start: Start): Promi
   const { epoch, last_id } = await session.call("media/room/msglog_info", { room_id });
   const after = start.after ?? (await startOf(sourceOn(session), { room_id, epoch, last_id }, start));
   return { epoch, after, ...(start.where && { where: start.where }) };
+}
+
+/** Who is kept out of a room is told that there is none (R10). */
+function isKeptOut(error: unknown): boolean {
+  return isRefusal(error, errorCodes.unauthorized) || isRefusal(error, errorCodes.room_not_found);
 }
 
 /** Undefined when the room, or that life of it, is not there any more. */

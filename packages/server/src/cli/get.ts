@@ -13,6 +13,12 @@ import { filterIn } from "./where.ts";
 /** Messages of a page: the most a server gives at once (M8). */
 const PAGE = 1000;
 
+/** Messages around a place when nothing is said. */
+const AROUND = 50;
+
+/** The parameter that says behind which message the next page begins. */
+const goesOn = { asc: "after", desc: "before", rank: "rank_after" } as const;
+
 interface Flags extends Place {
   readonly after?: number;
   readonly before?: number;
@@ -21,7 +27,9 @@ interface Flags extends Place {
   readonly by?: string;
   readonly session?: string;
   readonly where?: Filter;
-  readonly order: "asc" | "desc";
+  readonly search?: string;
+  readonly around?: number;
+  readonly order?: "asc" | "desc" | "rank";
   readonly limit?: number;
   readonly epoch?: string;
   readonly json?: true;
@@ -38,8 +46,13 @@ export function define(command: Command): void {
     .option("--by <user>", "only messages of this user")
     .option("--session <id>", "only messages of this session")
     .option("--where <filter>", 'only messages like this, as {"/lang":"de"} (docs/filters.md)', filterIn)
+    .option("--search <words>", 'only messages with these words: rock*, "exact words"')
+    .option("--around <id>", "what stands around this message, on one page", wholeNumber(1))
     .addOption(
-      new Option("--order <order>", "desc: the newest first").choices(["asc", "desc"]).default("asc"),
+      new Option(
+        "--order <order>",
+        "desc: the newest first, as a search has it; rank: the best of a search first; else asc",
+      ).choices(["asc", "desc", "rank"]),
     )
     .option("--limit <number>", "at most so many", wholeNumber(1))
     .option("--epoch <epoch>", 'another life of the room, "last" for the newest that has ended')
@@ -67,22 +80,17 @@ async function get(source: Source, room_id: string, flags: Flags): Promise<void>
 }
 
 function queryOf(room_id: string, epoch: string, flags: Flags): Omit<PageQuery, "limit"> {
-  const {
-    after,
-    before,
-    from: from_time,
-    to: to_time,
-    by: user_id,
-    session: session_id,
-    order,
-    where,
-  } = flags;
-  const given = Object.entries({ after, before, from_time, to_time, user_id, session_id, where });
-  return { room_id, epoch, order, ...Object.fromEntries(given.filter(([, value]) => value !== undefined)) };
+  const { after, before, from: from_time, to: to_time, by: user_id, session: session_id } = flags;
+  const { search, around, where, order = search === undefined ? "asc" : "desc" } = flags;
+  const range = { after, before, from_time, to_time, user_id, session_id, search, around, where };
+  const given = Object.entries(range).filter(([, value]) => value !== undefined);
+  return { room_id, epoch, order, ...Object.fromEntries(given) };
 }
 
-function isWhole({ after, before, from, to, by, session, where, limit }: Flags): boolean {
-  return [after, before, from, to, by, session, where, limit].every((flag) => flag === undefined);
+function isWhole({ after, before, from, to, by, session, search, around, where, limit }: Flags): boolean {
+  return [after, before, from, to, by, session, search, around, where, limit].every(
+    (flag) => flag === undefined,
+  );
 }
 
 /** Page after page until there is nothing left, or `most` messages are there. */
@@ -92,13 +100,16 @@ export async function* pages(
   most: number,
 ): AsyncGenerator<string[]> {
   let next = query;
+  const { order = "asc", around } = query;
   for (let left = most; left > 0; ) {
-    const page = await source.page({ ...next, limit: Math.min(left, PAGE) });
+    const limit = around !== undefined && most === Number.POSITIVE_INFINITY ? AROUND : Math.min(left, PAGE);
+    const page = await source.page({ ...next, limit });
     const last = page.at(-1);
     if (last === undefined) return;
     yield page;
+    if (around !== undefined) return;
     left -= page.length;
-    next = { ...next, [query.order === "desc" ? "before" : "after"]: idOf(last) };
+    next = { ...next, [goesOn[order]]: idOf(last) };
   }
 }
 

@@ -44,6 +44,13 @@ export function shown(json: string): string {
   return isSeen() ? json.replace(UNSEEN, asUnicode) : json;
 }
 
+/** Lines of somebody else, which stay lines; at a terminal without what could drive it. */
+export function shownLines(text: string): string {
+  return isSeen()
+    ? text.replace(/\r?\n|\t|[^\r\n\t]+/g, (part) => (part.trim() === "" ? part : plain(part)))
+    : text;
+}
+
 /**
  * What moves a terminal's cursor, breaks a line, turns its text around or hides in it. In JSON text it can only stand in
  * a string.

@@ -23,6 +23,8 @@ const endings: { readonly [code in ErrorCode]?: Ending } = {
   304107: "refused",
   304108: "refused",
   304109: "later",
+  304110: "missing",
+  304113: "unavailable",
 };
 
 /** What to do about a code. */
@@ -37,6 +39,7 @@ const advice: { readonly [code in ErrorCode]?: string } = {
   304102: "try again later",
   304105: "whether it was stored is unknown",
   304109: "the operator has to make room",
+  304113: "the service has msglog.search: false",
 };
 
 /** The server's answer to a command, or that there is none, as a sentence and an ending. */

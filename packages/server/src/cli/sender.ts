@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { CallError, ConnectionLost } from "@roomlog/client";
-import { closeCodes, type ErrorCode, errorCodes, type RoomInfo } from "@roomlog/protocol";
+import { closeCodes, type ErrorCode, errorCodes, isTemporaryError, type RoomInfo } from "@roomlog/protocol";
 import { logInAgain } from "./backoff.ts";
 import { explained, isFinal } from "./refusals.ts";
 import { dataIn, logIn, type Session } from "./session.ts";
@@ -127,8 +127,7 @@ const PAUSE_MS = 500;
 function isPassing(error: Error): boolean {
   if (error instanceof ConnectionLost)
     return !error.isTooLarge && (error.code === closeCodes.frame_too_large || !isFinal(error));
-  if (!(error instanceof CallError)) return false;
-  return error.data.retry_after_ms !== undefined || error.code === errorCodes.log_not_available;
+  return error instanceof CallError && isTemporaryError(error.data);
 }
 
 function pauseOf(error: Error): number {

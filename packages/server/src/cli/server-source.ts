@@ -12,6 +12,7 @@ export async function openServer(target: Target): Promise<Source> {
 
 export function sourceOn(session: Session): Source {
   return {
+    service: async () => (await session.call("core/server/info", {})).service,
     rooms: (query) => session.call("media/room/get_list", query),
     log: (room_id, epoch) =>
       session.call("media/room/msglog_info", { room_id, ...(epoch !== undefined && { epoch }) }),

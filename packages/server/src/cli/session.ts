@@ -2,9 +2,13 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { CallError, Connection, type ConnectionOptions, isRefusal } from "@roomlog/client";
 import { type CommandData, type CommandName, type CommandResult, errorCodes } from "@roomlog/protocol";
 import { memberText } from "../core/json-text.ts";
+import { Failure } from "./failure.ts";
 import { readPassword } from "./password.ts";
 import { explained, loginRefused } from "./refusals.ts";
 import { credentialsOf, type Target, urlOf, withStdinSecret } from "./target.ts";
+
+/** A server that says nothing for so long while somebody connects or logs in is not there, in milliseconds. */
+const CONNECT_MS = 20_000;
 
 /** A command waits that long in all for a server that says "later" (Q4), in milliseconds. */
 const PATIENCE_MS = 60_000;
@@ -33,11 +37,16 @@ export async function withSession<T>(target: Target, task: (session: Session) =>
 export async function logIn(given: Target, options?: ConnectionOptions): Promise<Session> {
   const target = await withStdinSecret(given);
   const credentials = await credentialsOf(target);
-  const connection = await connect(urlOf(target), options);
+  const url = urlOf(target);
+  const connection = await connect(url, { ...options, signal: AbortSignal.timeout(CONNECT_MS) });
+  const login = () =>
+    connection.call("core/user/login", credentials, { signal: AbortSignal.timeout(CONNECT_MS) });
   try {
-    await patiently(() => connection.call("core/user/login", credentials));
+    await patiently(login);
   } catch (error) {
-    await connection.close();
+    connection.drop("not logged in");
+    if ((error as Error).name === "TimeoutError")
+      throw new Failure("unavailable", `${url} takes the connection, but does not answer`, { cause: error });
     if (!isRefusal(error, errorCodes.unauthorized)) throw explained(error, "core/user/login");
     if ("password" in credentials || "token" in credentials || !process.stdin.isTTY)
       throw loginRefused(credentials);

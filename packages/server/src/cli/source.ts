@@ -3,6 +3,8 @@ import type { Place } from "./target.ts";
 
 /** Where rooms and logs are read: a server, or a data folder. Both give the same, byte for byte. */
 export interface Source {
+  /** The name of the service that is read. */
+  service(): Promise<string>;
   /** Ascending, at most `limit`, with ids greater than `after`. */
   rooms(query: {
     readonly prefix: string;

@@ -16,7 +16,7 @@ export function messageIn(line: string, place: string): string {
   return JSON.stringify({ text: line });
 }
 
-/** The lines of stdin as they come, in groups of those that came together; empty ones are left out. */
+/** The lines of an input as they come, in groups of those that came together; empty ones are left out. */
 export async function* linesOf(input: AsyncIterable<string>): AsyncGenerator<Line[]> {
   let begun = "";
   let number = 0;
@@ -24,7 +24,7 @@ export async function* linesOf(input: AsyncIterable<string>): AsyncGenerator<Lin
     const parts = (begun + chunk).split("\n");
     begun = parts.pop() ?? "";
     if (begun.length > LONGEST_LINE)
-      throw new Failure("data", `line ${number + parts.length + 1} of stdin has no end`);
+      throw new Failure("data", `line ${number + parts.length + 1} has no end`);
     yield parts.map((text) => lineOf(text, ++number)).filter(({ text }) => text !== "");
   }
   if (begun !== "") yield [lineOf(begun, number + 1)];

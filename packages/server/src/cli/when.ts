@@ -25,6 +25,11 @@ export function timeOf(text: string, now = Date.now()): number {
   throw new InvalidArgumentError('Write it as 2026-11-26T14:00, 2026-11-26T14:00:00Z or "10m ago".');
 }
 
+/** The same, or as µs since 1970 themselves. */
+export function momentOf(text: string): number {
+  return /^\d{11,16}$/.test(text) ? Number(text) : timeOf(text);
+}
+
 function isDay(text: string): boolean {
   return /^\d{4}-\d{2}-\d{2}$/.test(text);
 }

@@ -9,6 +9,8 @@ export interface ErrorDetails {
   /** The setting that says the limit; for the metrics. */
   readonly setting?: string;
   readonly retry_after_ms?: number;
+  /** What somebody gave as the reason. */
+  readonly reason?: string;
   readonly close?: CloseCode;
   /** What is wrong inside of `field` (M24). */
   readonly fault?: Pick<ErrorData, "pointer" | "reason" | "type" | "version" | "from">;
@@ -30,13 +32,14 @@ export class RequestError extends Error {
 
   /** The `data` of the error answer. */
   get data(): ErrorData {
-    const { field, limit, retry_after_ms, fault } = this.details;
+    const { field, limit, retry_after_ms, reason, fault } = this.details;
     return {
       code: this.code,
       error: this.message,
       ...(field !== undefined && { field }),
       ...(limit !== undefined && { limit }),
       ...(retry_after_ms !== undefined && { retry_after_ms }),
+      ...(reason !== undefined && { reason }),
       ...fault,
     };
   }

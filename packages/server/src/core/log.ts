@@ -1,7 +1,15 @@
-import { type EventData, type JsonObject, messageText, reservedNames, roomEvents } from "@roomlog/protocol";
+import {
+  type EventData,
+  type JsonObject,
+  type MessageLog,
+  messageText,
+  reservedNames,
+  roomEvents,
+} from "@roomlog/protocol";
 import type { ManagedStore } from "../store/managed.ts";
 import type {
   Append,
+  IndexMessages,
   Life,
   LifeKey,
   LivesQuery,
@@ -20,10 +28,12 @@ import type { Clock } from "./clock.ts";
 import type { Counts } from "./counts.ts";
 import { follows } from "./cursors.ts";
 import { type LogRun, type LogSource, laneOf, type Most, type Stretch, type Subscriber } from "./delivery.ts";
+import { LogErasures } from "./erasures.ts";
 import { diskLow, RequestError } from "./errors.ts";
 import type { Hub } from "./hub.ts";
 import { JsonText, withoutMembers } from "./json-text.ts";
 import type { Actor } from "./judgement.ts";
+import { LogSearch } from "./log-search.ts";
 import { NewestPages } from "./newest-pages.ts";
 import { Quota } from "./quota.ts";
 import type { RoomRights } from "./room-rights.ts";
@@ -49,6 +59,8 @@ export interface LogOptions {
   readonly max_bytes_total?: number | undefined;
   /** Messages that a filter examines at most for one page (M8). */
   readonly max_scan: number;
+  /** Whether messages can be searched (M18). */
+  readonly search: boolean;
 }
 
 /** An entry to be stored, and who sends it. */
@@ -105,6 +117,8 @@ const SPECIAL = [
   "refs",
   "versions",
   "where",
+  "search",
+  "around",
 ] as const;
 
 /** The name for the newest of the ended lives of a room (M12). */
@@ -115,10 +129,13 @@ const MOST_TOLD = 64;
 
 /** The message logs of a service's rooms. */
 export class Log implements LogSource {
+  /** What is erased in them (M21), and what is on hold (M22). */
+  readonly erasures: LogErasures;
   readonly #parts: LogParts;
   /** Messages that are durable and have not been told yet. */
   #untold: { readonly room_id: string; readonly epoch: string; readonly messages: Message[] } | undefined;
   readonly #newest = new NewestPages();
+  readonly #search: LogSearch;
   /** Bytes of the messages' text, those on their way into the store among them. */
   readonly #quota = new Quota(undefined);
   readonly #views = new Views();
@@ -128,6 +145,12 @@ export class Log implements LogSource {
 
   constructor(parts: LogParts, options: LogOptions) {
     this.#parts = parts;
+    this.#search = new LogSearch(parts);
+    const shrunk = (room_id: string, bytes: number) => {
+      this.#newest.changed(room_id);
+      this.#quota.give(bytes);
+    };
+    this.erasures = new LogErasures({ ...parts, shrunk });
     this.update(options);
     parts.rooms.onEnded((room_id) => this.#newest.changed(room_id));
   }
@@ -136,6 +159,7 @@ export class Log implements LogSource {
   async start(): Promise<void> {
     const { service, store } = this.#parts;
     this.#quota.start((await store.usage({ service })).bytes);
+    this.#search.start();
   }
 
   /** Bytes of messages' text that are stored, of ended lives too (Q8). */
@@ -149,8 +173,9 @@ export class Log implements LogSource {
   }
 
   /** Goes on with other options (S4). */
-  update({ time_field, max_bytes_total, max_scan }: LogOptions): void {
+  update({ time_field, max_bytes_total, max_scan, search }: LogOptions): void {
     this.#maxScan = max_scan;
+    this.#search.on = search;
     this.#quota.limit = max_bytes_total;
     this.#timeField = time_field;
     this.#newest.clear();
@@ -165,7 +190,7 @@ export class Log implements LogSource {
    */
   append(sent: Sent, settle: (outcome: AppendOutcome) => void): void {
     const { service, store, rooms, clock, counts } = this.#parts;
-    const { room_id, epoch, user_id, session_id, client_msg_id, ref, change } = sent;
+    const { room_id, epoch, user_id, session_id, client_msg_id, ref, change, mentions } = sent;
     const msg = withoutMembers(sent.msg, this.#reserved);
     const bytes = Buffer.byteLength(msg);
     const refusal = this.#refusal(bytes);
@@ -183,6 +208,7 @@ export class Log implements LogSource {
       msg,
       ref,
       change,
+      mentions,
     };
     store.write(write, (outcome) => {
       if (outcome.kind !== "appended") this.#quota.give(bytes);
@@ -195,7 +221,7 @@ export class Log implements LogSource {
       counts.sends += 1;
       this.#newest.changed(room_id);
       const { msg_id, timestmap } = outcome;
-      const log = ref === undefined ? undefined : { ...(change && { op: change.op }), ref };
+      const log = logOf(sent);
       this.#tell(room_id, outcome.epoch, {
         msg_id,
         user_id,
@@ -209,14 +235,17 @@ export class Log implements LogSource {
   }
 
   /**
-   * A page (M6, M8), of what `who` may read (R11, M17). Throws 304001 when there is no such room, 304106 when it has no such
-   * life, 100030 when it is not for him.
+   * A page (M6, M8, M18), of what `who` may read (R11, M17). Throws 304001 when there is no such room, 304106 when it has no
+   * such life, 100030 when it is not for him, 304110 when a message that it names is not there; for a search see `LogSearch`.
    */
   async page(asked: PageQuery, who: Actor): Promise<LogPage> {
     const { versions = false, ...query } = asked;
     const { rooms, rights } = this.#parts;
+    this.#search.check(query.search);
     const key = await this.#lifeKey(query);
     const readable = await rights.firstReadable(who, key);
+    for (const named of [query.around, query.search?.ranked?.after])
+      if (named !== undefined && named < readable) throw new RequestError(304110);
     const narrowed = readable > 1 ? { after: Math.max(query.after ?? 0, readable - 1) } : {};
     const view = await rights.viewInLife(who, key);
     const seen = this.#seenBy(both(query.where, view));
@@ -225,6 +254,8 @@ export class Log implements LogSource {
     const page = await this.#text({ ...exact, time_field: this.#timeField });
     if (!page) throw await this.#notFound(key);
     if ((await rights.viewInLife(who, key)) !== view) return this.page(asked, who);
+    if (page.missing) throw new RequestError(304110);
+    if (page.unready) throw this.#search.unready();
     if (query.epoch === undefined) {
       // Something may have changed since it was asked for.
       rights.require(who, "msglog_get", query.room_id);
@@ -285,7 +316,7 @@ export class Log implements LogSource {
 
   /**
    * Drops a slice of a log from its low end (M13): what stands below `before`, or what the bounds do not allow.
-   * Rejects with 304106 when there is no such life any more, 304105 when the store has failed.
+   * Rejects with 304106 when there is no such life any more, 304111 while it is on hold, 304105 when the store has failed.
    */
   trim(trim: Omit<Trim, "kind" | "service">): Promise<Trimmed> {
     const { service, store } = this.#parts;
@@ -315,6 +346,11 @@ export class Log implements LogSource {
   /** A slice of the service's lives that have something to trim. */
   overdue(query: Omit<OverdueQuery, "service">): Promise<Overdue> {
     return this.#parts.store.overdue({ service: this.#parts.service, ...query });
+  }
+
+  /** Indexes a slice of what is not indexed yet (M18); where the next one begins, undefined when nothing is left. */
+  index(slice: Omit<IndexMessages, "kind" | "service">): Promise<number | undefined> {
+    return this.#search.index(slice);
   }
 
   /** Gives a slice of free space back to the disk; whether there is more. */
@@ -462,6 +498,16 @@ export class Log implements LogSource {
 /** Up to where a page of a log was read; undefined when up to the end of what was asked for. */
 export function readTo({ messages, cut, read_to }: Page, limit: number): number | undefined {
   return cut || messages.length === limit ? messages.at(-1)?.msg_id : read_to;
+}
+
+/** What `$log` of an entry says when it is new; undefined of most. */
+function logOf({ ref, change, mentions }: Sent): MessageLog | undefined {
+  if (ref === undefined && mentions === undefined) return undefined;
+  return {
+    ...(change && { op: change.op }),
+    ...(ref !== undefined && { ref }),
+    ...(mentions && { mentions }),
+  };
 }
 
 /** M5 */

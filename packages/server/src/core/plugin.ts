@@ -21,6 +21,9 @@ export { answerText, type SignedPost, signedPost } from "../outgoing/signed-post
 export type {
   Bounds,
   DeadLetter,
+  Erasable,
+  ErasePlace,
+  Erasure,
   KeptWebhook,
   Life,
   SchemaVersion,
@@ -39,6 +42,7 @@ export { JsonText, toJson, withField } from "./json-text.ts";
 export type { AppendOutcome, Log, LogOptions, LogStretch, Sent } from "./log.ts";
 export type { Logger } from "./logger.ts";
 export { isLoopback } from "./loopback.ts";
+export type { Marks } from "./marks.ts";
 export { counter, gauge, type Measure } from "./measures.ts";
 export { Quota } from "./quota.ts";
 export type { Replays } from "./replays.ts";

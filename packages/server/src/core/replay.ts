@@ -9,6 +9,8 @@ export interface ReplayParts {
   /** Who asked for it: nobody else gets it. */
   readonly session: OpenSession;
   readonly excerpt: Excerpt;
+  /** It begins behind this message. */
+  readonly after: number;
   /** µs since 1970; where it begins. */
   readonly from_time: number;
   readonly time: ReplayTime;
@@ -55,6 +57,7 @@ export class Replay implements LogSource {
   constructor(parts: ReplayParts) {
     this.#parts = parts;
     this.#from_time = parts.from_time;
+    this.#read_to = parts.after;
     this.#lane = replayLane(parts.id);
   }
 

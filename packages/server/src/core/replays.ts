@@ -1,6 +1,6 @@
 import type { Clock } from "./clock.ts";
 import { RequestError } from "./errors.ts";
-import { type Reason, Replay, replayLane } from "./replay.ts";
+import { type Reason, Replay, type ReplayParts, replayLane } from "./replay.ts";
 import { type Excerpt, ReplayReader, type ReplayReaderParts } from "./replay-reader.ts";
 import { type Pace, ReplayTime } from "./replay-time.ts";
 import type { Rooms } from "./rooms.ts";
@@ -15,6 +15,8 @@ export interface ReplaysParts extends ReplayReaderParts {
 export interface Asked extends Pick<Excerpt, "room_id" | "where"> {
   /** Without it the living room is meant. */
   readonly epoch?: string | undefined;
+  /** Only messages behind this one. */
+  readonly after?: number | undefined;
   /** The first message by default. */
   readonly from_time?: number | undefined;
   /** Behind the last message by default. */
@@ -65,9 +67,13 @@ export class Replays {
     if (life.destroyed_at === undefined) rooms.touch(room_id);
     const from_time = asked.from_time ?? first_time ?? clock.wall();
     const until = asked.until ?? Math.max(from_time, (life.last_time ?? 0) + 1);
-    const { time = from_time, rate = 1, paused = false } = asked;
+    const { after = 0, time = from_time, rate = 1, paused = false } = asked;
     const excerpt = { room_id, epoch: life.epoch, last_id: life.last_id, until, as, where };
-    const replay = this.#add(session, excerpt, from_time, new ReplayTime(clock, { time, rate, paused }));
+    const replay = this.#add(session, excerpt, {
+      after,
+      from_time,
+      time: new ReplayTime(clock, { time, rate, paused }),
+    });
     const release = this.hold(session, replay.id);
     replay.go();
     return { answer: { replay: replay.id, epoch: life.epoch, from_time, until, ...replay.pace }, release };
@@ -120,15 +126,18 @@ export class Replays {
     return [...(this.#all.get(session)?.values() ?? [])];
   }
 
-  #add(session: OpenSession, excerpt: Excerpt, from_time: number, time: ReplayTime): Replay {
+  #add(
+    session: OpenSession,
+    excerpt: Excerpt,
+    begin: Pick<ReplayParts, "after" | "from_time" | "time">,
+  ): Replay {
     this.#lastId += 1;
     const id = this.#lastId;
     const replay: Replay = new Replay({
       id,
       session,
       excerpt,
-      from_time,
-      time,
+      ...begin,
       reader: this.#reader,
       clock: this.#parts.clock,
       onEnd: (reason) => this.#end(replay, reason),

@@ -384,7 +384,9 @@ const refusals: { readonly [reason in Refusal]: ErrorCode } = {
   room_not_found: 304001,
   epoch_not_found: 304106,
   message_not_found: 304110,
+  on_hold: 304111,
   not_author: 100030,
+  too_many_marks: 100050,
 };
 
 /** What a write that did not happen is to the client; undefined when it did. */

@@ -17,6 +17,7 @@ import { Hub } from "./hub.ts";
 import type { SessionLimits } from "./limits.ts";
 import { Log, type LogOptions } from "./log.ts";
 import type { Logger } from "./logger.ts";
+import { Marks } from "./marks.ts";
 import type { Measure } from "./measures.ts";
 import type { Installed, Plugin } from "./plugin.ts";
 import { Replays } from "./replays.ts";
@@ -239,6 +240,12 @@ export class Service {
   openSchemas(): RoomSchemas {
     const { name, rooms, clock, roomRights: rights } = this;
     return new RoomSchemas({ service: name, store: this.#store, rooms, clock, rights });
+  }
+
+  /** How far users have read these logs (M19). */
+  openMarks(): Marks {
+    const { name, hub, rooms, roomRights: rights } = this;
+    return new Marks({ service: name, store: this.#store, hub, rooms, rights });
   }
 
   /** How far webhooks have been told what stands in these logs (W2). */

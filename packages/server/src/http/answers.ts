@@ -41,6 +41,7 @@ export const statuses: Partial<Record<ErrorCode, number>> = {
   304109: 507,
   304110: 404,
   304112: 422,
+  304113: 409,
 };
 
 /** What is answered in place of a result; `code` is left out when no command was asked. */

@@ -6,6 +6,7 @@ import { runCommand } from "./command.ts";
 import { type Bindings, type Ctx, errorJson, json } from "./context.ts";
 import { baseOf, cutWhenStalled, type Entrance } from "./entrances.ts";
 import { streamEvents } from "./events.ts";
+import { exportLog } from "./export.ts";
 import { deleteMessage, editMessage, listMessages, sendMessage, showMessage } from "./messages.ts";
 import { openApi } from "./openapi.ts";
 import { clientFile, page, pageFile } from "./page.ts";
@@ -27,6 +28,7 @@ const routes: Readonly<Record<string, Readonly<Record<string, Handler>>>> = {
   "/v1/rooms/:id/messages": { GET: listMessages, POST: sendMessage },
   "/v1/rooms/:id/messages/:msg_id": { GET: showMessage, PUT: editMessage, DELETE: deleteMessage },
   "/v1/rooms/:id/events": { GET: streamEvents },
+  "/v1/rooms/:id/export": { GET: exportLog },
 };
 
 /** The HTTP interface of a listener (section H). What it does not know is left to `otherwise`. */

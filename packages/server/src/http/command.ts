@@ -1,4 +1,5 @@
-import type { ErrorData } from "@roomlog/protocol";
+import type { CommandName, ErrorData } from "@roomlog/protocol";
+import { commands } from "@roomlog/protocol/commands";
 import { memberText } from "../core/json-text.ts";
 import { faulty, missing, retryAfter, statuses } from "./answers.ts";
 import { askPooled, bodyOf, type Ctx, callerOf, json } from "./context.ts";
@@ -6,45 +7,17 @@ import type { Answer } from "./local-client.ts";
 import { logIn } from "./login.ts";
 
 /**
- * Commands that leave their session as it was: they are served by one that others have used and will use. Every other
- * one, also of a plugin that we do not know, has a session of its own, which ends with the request.
+ * Whether a command leaves its session as it was: it is served by one that others have used and will use. Every other one,
+ * also of a plugin that we do not know, has a session of its own, which ends with the request.
  */
-const SHARED: ReadonlySet<string> = new Set([
-  "core/core/ping",
-  "core/event/send",
-  "core/server/info",
-  "core/session/send_event",
-  "core/user/get",
-  "core/user/list",
-  "core/user/send_event",
-  "media/room/ban",
-  "media/room/create",
-  "media/room/destroy",
-  "media/room/get_info",
-  "media/room/get_list",
-  "media/room/get_roles",
-  "media/room/grant",
-  "media/room/kick",
-  "media/room/msglog_delete",
-  "media/room/msglog_edit",
-  "media/room/msglog_epochs",
-  "media/room/msglog_get",
-  "media/room/msglog_info",
-  "media/room/msglog_purge",
-  "media/room/msglog_send",
-  "media/room/mute",
-  "media/room/send_info",
-  "media/room/set_access",
-  "media/room/set_status",
-  "media/room/update",
-]);
+function isShared(name: string): boolean {
+  return Object.hasOwn(commands, name) && !("ownSession" in commands[name as CommandName]);
+}
 
 /** H3: any command, as in a frame (F1); the answer is that of the frame (F2), with the status of its code. */
 export async function runCommand(c: Ctx): Promise<Response> {
   const { head, name, tid } = requestIn(await bodyOf(c));
-  const answer = await (SHARED.has(name)
-    ? askPooled(c, (client) => client.request(head))
-    : askAlone(c, head));
+  const answer = await (isShared(name) ? askPooled(c, (client) => client.request(head)) : askAlone(c, head));
   return answered(c, answer, tid);
 }
 

@@ -17,6 +17,9 @@ const PARAMETERS = {
   to_time: "number",
   user_id: "text",
   session_id: "text",
+  search: "text",
+  around: "number",
+  rank_after: "number",
   epoch: "text",
   ref: "number",
   refs: "flag",
@@ -38,16 +41,18 @@ export async function listMessages(c: Ctx): Promise<Response> {
     return client.call("media/room/msglog_get", JSON.stringify({ room_id, ...query, where }));
   });
   const path = messagesPath(c);
-  if (answer.result === "error") throw readFurther(JSON.parse(answer.data as string), path, query);
+  const further = answer.result === "error" && readFurther(JSON.parse(answer.data as string), path, query);
+  if (further) throw further;
   const page = resultOf(answer, { name: "media/room/msglog_get", data: { room_id, ...query, where } });
   return json(c, page, { headers: { link: linksOf(path, query, page) } });
 }
 
 /** A filter that has examined as much as it may names the id to go on from (M8): a link goes on there. */
-function readFurther(error: ErrorData, path: string, query: QueryData): HttpError {
+function readFurther(error: ErrorData, path: string, query: QueryData): HttpError | undefined {
   const from = readOn(error);
-  const next = from && { link: linkHeader(path, { next: { ...query, ...from } }) };
-  return new HttpError(statuses[error.code] ?? 500, error, next);
+  if (!from) return undefined;
+  const link = linkHeader(path, { next: { ...query, ...from } });
+  return new HttpError(statuses[error.code] ?? 500, error, { link });
 }
 
 /** H13: one entry of the log as it is now. */
@@ -116,15 +121,26 @@ function messagesPath(c: Ctx): string {
 
 /** `next` goes on in the order of the page, `prev` the other way; each has its own order. Only an empty page ends. */
 function linksOf(path: string, query: QueryData, page: string): string {
-  const start = { ...query, after: undefined, before: undefined };
-  const other = query.order === "desc" ? "asc" : "desc";
+  const start = { ...query, after: undefined, before: undefined, around: undefined, rank_after: undefined };
+  if (query.order === "rank") return rankLinks(path, query, page);
+  const isDesc = query.order === "desc" || (query.order === undefined && query.search !== undefined);
+  const other = isDesc ? "asc" : "desc";
   const [first, last] = endsOf(page);
-  const [onward, back] = query.order === "desc" ? ["before", "after"] : ["after", "before"];
+  const [onward, back] = isDesc ? ["before", "after"] : ["after", "before"];
   return linkHeader(path, {
     first: start,
     last: { ...start, order: other },
-    next: last === undefined ? undefined : { ...query, [onward as string]: last },
+    next: last === undefined ? undefined : { ...query, around: undefined, [onward as string]: last },
     prev: first === undefined ? undefined : { ...start, [back as string]: first, order: other },
+  });
+}
+
+/** A ranking is read onward only (M18). */
+function rankLinks(path: string, query: QueryData, page: string): string {
+  const [, last] = endsOf(page);
+  return linkHeader(path, {
+    first: { ...query, rank_after: undefined },
+    next: last === undefined ? undefined : { ...query, rank_after: last },
   });
 }
 

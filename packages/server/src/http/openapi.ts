@@ -1,4 +1,5 @@
 import { commands } from "@roomlog/protocol/commands";
+import { FORMATS, formats } from "../transcript/formats.ts";
 import { statuses } from "./answers.ts";
 import { errorSchema, requestSchemas, type Schema, schemaOf } from "./schemas.ts";
 
@@ -64,6 +65,15 @@ function query(name: keyof typeof commands, examples: Readonly<Record<string, un
       ...(field in examples && { example: examples[field] }),
     }));
 }
+
+const text = (name: string) => ({ name, in: "query", schema: { type: "string" } });
+
+/** What M25 takes. */
+const exportParameters = [
+  { name: "format", in: "query", schema: { type: "string", enum: FORMATS, default: "jsonl" } },
+  ...["from", "to", "epoch", "where", "recording_start", "text_field", "time_zone"].map(text),
+  ...["versions", "non_text"].map(flag),
+];
 
 function answer(description: string, schema: Schema, more: object = {}) {
   return { description, content: content(schema), ...more };
@@ -144,6 +154,26 @@ function paths() {
         summary: "Takes a message away (H13)",
         parameters: [idempotencyKey, epoch, { name: "reason", in: "query", schema: { type: "string" } }],
         responses: { 200: answer("The deletion is stored", result("media/room/msglog_delete")), ...errors },
+      },
+    },
+    "/v1/rooms/{id}/export": {
+      parameters: [room],
+      get: {
+        operationId: "exportLog",
+        summary: "The log as a transcript (H12)",
+        parameters: exportParameters,
+        responses: {
+          200: {
+            description: "The transcript",
+            content: Object.fromEntries(
+              FORMATS.map((format) => [
+                formats[format].type.replace(/;.*/, ""),
+                { schema: { type: "string" } },
+              ]),
+            ),
+          },
+          ...errors,
+        },
       },
     },
     "/v1/rooms/{id}/events": {

@@ -10,6 +10,10 @@ export interface Entry extends MessageStamp {
   readonly ref: number | null;
   /** The newest edit of a message, or the deletion of a message and of its edits. */
   readonly changed_by: number | null;
+  /** 1 when its body is gone for good (M21), else null. */
+  readonly erased: 1 | null;
+  /** JSON: a list of users (M20); null without any. */
+  readonly mentions: string | null;
 }
 
 /** The entries of its log. */
@@ -28,16 +32,19 @@ type Asked = Pick<MessageQuery, "refs" | "versions" | "as_sent">;
 
 /** An entry as readers see it now (M15), or as it was sent (M26). */
 export function shown(entry: Entry, { refs = false, versions, as_sent }: Asked, log: Neighbours): Message {
-  const { msg_id, user_id, session_id, timestmap, msg, op, ref, changed_by } = entry;
+  const { msg_id, user_id, session_id, timestmap, msg, op, ref, changed_by, mentions, erased } = entry;
   const stamp = { msg_id, user_id, session_id, timestmap };
-  if (op === null && ref === null && changed_by === null && !refs) return { ...stamp, msg };
+  const isPlain = op === null && ref === null && changed_by === null && mentions === null && erased === null;
+  if (isPlain && !refs) return { ...stamp, msg };
   const newest = changed_by === null ? undefined : log.entry(changed_by);
   const change = isPassedOver(newest, as_sent) ? undefined : newest;
   const isDeleted = change?.op === "delete";
   const says: MessageLog = {
     ...(op !== null && { op }),
     ...(ref !== null && { ref }),
+    ...(mentions !== null && !isDeleted && { mentions: JSON.parse(mentions) as string[] }),
     ...(change && (isDeleted ? { deleted: deletionOf(change) } : { edited: changeOf(change) })),
+    ...((erased ?? (isDeleted ? null : change?.erased)) && { erased: true }),
     ...(change && op === null && hasVersions(versions, isDeleted) && { versions: versionsOf(entry, log) }),
     ...(refs && op === null && { refs: log.refsOf(msg_id) }),
   };
@@ -57,7 +64,11 @@ function hasVersions(versions: Asked["versions"], isDeleted: boolean): boolean {
 }
 
 function versionsOf(message: Entry, log: Neighbours): Version<string>[] {
-  return [message, ...log.editsOf(message.msg_id)].map((entry) => ({ ...changeOf(entry), msg: entry.msg }));
+  return [message, ...log.editsOf(message.msg_id)].map((entry) => ({
+    ...changeOf(entry),
+    msg: entry.msg,
+    ...(entry.erased && { erased: true }),
+  }));
 }
 
 function changeOf({ msg_id, user_id, timestmap }: Entry): Change {

@@ -1,12 +1,21 @@
 import type {
+  Authored,
+  AuthoredQuery,
   BehindQuery,
   DeadLetter,
   DeadLettersQuery,
+  Erasable,
+  ErasableQuery,
+  Erasure,
+  ErasuresQuery,
   KeptWebhook,
   Life,
   LifeKey,
   ListedRoom,
   LivesQuery,
+  Mark,
+  MarkedRoomsQuery,
+  MarksQuery,
   MessageQuery,
   NewestSchemas,
   NewestSchemasQuery,
@@ -28,6 +37,8 @@ import type {
   Trimmed,
   Undelivered,
   UndeliveredQuery,
+  Unread,
+  UnreadQuery,
   Usage,
   UsageQuery,
   WebhooksQuery,
@@ -187,19 +198,53 @@ export class ManagedStore {
     return this.#driver.undelivered(query);
   }
 
+  marks(query: MarksQuery): Promise<Mark[] | undefined> {
+    return this.#driver.marks(query);
+  }
+
+  markedRooms(query: MarkedRoomsQuery): Promise<string[]> {
+    return this.#driver.markedRooms(query);
+  }
+
+  unread(query: UnreadQuery): Promise<Unread[]> {
+    return this.#driver.unread(query);
+  }
+
   deadLetters(query: DeadLettersQuery): Promise<DeadLetter[]> {
     return this.#driver.deadLetters(query);
   }
 
+  authored(query: AuthoredQuery): Promise<Authored> {
+    return this.#driver.authored(query);
+  }
+
+  erasable(query: ErasableQuery): Promise<Erasable | undefined> {
+    return this.#driver.erasable(query);
+  }
+
+  erasures(query: ErasuresQuery): Promise<Erasure[]> {
+    return this.#driver.erasures(query);
+  }
+
+  /** "failed" without a try when the store has failed or is closing. */
+  scrub(from: number): Promise<number | undefined | "failed"> {
+    return this.#work(() => this.#driver.scrub(from), "failed" as const);
+  }
+
   /** False without a try when the store has failed or is closing. */
-  async tidy(): Promise<boolean> {
-    if (this.#failure || this.#closed) return false;
+  tidy(): Promise<boolean> {
+    return this.#work(() => this.#driver.tidy(), false);
+  }
+
+  /** Work on the files beside the commits, whose failure is final too. */
+  async #work<T, F>(work: () => Promise<T>, failed: F): Promise<T | F> {
+    if (this.#failure || this.#closed) return failed;
     try {
-      return await this.#driver.tidy();
+      return await work();
     } catch (cause) {
       this.#failure ??= { cause, reported: false };
       if (!this.#committing && !this.#scheduled) this.#report();
-      return false;
+      return failed;
     }
   }
 

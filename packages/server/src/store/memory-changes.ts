@@ -12,7 +12,7 @@ export function refusalOfRef(
   if (ref === undefined) return undefined;
   if (!change) return ref > last_id ? "message_not_found" : undefined;
   const target = find(log, ref);
-  if (!target || target.op !== null || isDeleted(log, target)) return "message_not_found";
+  if (!target || target.op !== null || target.erased || isDeleted(log, target)) return "message_not_found";
   return change.any || target.user_id === user_id ? undefined : "not_author";
 }
 

@@ -1,26 +1,37 @@
 import { changedAccess, type RoomInfo } from "@roomlog/protocol";
-import { type Entry, shown } from "./entries.ts";
+import type { Entry } from "./entries.ts";
 import { markChanged, neighboursIn, refusalOfRef } from "./memory-changes.ts";
+import { MemoryErasures } from "./memory-erasures.ts";
+import { byCodePoint, markSent, marksOf, setMark, unreadIn } from "./memory-marks.ts";
 import { addSchema, newestSchemas, schemasOf } from "./memory-schemas.ts";
+import { searched } from "./memory-search.ts";
 import { MemoryWebhooks } from "./memory-webhooks.ts";
+import { pageOf } from "./page-of.ts";
 import { textOf } from "./page-text.ts";
 import { isForgotten, isStale, type LogState, sliceOf } from "./retention.ts";
 import { withOwn } from "./room-info.ts";
-import { scanOf } from "./scan.ts";
 import type {
   Append,
+  Authored,
+  AuthoredQuery,
   BehindQuery,
   ChangeAccess,
   CreateRoom,
   DeadLetter,
   DeadLettersQuery,
   DestroyRoom,
+  Erasable,
+  ErasableQuery,
+  Erasure,
+  ErasuresQuery,
   KeptWebhook,
   Life,
   LifeKey,
   ListedRoom,
   LivesQuery,
-  Message,
+  Mark,
+  MarkedRoomsQuery,
+  MarksQuery,
   MessageQuery,
   NewestSchemas,
   NewestSchemasQuery,
@@ -35,6 +46,7 @@ import type {
   RoomQuery,
   RoomsBehind,
   SchemaVersion,
+  SetMark,
   SetMute,
   SetRole,
   SetSchema,
@@ -49,6 +61,8 @@ import type {
   Trimmed,
   Undelivered,
   UndeliveredQuery,
+  Unread,
+  UnreadQuery,
   UpdateRoom,
   Usage,
   UsageQuery,
@@ -71,11 +85,13 @@ interface Kept extends RoomKey {
   readonly standings: Map<string, Standing>;
   /** All versions, as they came. */
   readonly schemas: SchemaVersion[];
+  /** How far users have read. */
+  readonly marks: Map<string, number>;
   last_id: number;
   last_timestmap: number;
   destroyed_at?: number;
   /** Whether its log can be read. */
-  kept: boolean;
+  kept: boolean | "by hold";
 }
 
 const done: Written = { kind: "done" };
@@ -88,6 +104,7 @@ export class MemoryStore implements Store {
   /** The living ones, by service and room_id. */
   readonly #living = new Map<string, Kept>();
   readonly #webhooks = new MemoryWebhooks(this.#lives);
+  readonly #erasures = new MemoryErasures(this.#lives);
   #count = 0;
 
   async open(): Promise<void> {}
@@ -118,7 +135,7 @@ export class MemoryStore implements Store {
 
   async life(key: LifeKey): Promise<Life | undefined> {
     const life = this.#readable(key);
-    return life && lifeOf(life);
+    return life && this.#lifeOf(life);
   }
 
   async standing({ user_id, ...key }: StandingQuery) {
@@ -156,21 +173,17 @@ export class MemoryStore implements Store {
       .filter(({ number }) => end !== undefined && number < end)
       .reverse()
       .slice(0, limit)
-      .map(lifeOf);
+      .map((life) => this.#lifeOf(life));
   }
 
   async messages(query: MessageQuery): Promise<Page | undefined> {
     const life = this.#readable(query);
     if (!life) return undefined;
-    const asked = life.log.filter((message) => matches(message, query));
-    if (query.order === "desc") asked.reverse();
-    const neighbours = neighboursIn(life.log);
-    const seen = asked.map((entry) => shown(entry, query, neighbours));
-    const scan = scanOf(query);
-    const found = scan ? first(query.limit, scan.passing(seen)) : seen.slice(0, query.limit);
-    const messages = fitting(found, query.max_bytes);
-    const cut = messages.length < found.length;
-    return { epoch: life.epoch, first_id: firstId(life), messages, cut, ...(!cut && scan?.end) };
+    const log = {
+      entries: (part: MessageQuery) => selected(life.log, part),
+      neighbours: neighboursIn(life.log),
+    };
+    return { epoch: life.epoch, first_id: firstId(life), ...pageOf(log, query) };
   }
 
   async pageText(query: PageTextQuery): Promise<PageText | undefined> {
@@ -183,6 +196,7 @@ export class MemoryStore implements Store {
     const lives = slice
       .slice(0, most)
       .filter((life) => life.service === service && isOverdue(life, { bounds, most: 0 }))
+      .filter((life) => !this.#erasures.holdOf(life))
       .map(({ room_id, epoch }) => ({ room_id, epoch }));
     return { lives, next: slice[most]?.number };
   }
@@ -191,6 +205,8 @@ export class MemoryStore implements Store {
     const life = this.#find(query);
     if (!life) return undefined;
     const { first_id, bytes, retention, ...state } = stateOf(life);
+    if (this.#erasures.holdOf(life))
+      return { first_id: first_id + counted.messages, messages: 0, bytes: 0, more: false };
     const left = {
       ...state,
       retention: own ?? retention,
@@ -212,9 +228,44 @@ export class MemoryStore implements Store {
     return this.#webhooks.undelivered(query);
   }
 
+  async marks({ after = "", limit, ...key }: MarksQuery): Promise<Mark[] | undefined> {
+    const life = this.#living.get(keyOf(key));
+    return life && marksOf(life, { after, limit });
+  }
+
+  async markedRooms({ service, user_id, after = "", limit }: MarkedRoomsQuery): Promise<string[]> {
+    return [...this.#living.values()]
+      .filter((life) => life.service === service && life.marks.has(user_id))
+      .map(({ room_id }) => room_id)
+      .filter((room_id) => byCodePoint(room_id, after) > 0)
+      .sort(byCodePoint)
+      .slice(0, limit);
+  }
+
+  async unread({ service, user_id, rooms }: UnreadQuery): Promise<Unread[]> {
+    return rooms.flatMap(({ room_id, all }) => {
+      const life = this.#living.get(keyOf({ service, room_id }));
+      return life ? unreadIn(life, user_id, all) : [];
+    });
+  }
+
   async deadLetters(query: DeadLettersQuery): Promise<DeadLetter[]> {
     return this.#webhooks.deadLetters(query);
   }
+
+  async authored(query: AuthoredQuery): Promise<Authored> {
+    return this.#erasures.authored(query);
+  }
+
+  async erasable(query: ErasableQuery): Promise<Erasable | undefined> {
+    return this.#erasures.erasable(query);
+  }
+
+  async erasures(query: ErasuresQuery): Promise<Erasure[]> {
+    return this.#erasures.erasures(query);
+  }
+
+  async scrub(): Promise<undefined> {}
 
   async tidy(): Promise<boolean> {
     return false;
@@ -242,13 +293,26 @@ export class MemoryStore implements Store {
         return this.#destroy(write);
       case "append":
         return this.#append(write);
+      case "set_mark":
+        return this.#setMark(write);
       case "trim":
         return this.#trim(write);
+      case "set_search":
+        return done;
+      case "index_messages":
+        return { kind: "indexed", next: undefined };
       case "set_webhooks":
       case "move_cursor":
       case "drop_dead_letter":
         this.#webhooks.apply(write);
         return done;
+      case "set_hold":
+        this.#erasures.setHold(write);
+        return done;
+      case "begin_erasure":
+      case "erase":
+      case "end_erasure":
+        return this.#erasures.apply(write);
     }
   }
 
@@ -264,6 +328,7 @@ export class MemoryStore implements Store {
       info: withOwn(info, { retention: info.retention, access: changedAccess(undefined, info.access ?? {}) }),
       standings: new Map(owner === undefined ? [] : [[owner, { role: "owner" }]]),
       schemas: [],
+      marks: new Map(),
       log: [],
       names: new Map(),
       last_id: 0,
@@ -330,7 +395,7 @@ export class MemoryStore implements Store {
     if (!life || (epoch !== undefined && epoch !== life.epoch)) return refused("room_not_found");
     this.#webhooks.happened(life, life.last_id, Math.max(life.last_timestmap, destroyed_at));
     life.destroyed_at = destroyed_at;
-    life.kept = keep_log;
+    life.kept = keep_log || (this.#erasures.holdOf(life) ? "by hold" : false);
     this.#living.delete(keyOf(key));
     return done;
   }
@@ -350,7 +415,10 @@ export class MemoryStore implements Store {
     this.#webhooks.happened(life, life.last_id, timestmap);
     const msg_id = life.last_id + 1;
     const [op, ref] = [write.change?.op ?? null, write.ref ?? null];
-    life.log.push({ msg_id, user_id, session_id, timestmap, msg, op, ref, changed_by: null });
+    const mentions = write.mentions ? JSON.stringify(write.mentions) : null;
+    if (!write.change) markSent(user_id, msg_id, life);
+    const entry = { msg_id, user_id, session_id, timestmap, msg, op, ref, mentions };
+    life.log.push({ ...entry, changed_by: null, erased: null });
     if (write.change) markChanged(life.log, { msg_id, op, ref });
     life.last_id = msg_id;
     life.last_timestmap = timestmap;
@@ -358,9 +426,17 @@ export class MemoryStore implements Store {
     return { kind: "appended", epoch: life.epoch, msg_id, timestmap };
   }
 
+  #setMark(write: SetMark): Written {
+    const life = this.#living.get(keyOf(write));
+    if (!life) return refused("room_not_found");
+    if (write.epoch !== undefined && write.epoch !== life.epoch) return refused("epoch_not_found");
+    return setMark(write, life);
+  }
+
   #trim(trim: Trim): Written {
     const life = this.#find(trim);
     if (!life) return refused("epoch_not_found");
+    if (this.#erasures.holdOf(life)) return refused("on_hold");
     const trimmed = sliceOf(stateOf(life), trim, life.log.map(measured));
     life.log.splice(0, trimmed.messages);
     const state = stateOf(life);
@@ -369,6 +445,11 @@ export class MemoryStore implements Store {
     const moreNames = stale.length > trim.most;
     if (isForgotten(state, trim) && !moreNames) this.#lives.delete(life.number);
     return { kind: "trimmed", ...trimmed, more: trimmed.more || moreNames };
+  }
+
+  #lifeOf(life: Kept): Life {
+    const hold = this.#erasures.holdOf(life);
+    return { ...lifeOf(life), ...(hold && { hold }) };
   }
 
   /** A life whose log can be read. */
@@ -416,7 +497,7 @@ function stateOf(life: Kept): LogState {
     bytes: bytesOf(log),
     retention: info.retention,
     destroyed_at,
-    kept,
+    kept: kept !== false,
   };
 }
 
@@ -454,6 +535,11 @@ function lifeOf(life: Kept): Life {
   };
 }
 
+function selected(log: readonly Entry[], query: MessageQuery): Entry[] {
+  const found = searched(log, query).filter((message) => matches(message, query));
+  return query.order === "desc" ? found.reverse() : found;
+}
+
 function matches({ msg_id, timestmap, user_id, session_id, op, ref }: Entry, query: MessageQuery): boolean {
   const { after, before, from_time, to_time } = query;
   return (
@@ -465,26 +551,4 @@ function matches({ msg_id, timestmap, user_id, session_id, op, ref }: Entry, que
     (query.session_id === undefined || session_id === query.session_id) &&
     (query.ref === undefined || (op === null && ref === query.ref))
   );
-}
-
-/** At most so many, and no further asked for. */
-function first<T>(count: number, from: Iterable<T>): T[] {
-  const found: T[] = [];
-  for (const one of from) if (found.push(one) >= count) break;
-  return found;
-}
-
-/** As many of the messages as `max_bytes` allows, and the first in any case. */
-function fitting(messages: readonly Message[], max_bytes: number): Message[] {
-  let bytes = 0;
-  const end = messages.findIndex(({ msg }, i) => {
-    bytes += Buffer.byteLength(msg);
-    return i > 0 && bytes > max_bytes;
-  });
-  return end < 0 ? [...messages] : messages.slice(0, end);
-}
-
-/** The order of SQLite's BINARY collation over UTF-8. */
-function byCodePoint(a: string, b: string): number {
-  return Buffer.compare(Buffer.from(a), Buffer.from(b));
 }

@@ -35,6 +35,9 @@ export class Scan {
 }
 
 /** Undefined without a filter. */
-export function scanOf({ where, max_scan = Number.POSITIVE_INFINITY }: MessageQuery): Scan | undefined {
+export function scanOf({
+  where,
+  max_scan = Number.POSITIVE_INFINITY,
+}: Pick<MessageQuery, "where"> & { readonly max_scan?: number | undefined }): Scan | undefined {
   return where === undefined ? undefined : new Scan(where, max_scan);
 }

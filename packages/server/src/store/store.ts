@@ -54,8 +54,25 @@ export interface Store {
   roomsBehind(query: BehindQuery): Promise<RoomsBehind>;
   /** The first life of a room of which a webhook has something to be told; undefined when it is level. */
   undelivered(query: UndeliveredQuery): Promise<Undelivered | undefined>;
+  /** How far users have read the living room, ascending by `user_id` in code point order (M19); undefined without one. */
+  marks(query: MarksQuery): Promise<Mark[] | undefined>;
+  /** The living rooms in which a user has a mark, ascending by `room_id` in code point order (M20). */
+  markedRooms(query: MarkedRoomsQuery): Promise<string[]>;
+  /** What a user has not read in those of the rooms that live, in their order (M20). Costs the same however much that is. */
+  unread(query: UnreadQuery): Promise<Unread[]>;
   /** What webhooks of a service could not be told (W6), the newest first. */
   deadLetters(query: DeadLettersQuery): Promise<DeadLetter[]>;
+  /** Lives in which a user has written something (M21). Looks at a slice of all lives. */
+  authored(query: AuthoredQuery): Promise<Authored>;
+  /** What an `erase` would erase, a slice of it; undefined when there is no such life. Changes nothing. */
+  erasable(query: ErasableQuery): Promise<Erasable | undefined>;
+  /** Erasures of a service, the newest first (M21). */
+  erasures(query: ErasuresQuery): Promise<Erasure[]>;
+  /**
+   * Takes what was erased out of where it may still lie in files, a slice of them: from `from`, 0 to begin, to where the
+   * next one begins; undefined behind the last one. A file that somebody else reads just now is tried again with the same `from`.
+   */
+  scrub(from: number): Promise<number | undefined>;
   /** Gives a slice of the space of what was dropped back to the disk; whether there is more to give. */
   tidy(): Promise<boolean>;
   /** Ends after running calls have. */
@@ -83,8 +100,15 @@ export type Write =
   | SetSchema
   | DestroyRoom
   | Append
+  | SetMark
   | Trim
+  | SetSearch
+  | IndexMessages
+  | SetHold
+  | ErasureWrite
   | WebhookWrite;
+
+export type ErasureWrite = BeginErasure | Erase | EndErasure;
 
 export type WebhookWrite = SetWebhooks | MoveCursor | DropDeadLetter;
 
@@ -199,6 +223,19 @@ export interface Append extends LifeKey {
   readonly ref?: number | undefined;
   /** What it does to the message `ref`; `any`: also when that is somebody else's. */
   readonly change?: { readonly op: EntryOp; readonly any: boolean } | undefined;
+  /** Users whom it concerns, each once; never of a change (M20). */
+  readonly mentions?: readonly string[] | undefined;
+}
+
+/**
+ * A user has read the living room up to a message; a mark never goes back (M19). Refused with `room_not_found`;
+ * `epoch_not_found` when `epoch` is not the living one; `message_not_found` when it has not been stored yet;
+ * `too_many_marks`. Who sends has read up to his message when he has a mark and nothing unread stood before it.
+ */
+export interface SetMark extends LifeKey {
+  readonly kind: "set_mark";
+  readonly user_id: string;
+  readonly msg_id: number;
 }
 
 /** What may stay of a log. Of the service's bounds and the room's own the stricter one counts (M13). */
@@ -214,7 +251,7 @@ export interface Bounds {
 /**
  * Drops messages from the low end of a log, a slice of what has to go: all below `before`, or what the bounds do not
  * allow to stay, or everything of a log that is not kept. An ended life of which nothing is left is forgotten, if it
- * is not kept or ended before its `max_age`. Refused with `epoch_not_found`.
+ * is not kept or ended before its `max_age`. Refused with `epoch_not_found`, `on_hold`.
  */
 export interface Trim extends RoomKey {
   readonly kind: "trim";
@@ -224,6 +261,69 @@ export interface Trim extends RoomKey {
   readonly bounds: Bounds;
   /** Most messages of the slice. */
   readonly most: number;
+}
+
+/** Says whether what a service stores is indexed from now on, until the store is closed (M18). What is indexed already stays. */
+export interface SetSearch {
+  readonly kind: "set_search";
+  readonly service: string;
+  readonly on: boolean;
+}
+
+/** Indexes a slice of what a service stored without an index (M18): answered `indexed`. Searches are exact without it, and slower. */
+export interface IndexMessages {
+  readonly kind: "index_messages";
+  readonly service: string;
+  /** Where the last slice ended; 0 to begin. */
+  readonly from: number;
+  /** Messages to index, and lives to look at. */
+  readonly most: number;
+}
+
+/** Puts a room on hold, or one life of it: nothing is removed from its log (M22). Without `hold` it ends. */
+export interface SetHold extends LifeKey {
+  readonly kind: "set_hold";
+  readonly hold: Hold | undefined;
+}
+
+/** Why nothing may be removed from a log (M22). */
+export interface Hold {
+  readonly reason?: string;
+  /** µs since 1970 */
+  readonly since: number;
+  /** Who said so. */
+  readonly by: string;
+}
+
+/** Begins the erasure of a user (M21), or goes on with one that is not complete: then answered with its receipt. */
+export interface BeginErasure {
+  readonly kind: "begin_erasure";
+  readonly service: string;
+  readonly user_id: string;
+  /** Names it, when it is a new one. */
+  readonly receipt: string;
+  readonly by: string;
+}
+
+/**
+ * Erases what a user wrote in a log, a slice of it, and counts it in the receipt: the bodies of his entries, and of all edits
+ * and deletions of his messages. On hold nothing is changed. His names of sends that are old go too. Refused with
+ * `epoch_not_found`.
+ */
+export interface Erase extends ErasableQuery {
+  readonly kind: "erase";
+  readonly receipt: string;
+  /** Names of his sends (`client_msg_id`) that are older are forgotten; µs since 1970. */
+  readonly names_before: number;
+}
+
+/** An erasure is complete; answered with its receipt. */
+export interface EndErasure {
+  readonly kind: "end_erasure";
+  readonly service: string;
+  readonly receipt: string;
+  /** µs since 1970 */
+  readonly at: number;
 }
 
 /**
@@ -271,7 +371,13 @@ export type Written =
       readonly timestmap: number;
     }
   | { readonly kind: "duplicate"; readonly msg_id: number }
+  /** `moved`: whether it stood further back. */
+  | { readonly kind: "marked"; readonly moved: boolean }
   | ({ readonly kind: "trimmed" } & Trimmed)
+  /** `next`: where the next slice begins; undefined after the last one. */
+  | { readonly kind: "indexed"; readonly next: number | undefined }
+  | ({ readonly kind: "erased" } & Erased)
+  | { readonly kind: "erasure"; readonly erasure: Erasure }
   | { readonly kind: "refused"; readonly reason: Refusal };
 
 export type Refusal =
@@ -279,7 +385,9 @@ export type Refusal =
   | "room_not_found"
   | "epoch_not_found"
   | "message_not_found"
-  | "not_author";
+  | "on_hold"
+  | "not_author"
+  | "too_many_marks";
 
 /** What was dropped, or would be. */
 export interface Trimmed {
@@ -317,6 +425,8 @@ export interface Life {
   /** Of the first and the last message that is kept; absent without any. */
   readonly first_time?: number;
   readonly last_time?: number;
+  /** Absent when it is on none (M22). */
+  readonly hold?: Hold;
 }
 
 /** A room as lists show it. */
@@ -414,11 +524,24 @@ export interface MessageQuery extends LifeKey {
   readonly where?: string;
   /** Messages that `where` examines at most; without it all that there are. */
   readonly max_scan?: number;
+  readonly search?: Search;
+  /** A message that is kept: the page is what stands around it, as much on both sides as far as there is something (M18). */
+  readonly around?: number;
   /** From which end of the range the page is taken, and how it is sorted. */
   readonly order: "asc" | "desc";
   readonly limit: number;
   /** UTF-8 bytes of `msg` the page may hold; the first message comes however large it is. */
   readonly max_bytes: number;
+}
+
+/** Full text (M18). */
+export interface Search {
+  /** As docs/search.md explains it; without a word nothing is found. */
+  readonly text: string;
+  /** The best first, in place of the order by id; with `after` what stands behind that message. */
+  readonly ranked?: { readonly after?: number };
+  /** Messages that may be gone through because they are not indexed; when there are more, the page is `unready`. */
+  readonly most_unindexed?: number;
 }
 
 export interface Page {
@@ -431,6 +554,10 @@ export interface Page {
   readonly cut: boolean;
   /** The last message that was examined, when `max_scan` ended the page. */
   readonly read_to?: number;
+  /** `around` names no message that is kept, or `ranked.after` none that is found. */
+  readonly missing?: true;
+  /** Nothing was read: more than `most_unindexed` messages are not indexed. */
+  readonly unready?: true;
 }
 
 export interface PageTextQuery extends MessageQuery {
@@ -473,6 +600,75 @@ export interface TrimmableQuery extends Omit<Trim, "kind"> {
   readonly own?: Retention;
   /** What earlier slices have counted already. */
   readonly counted: { readonly messages: number; readonly bytes: number };
+}
+
+export interface AuthoredQuery {
+  readonly service: string;
+  readonly user_id: string;
+  /** Where the last slice ended; 0 to begin. */
+  readonly from: number;
+  /** Lives to look at. */
+  readonly most: number;
+}
+
+export interface Authored {
+  readonly lives: readonly { readonly room_id: string; readonly epoch: string }[];
+  /** Where the next slice begins; undefined after the last one. */
+  readonly next: number | undefined;
+}
+
+/** Where a slice of an erasure begins: at a message, behind what changed it up to `change`. */
+export interface ErasePlace {
+  readonly msg_id: number;
+  readonly change: number;
+}
+
+export interface ErasableQuery extends RoomKey {
+  readonly epoch: string;
+  readonly user_id: string;
+  readonly from: ErasePlace;
+  /** Most entries of the slice. */
+  readonly most: number;
+}
+
+/** A slice of what can be erased of a log. */
+export interface Erasable {
+  /** Entries that are not erased yet. */
+  readonly messages: number;
+  /** UTF-8 bytes that are gone afterwards. */
+  readonly bytes: number;
+  /** Whether the log is on hold: nothing is erased then, and the rest is not looked at (M22). */
+  readonly held: boolean;
+  /** Where the next slice begins; undefined after the last one. */
+  readonly next: ErasePlace | undefined;
+}
+
+/** What a slice has erased. */
+export interface Erased extends Erasable {
+  /** Entries that read differently now, ascending: those erased, and what they had changed. */
+  readonly msg_ids: readonly number[];
+}
+
+export interface ErasuresQuery {
+  readonly service: string;
+  /** Only erasures before the one with this receipt. */
+  readonly before?: string;
+  readonly limit: number;
+}
+
+/** An erasure and what it has done so far (M21). */
+export interface Erasure {
+  readonly receipt: string;
+  readonly user_id: string;
+  readonly by: string;
+  /** When it was complete; µs since 1970. Absent until then. */
+  readonly at?: number;
+  /** In which something was erased. */
+  readonly rooms: number;
+  readonly messages: number;
+  readonly bytes: number;
+  /** Ids of rooms that were on hold, ascending by code points. */
+  readonly held: readonly string[];
 }
 
 export interface WebhooksQuery {
@@ -525,6 +721,52 @@ export interface Undelivered {
   /** µs since 1970; absent while the room lives. */
   readonly destroyed_at?: number;
 }
+
+export interface MarksQuery extends RoomKey {
+  /** Only users greater than this. */
+  readonly after?: string;
+  readonly limit: number;
+}
+
+/** How far a user has read (M19). */
+export interface Mark {
+  readonly user_id: string;
+  readonly msg_id: number;
+}
+
+export interface MarkedRoomsQuery {
+  readonly service: string;
+  readonly user_id: string;
+  /** Only ids greater than this. */
+  readonly after?: string;
+  readonly limit: number;
+}
+
+export interface UnreadQuery {
+  readonly service: string;
+  readonly user_id: string;
+  /** `all`: whether he may also read what was sent before he came (R11). */
+  readonly rooms: readonly { readonly room_id: string; readonly all: boolean }[];
+}
+
+/** What a user has not read of a living room (M20). */
+export interface Unread {
+  readonly room_id: string;
+  readonly epoch: string;
+  /** Messages that are kept and that he may read behind his mark; edits and deletions do not count. */
+  readonly unread: number;
+  /** How many of them mention him and were not deleted; counted up to `MOST_MENTIONS`. */
+  readonly mentions: number;
+  /** Of the newest message he has read; 0 without a mark. */
+  readonly mark: number;
+  readonly last_id: number;
+}
+
+/** Marks that a life of a room has at most (M19). */
+export const MOST_MARKS = 10_000;
+
+/** Most mentions that are counted (M20). */
+export const MOST_MENTIONS = 1000;
 
 export interface DeadLettersQuery {
   readonly service: string;

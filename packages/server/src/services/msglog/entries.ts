@@ -16,7 +16,7 @@ import type { TypedMessages } from "./typed/typed-messages.ts";
 type Stored = { readonly msg_id: number; readonly duplicate?: true };
 
 /** What goes into the log, beside the text of its `msg` and who sends it. */
-type Entry = Pick<Sent, "room_id" | "epoch" | "client_msg_id" | "ref" | "change">;
+type Entry = Pick<Sent, "room_id" | "epoch" | "client_msg_id" | "ref" | "change" | "mentions">;
 
 type Asking = Pick<Call<unknown>, "session" | "raw">;
 

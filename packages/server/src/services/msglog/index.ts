@@ -3,9 +3,16 @@ import { deletion } from "./delete.ts";
 import { edit } from "./edit.ts";
 import { Entries } from "./entries.ts";
 import { epochs } from "./epochs.ts";
+import { eraseUser } from "./erase_user.ts";
+import { Eraser } from "./eraser.ts";
+import { erasures } from "./erasures.ts";
 import { get } from "./get.ts";
+import { hold } from "./hold.ts";
+import { Indexer } from "./indexer.ts";
 import { info } from "./info.ts";
 import { withPosition } from "./join.ts";
+import { mark } from "./mark.ts";
+import { marks } from "./marks.ts";
 import { purge } from "./purge.ts";
 import { replay } from "./replay.ts";
 import { replaySet } from "./replay_set.ts";
@@ -17,6 +24,7 @@ import { type MsglogSettings, settings } from "./settings.ts";
 import { subscribe } from "./subscribe.ts";
 import { Trimmer } from "./trimmer.ts";
 import { TypedMessages } from "./typed/typed-messages.ts";
+import { unread } from "./unread.ts";
 import { unsubscribe } from "./unsubscribe.ts";
 import { update } from "./update.ts";
 
@@ -30,12 +38,15 @@ export const msglog = definePlugin({
     const current = () => settings;
     const log = service.openLog(given);
     const cursors = service.openCursors(log);
+    const readers = service.openMarks();
     const replays = service.openReplays(log);
     const trimmer = new Trimmer(service, log, current);
+    const eraser = new Eraser(service, log);
     const kept = service.openSchemas();
     const typed = new TypedMessages(kept, given);
     service.rooms.onEnded((room_id) => typed.end(room_id));
     const entries = new Entries(service, log, { settings: current, typed });
+    const indexer = new Indexer(service, log, current);
     const keepLogs = () => {
       service.rooms.keepLogs = settings.on_destroy === "archive";
     };
@@ -49,8 +60,14 @@ export const msglog = definePlugin({
         unsubscribe(cursors),
         info(log),
         epochs(log),
+        mark(readers),
+        marks(readers),
+        unread(readers),
         purge(log, trimmer),
         update(service, log, trimmer),
+        eraseUser(eraser),
+        erasures(log),
+        hold(service, log),
         setSchema(service, typed),
         schemas(kept, current),
         replay(replays, current),
@@ -81,10 +98,9 @@ export const msglog = definePlugin({
         keepLogs();
         await log.start();
         await typed.start();
-        const stop = trimmer.start();
+        const stops = [() => replays.stop(), () => eraser.stop(), trimmer.start(), indexer.start()];
         return () => {
-          stop();
-          replays.stop();
+          for (const stop of stops.reverse()) stop();
         };
       },
       update(changed) {
@@ -93,6 +109,7 @@ export const msglog = definePlugin({
         log.update(settings);
         typed.update(settings);
         trimmer.start();
+        indexer.start();
       },
     };
   },

@@ -37,6 +37,10 @@ export const settings = z.strictObject({
     .min(1)
     .optional()
     .describe("UTF-8 bytes of the text of all messages that the service keeps; none: no limit (Q8)."),
+  search: z
+    .boolean()
+    .default(true)
+    .describe("Whether messages can be searched; it makes sends dearer and the database larger (M18)."),
   sweep_seconds: z
     .number()
     .positive()

@@ -54,7 +54,7 @@ export class Trimmer {
     };
   }
 
-  /** Drops from a log what has to go, in one go. Throws 304106, 304105, 100051. */
+  /** Drops from a log what has to go, in one go. Throws 304106, 304111, 304105, 100051. */
   async drop(what: What): Promise<Dropped> {
     let [count, bytes] = [0, 0];
     for (;;) {
@@ -106,9 +106,10 @@ export class Trimmer {
   async #dropSlowly(life: What): Promise<void> {
     while (!this.#stopped) {
       const slice = this.#log.trim({ ...life, bounds: this.#bounds(), most: SLICE });
-      // Somebody else was faster, and the life is forgotten.
+      // Somebody else was faster, and the life is forgotten, or on hold (M22).
       const { more } = await slice.catch((error: unknown) => {
-        if (error instanceof RequestError && error.code === 304106) return { more: false };
+        if (error instanceof RequestError && (error.code === 304106 || error.code === 304111))
+          return { more: false };
         throw error;
       });
       await this.#pause();

@@ -109,11 +109,11 @@ export function eitherWay<T>(make: (order: "ASC" | "DESC") => T): Either<T> {
   return { asc: make("ASC"), desc: make("DESC") };
 }
 
-/** Reads by it. */
-export class ByAuthor {
+/** Reads by it. `Row` is what is read of an entry. */
+export class ByAuthor<Row extends Pick<Entry, "msg_id" | "user_id"> = Entry> {
   readonly #rows: Either<Database.Statement<[number, string, number, number], Places>>;
-  readonly #scan: Either<Database.Statement<[number, number, number, string | null, string | null], Entry>>;
-  readonly #message: Database.Statement<[number, number], Entry>;
+  readonly #scan: Either<Database.Statement<[number, number, number, string | null, string | null], Row>>;
+  readonly #message: Database.Statement<[number, number], Row>;
 
   /** `select`: the columns of an entry, and the table. */
   constructor(db: Database.Database, select: string) {
@@ -133,7 +133,7 @@ export class ByAuthor {
   }
 
   /** The entries of a range that are by the user and of the session that `by` names, one by one. */
-  *entries(log: Log, { low, high }: Range, by: By, order: Order): Generator<Entry> {
+  *entries(log: Log, { low, high }: Range, by: By, order: Order): Generator<Row> {
     const indexed = wholeChunks(log.last_id) * CHUNK;
     const whole = { low, high: Math.min(high, indexed) };
     const rest = { low: Math.max(low, indexed + 1), high };
@@ -148,7 +148,7 @@ export class ByAuthor {
   }
 
   /** Looks them up. Hardly any session id has had a second user, so the session is enough to find both. */
-  *#looked({ room_key }: Log, { low, high }: Range, by: By, order: Order): Generator<Entry> {
+  *#looked({ room_key }: Log, { low, high }: Range, by: By, order: Order): Generator<Row> {
     const { user_id, session_id } = by;
     const name = session_id === undefined ? nameOfUser(user_id as string) : nameOfSession(session_id);
     const [, end] = chunkWith(high);

@@ -7,9 +7,11 @@ interface Target {
   readonly op: EntryOp | null;
   /** What the newest change of it did. */
   readonly changed: EntryOp | null;
+  readonly erased: 1 | null;
 }
 
-interface Referring {
+/** Where an entry is stored. */
+interface Place {
   readonly room_key: number;
   readonly msg_id: number;
   readonly timestmap: number;
@@ -22,49 +24,73 @@ export function isReference(write: Append): write is Reference {
   return write.ref !== undefined;
 }
 
-/** Writes entries that change or refer to others (M15, M16), inside the writer's transaction. */
+/** Whether its row has more than those of plain messages. */
+export function isSpecial({ ref, mentions }: Append): boolean {
+  return ref !== undefined || mentions !== undefined;
+}
+
+/** Writes entries that change, refer to or mention others (M15, M16, M20), inside the writer's transaction. */
 export class Changes {
   readonly #target: Database.Statement<[number, number], Target>;
   readonly #insert: Database.Statement<
-    [number, number, number, string, string, string, EntryOp | null, number]
+    [number, number, number, string, string, string, EntryOp | null, number | null, string | null]
   >;
   readonly #mark: Database.Statement<[number, number, number]>;
   readonly #markEdits: Database.Statement<[number, number, number]>;
+  readonly #number: Database.Statement<[number, number, number]>;
+  readonly #mention: Database.Statement<[number, string, number]>;
+  readonly #dropMentions: Database.Statement<[number, number]>;
 
   constructor(db: Database.Database) {
     this.#target = db.prepare(
-      `SELECT user_id, op, (
+      `SELECT user_id, op, erased, (
          SELECT op FROM messages AS change
          WHERE change.room_key = messages.room_key AND change.msg_id = messages.changed_by
        ) AS changed
        FROM messages WHERE room_key = ? AND msg_id = ?`,
     );
     this.#insert = db.prepare(
-      `INSERT INTO messages (room_key, msg_id, timestmap, user_id, session_id, msg, op, ref)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+      `INSERT INTO messages (room_key, msg_id, timestmap, user_id, session_id, msg, op, ref, mentions)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     );
     this.#mark = db.prepare("UPDATE messages SET changed_by = ? WHERE room_key = ? AND msg_id = ?");
     this.#markEdits = db.prepare(
-      "UPDATE messages SET changed_by = ? WHERE room_key = ? AND ref = ? AND op = 'edit'",
+      "UPDATE messages INDEXED BY messages_by_ref SET changed_by = ? WHERE room_key = ? AND ref = ? AND op = 'edit'",
     );
+    this.#number = db.prepare(
+      `INSERT INTO changes (room_key, msg_id, number) VALUES (
+         ?, ?, 1 + ifnull((SELECT number FROM changes WHERE room_key = ? ORDER BY msg_id DESC LIMIT 1), 0)
+       )`,
+    );
+    this.#mention = db.prepare("INSERT INTO mentions (room_key, user_id, msg_id) VALUES (?, ?, ?)");
+    this.#dropMentions = db.prepare("DELETE FROM mentions WHERE room_key = ? AND msg_id = ?");
   }
 
   /** Why the entry cannot be stored. All entries up to `last_id` are in the table. */
   refusal({ ref, change, user_id }: Reference, room_key: number, last_id: number): Refusal | undefined {
     if (!change) return ref > last_id ? "message_not_found" : undefined;
     const target = this.#target.get(room_key, ref);
-    if (!target || target.op !== null || target.changed === "delete") return "message_not_found";
+    if (!target || target.op !== null || target.changed === "delete" || target.erased)
+      return "message_not_found";
     return change.any || target.user_id === user_id ? undefined : "not_author";
   }
 
   /** Stores the entry, and marks what it changes: with a deletion the edits too. */
-  add(
-    { user_id, session_id, msg, ref, change }: Reference,
-    { room_key, msg_id, timestmap }: Referring,
-  ): void {
-    const op = change?.op ?? null;
-    this.#insert.run(room_key, msg_id, timestmap, user_id, session_id, msg, op, ref);
-    if (change) this.#mark.run(msg_id, room_key, ref);
-    if (op === "delete") this.#markEdits.run(msg_id, room_key, ref);
+  add(write: Append, { room_key, msg_id, timestmap }: Place): void {
+    const { user_id, session_id, msg, ref, change, mentions } = write;
+    const listed = mentions ? JSON.stringify(mentions) : null;
+    const row = [room_key, msg_id, timestmap, user_id, session_id, msg] as const;
+    this.#insert.run(...row, change?.op ?? null, ref ?? null, listed);
+    if (change && ref !== undefined) this.#change(change.op, ref, { room_key, msg_id });
+    // Nobody is told of what he says himself.
+    for (const user of mentions ?? []) if (user !== user_id) this.#mention.run(room_key, user, msg_id);
+  }
+
+  #change(op: EntryOp, ref: number, { room_key, msg_id }: Omit<Place, "timestmap">): void {
+    this.#number.run(room_key, msg_id, room_key);
+    this.#mark.run(msg_id, room_key, ref);
+    if (op === "edit") return;
+    this.#markEdits.run(msg_id, room_key, ref);
+    this.#dropMentions.run(room_key, ref);
   }
 }

@@ -18,6 +18,9 @@ const OLDEST_LIBRARY = "3.51.3";
 
 const PAGE_BYTES = 8192;
 
+/** The first schema of files whose deleted content is overwritten. */
+const FIRST_SECURE = 10;
+
 /** To which the write-ahead log is cut back when it begins anew. */
 const WAL_BYTES = 16 * 1_048_576;
 
@@ -116,6 +119,8 @@ function configure(db: Database.Database): void {
   db.pragma("journal_mode = wal");
   db.pragma("synchronous = full");
   db.pragma(`journal_size_limit = ${WAL_BYTES}`);
+  // What is dropped or erased is overwritten (M21).
+  db.pragma("secure_delete = on");
   db.pragma("trusted_schema = off");
   const mode = db.pragma("journal_mode", { simple: true });
   const synchronous = db.pragma("synchronous", { simple: true });
@@ -125,15 +130,20 @@ function configure(db: Database.Database): void {
   }
 }
 
-/** Foreign keys are off meanwhile: a table that is made anew is dropped while others refer to it. */
+/**
+ * Foreign keys are off meanwhile: a table that is made anew is dropped while others refer to it. A file from before
+ * `secure_delete` is rewritten as a whole, so that nothing lies in its free space that was dropped earlier (M21).
+ */
 function migrate(db: Database.Database): void {
   db.pragma("foreign_keys = off");
-  for (let version = schemaOf(db); version < migrations.length; version++) {
+  const before = schemaOf(db);
+  for (let version = before; version < migrations.length; version++) {
     db.transaction(() => {
       db.exec(migrations[version] as string);
       db.pragma(`user_version = ${version + 1}`);
     })();
   }
+  if (before > 0 && before < FIRST_SECURE) db.exec("VACUUM");
 }
 
 function schemaOf(db: Database.Database): number {

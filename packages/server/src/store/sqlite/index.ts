@@ -1,14 +1,23 @@
 import { extname } from "node:path";
 import { fileURLToPath } from "node:url";
 import {
+  type Authored,
+  type AuthoredQuery,
   type BehindQuery,
   type DeadLetter,
   type DeadLettersQuery,
+  type Erasable,
+  type ErasableQuery,
+  type Erasure,
+  type ErasuresQuery,
   type KeptWebhook,
   type Life,
   type LifeKey,
   type ListedRoom,
   type LivesQuery,
+  type Mark,
+  type MarkedRoomsQuery,
+  type MarksQuery,
   type MessageQuery,
   type NewestSchemas,
   type NewestSchemasQuery,
@@ -31,6 +40,8 @@ import {
   type Trimmed,
   type Undelivered,
   type UndeliveredQuery,
+  type Unread,
+  type UnreadQuery,
   type Usage,
   type UsageQuery,
   type WebhooksQuery,
@@ -171,8 +182,36 @@ export class SqliteStore implements Store {
     return this.#running.reader.call("undelivered", query);
   }
 
+  marks(query: MarksQuery): Promise<Mark[] | undefined> {
+    return this.#running.reader.call("marks", query);
+  }
+
+  markedRooms(query: MarkedRoomsQuery): Promise<string[]> {
+    return this.#running.reader.call("markedRooms", query);
+  }
+
+  unread(query: UnreadQuery): Promise<Unread[]> {
+    return this.#running.reader.call("unread", query);
+  }
+
   deadLetters(query: DeadLettersQuery): Promise<DeadLetter[]> {
     return this.#running.reader.call("deadLetters", query);
+  }
+
+  authored(query: AuthoredQuery): Promise<Authored> {
+    return this.#running.reader.call("authored", query);
+  }
+
+  erasable(query: ErasableQuery): Promise<Erasable | undefined> {
+    return this.#running.reader.call("erasable", query);
+  }
+
+  erasures(query: ErasuresQuery): Promise<Erasure[]> {
+    return this.#running.reader.call("erasures", query);
+  }
+
+  scrub(from: number): Promise<number | undefined> {
+    return this.#running.writer.call("scrub", from);
   }
 
   tidy(): Promise<boolean> {

@@ -182,4 +182,85 @@ export const migrations: readonly string[] = [
     UNIQUE (room_key, type, version)
   ) STRICT;
   `,
+  // How far users have read. Edits and deletions are numbered, so that those behind an id are counted by two of them.
+  `
+  ALTER TABLE rooms ADD COLUMN marks INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE messages ADD COLUMN mentions TEXT;
+
+  CREATE TABLE marks (
+    room_key INTEGER NOT NULL REFERENCES rooms (room_key),
+    user_id  TEXT    NOT NULL,
+    msg_id   INTEGER NOT NULL,
+    PRIMARY KEY (room_key, user_id)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE INDEX marks_by_user ON marks (user_id);
+
+  CREATE TABLE mentions (
+    room_key INTEGER NOT NULL REFERENCES rooms (room_key),
+    user_id  TEXT    NOT NULL,
+    msg_id   INTEGER NOT NULL,
+    PRIMARY KEY (room_key, user_id, msg_id)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE INDEX mentions_by_message ON mentions (room_key, msg_id);
+
+  CREATE TABLE changes (
+    room_key INTEGER NOT NULL REFERENCES rooms (room_key),
+    msg_id   INTEGER NOT NULL,
+    number   INTEGER NOT NULL,
+    PRIMARY KEY (room_key, msg_id)
+  ) STRICT, WITHOUT ROWID;
+
+  INSERT INTO changes (room_key, msg_id, number)
+    SELECT room_key, msg_id, row_number() OVER (PARTITION BY room_key ORDER BY msg_id)
+    FROM messages WHERE ref IS NOT NULL AND op IS NOT NULL;
+  `,
+  // Which messages have which words, see `search-index.ts`, and how far that is known of a log. Segments of the index are
+  // merged when there are 8 of a size: with 4, the default, a message costs a fifth more and is found no sooner.
+  `
+  CREATE VIRTUAL TABLE message_words USING fts5 (words, content = '', contentless_delete = 1, tokenize = 'ascii');
+
+  INSERT INTO message_words (message_words, rank) VALUES ('pgsz', 8000), ('automerge', 8);
+
+  CREATE TABLE search_ids (
+    room_key  INTEGER PRIMARY KEY REFERENCES rooms (room_key),
+    search_id INTEGER NOT NULL
+  ) STRICT;
+  `,
+  // What was erased, and what must not be.
+  `
+  ALTER TABLE messages ADD COLUMN erased INTEGER;
+
+  CREATE TABLE holds (
+    service TEXT    NOT NULL,
+    room_id TEXT    NOT NULL,
+    epoch   TEXT    NOT NULL,
+    reason  TEXT,
+    since   INTEGER NOT NULL,
+    held_by TEXT    NOT NULL,
+    PRIMARY KEY (service, room_id, epoch)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE erasures (
+    erasure_key INTEGER PRIMARY KEY,
+    service     TEXT    NOT NULL,
+    receipt     TEXT    NOT NULL,
+    user_id     TEXT    NOT NULL,
+    asked_by    TEXT    NOT NULL,
+    at          INTEGER,
+    messages    INTEGER NOT NULL DEFAULT 0,
+    bytes       INTEGER NOT NULL DEFAULT 0,
+    UNIQUE (service, receipt)
+  ) STRICT;
+
+  CREATE INDEX open_erasures ON erasures (service, user_id) WHERE at IS NULL;
+
+  CREATE TABLE erasure_rooms (
+    erasure_key INTEGER NOT NULL REFERENCES erasures (erasure_key),
+    room_id     TEXT    NOT NULL,
+    held        INTEGER NOT NULL,
+    PRIMARY KEY (erasure_key, room_id, held)
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];

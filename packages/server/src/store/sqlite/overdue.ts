@@ -1,5 +1,6 @@
 import type Database from "better-sqlite3";
 import type { Overdue, OverdueQuery } from "../store.ts";
+import { IS_HELD } from "./holds.ts";
 import { FIRST_TIME } from "./rows.ts";
 
 interface Parameters {
@@ -36,7 +37,7 @@ const LIVES = `
     OR (${OLDEST_TIME} > 0 AND ${FIRST_TIME} < ${OLDEST_TIME})
     OR (first_id > last_id AND destroyed_at < ${OLDEST_TIME})
     OR (${HAS_STALE_NAME})
-  )
+  ) AND NOT ${IS_HELD}
   ORDER BY room_key`;
 
 /** Lives that a trim would change (M13). */

@@ -10,7 +10,7 @@ import type { Append, Write, Written } from "../store.ts";
 const SAME = null;
 
 /** What few messages have. */
-type Extra = Pick<Append, "ref" | "change">;
+type Extra = Pick<Append, "ref" | "change" | "mentions">;
 type Cell = string | number | undefined | typeof SAME;
 type PackedWrite = Cell | Extra | Exclude<Write, Append>;
 export type PackedWrites = readonly PackedWrite[];
@@ -38,11 +38,15 @@ export function packWrites(writes: readonly Write[]): PackedWrites {
       write.client_msg_id,
       write.timestmap,
       write.msg,
-      write.ref === undefined ? undefined : { ref: write.ref, change: write.change },
+      extraOf(write),
     );
     last = write;
   }
   return packed;
+}
+
+function extraOf({ ref, change, mentions }: Append): Extra | undefined {
+  return ref === undefined && mentions === undefined ? undefined : { ref, change, mentions };
 }
 
 export function unpackWrites(packed: PackedWrites): Write[] {

@@ -1,9 +1,11 @@
 import type Database from "better-sqlite3";
-import { type Entry, MOST_REFS, type Neighbours, shown } from "../entries.ts";
+import { parseQuery } from "../../search/query.ts";
+import { type Entry, MOST_REFS, type Neighbours } from "../entries.ts";
+import { pageOf } from "../page-of.ts";
 import { textOf } from "../page-text.ts";
-import { scanOf } from "../scan.ts";
-import type { LifeKey, Message, MessageQuery, Page, PageText, PageTextQuery } from "../store.ts";
+import type { LifeKey, MessageQuery, Page, PageText, PageTextQuery } from "../store.ts";
 import { ByAuthor, type Either, eitherWay, type Range } from "./authors.ts";
+import { BySearch } from "./by-search.ts";
 import { firstSince } from "./first-since.ts";
 
 /** A life whose log is read. */
@@ -24,23 +26,28 @@ type Row = [
   op: Entry["op"],
   ref: number | null,
   changed_by: number | null,
+  mentions: string | null,
+  erased: 1 | null,
 ];
 
 /** Messages read at once. */
 const BLOCK = 256;
 
 const LOG = "SELECT room_key, epoch, first_id, last_id FROM rooms WHERE service = ? AND room_id = ?";
-const ENTRY = "SELECT msg_id, user_id, session_id, timestmap, msg, op, ref, changed_by FROM messages";
+const ENTRY =
+  "SELECT msg_id, user_id, session_id, timestmap, msg, op, ref, changed_by, mentions, erased FROM messages";
 
 /** A range of ids is one walk through the table, in either direction. */
 const BY_ID = `${ENTRY} WHERE room_key = ? AND msg_id BETWEEN ? AND ? ORDER BY msg_id`;
-const BY_REF = `${ENTRY} WHERE room_key = ? AND ref = ? AND op IS NULL AND msg_id BETWEEN ? AND ? ORDER BY msg_id`;
-const EDITS = `${ENTRY} WHERE room_key = ? AND ref = ? AND op = 'edit' ORDER BY msg_id`;
+/** Without being told, SQLite would rather go through the whole log than look up rows by this index. */
+const REFERRING = "INDEXED BY messages_by_ref WHERE";
+const BY_REF = `${ENTRY} ${REFERRING} room_key = ? AND ref = ? AND op IS NULL AND msg_id BETWEEN ? AND ? ORDER BY msg_id`;
+const EDITS = `${ENTRY} ${REFERRING} room_key = ? AND ref = ? AND op = 'edit' ORDER BY msg_id`;
 
 /** What was deleted does not count. */
 const REFS = `
   SELECT count(*) FROM (
-    SELECT 1 FROM messages WHERE room_key = :room_key AND ref = :msg_id AND op IS NULL AND (
+    SELECT 1 FROM messages ${REFERRING} room_key = :room_key AND ref = :msg_id AND op IS NULL AND (
       changed_by IS NULL OR (
         SELECT op FROM messages AS change WHERE change.room_key = :room_key AND change.msg_id = messages.changed_by
       ) = 'edit'
@@ -54,6 +61,7 @@ export class Pages {
   readonly #byId: Either<Database.Statement<[number, number, number], Row>>;
   readonly #byRef: Either<Database.Statement<[number, number, number, number], Entry>>;
   readonly #byAuthor: ByAuthor;
+  readonly #bySearch: BySearch;
   readonly #entry: Database.Statement<[number, number], Entry>;
   readonly #edits: Database.Statement<[number, number], Entry>;
   readonly #refs: Database.Statement<[{ readonly room_key: number; readonly msg_id: number }], number>;
@@ -68,6 +76,7 @@ export class Pages {
     this.#byId = eitherWay((order) => db.prepare<[number, number, number], Row>(`${BY_ID} ${order}`).raw());
     this.#byRef = eitherWay((order) => db.prepare(`${BY_REF} ${order}`));
     this.#byAuthor = new ByAuthor(db, ENTRY);
+    this.#bySearch = new BySearch(db, ENTRY);
     this.#entry = db.prepare(`${ENTRY} WHERE room_key = ? AND msg_id = ?`);
     this.#edits = db.prepare(EDITS);
     this.#refs = db.prepare<[{ readonly room_key: number; readonly msg_id: number }], number>(REFS).pluck();
@@ -89,16 +98,19 @@ export class Pages {
     const log = this.#log(query);
     if (!log) return undefined;
     const { epoch, first_id } = log;
-    const messages: Message[] = [];
-    let bytes = 0;
-    const scan = scanOf(query);
-    const found = this.#messages(log, query);
-    for (const message of scan?.passing(found) ?? found) {
-      bytes += Buffer.byteLength(message.msg);
-      if (messages.length > 0 && bytes > query.max_bytes) return { epoch, first_id, messages, cut: true };
-      if (messages.push(message) === query.limit) break;
-    }
-    return { epoch, first_id, messages, cut: false, ...scan?.end };
+    if (this.#isUnready(log, query)) return { epoch, first_id, messages: [], cut: false, unready: true };
+    const found = pageOf(
+      { entries: (part) => this.#entries(log, part), neighbours: this.#neighboursIn(log) },
+      query,
+    );
+    return { epoch, first_id, ...found };
+  }
+
+  #isUnready(log: Log, query: MessageQuery): boolean {
+    const { most_unindexed } = query.search ?? {};
+    if (most_unindexed === undefined) return false;
+    const { low, high } = this.#bySearch.unindexed(log, this.#range(log, query));
+    return high - low >= most_unindexed;
   }
 
   #log({ service, room_id, epoch }: LifeKey): Log | undefined {
@@ -106,16 +118,11 @@ export class Pages {
     return this.#byEpoch.get(service, room_id, epoch);
   }
 
-  /** The same as readers see it. */
-  *#messages(log: Log, query: MessageQuery): Generator<Message> {
-    const neighbours = this.#neighboursIn(log);
-    for (const entry of this.#entries(log, query)) yield shown(entry, query, neighbours);
-  }
-
   /** All that the query asks for, in its order, one by one. */
   #entries(log: Log, query: MessageQuery): Iterable<Entry> {
     const { user_id, session_id, ref, order } = query;
     const range = this.#range(log, query);
+    if (query.search) return this.#searched(log, range, query);
     if (ref !== undefined) return this.#referring({ log, range, ref }, query);
     if (user_id !== undefined || session_id !== undefined) {
       return this.#byAuthor.entries(log, range, { user_id, session_id }, order);
@@ -123,14 +130,26 @@ export class Pages {
     return this.#byRange(log, range, query);
   }
 
+  /** What a search finds is looked at one by one, whatever else it has to be. */
+  *#searched(log: Log, range: Range, query: MessageQuery): Generator<Entry> {
+    const { search, order, ref } = query;
+    const words = parseQuery(search?.text ?? "");
+    if (!words) return;
+    const neighbours = this.#neighboursIn(log);
+    // Nobody knows how many of them will do.
+    const gone = (rest: Range) => this.#byRange(log, rest, { ...query, limit: BLOCK });
+    for (const entry of this.#bySearch.entries(log, range, words, { order, gone, neighbours })) {
+      if (isBy(entry, query) && (ref ?? entry.ref) === entry.ref) yield entry;
+    }
+  }
+
   /** Hardly any message is referred to by so many that looking at each one's author would matter. */
   *#referring(
     { log, range, ref }: { readonly log: Log; readonly range: Range; readonly ref: number },
-    { order, user_id, session_id }: MessageQuery,
+    query: MessageQuery,
   ): Generator<Entry> {
-    for (const entry of this.#byRef[order].iterate(log.room_key, ref, range.low, range.high)) {
-      const isBy = entry.user_id === (user_id ?? entry.user_id);
-      if (isBy && entry.session_id === (session_id ?? entry.session_id)) yield entry;
+    for (const entry of this.#byRef[query.order].iterate(log.room_key, ref, range.low, range.high)) {
+      if (isBy(entry, query)) yield entry;
     }
   }
 
@@ -167,6 +186,13 @@ export class Pages {
   }
 }
 
-function entryOf([msg_id, user_id, session_id, timestmap, msg, op, ref, changed_by]: Row): Entry {
-  return { msg_id, user_id, session_id, timestmap, msg, op, ref, changed_by };
+function isBy(entry: Entry, { user_id, session_id }: MessageQuery): boolean {
+  return (
+    (user_id ?? entry.user_id) === entry.user_id && (session_id ?? entry.session_id) === entry.session_id
+  );
+}
+
+function entryOf(row: Row): Entry {
+  const [msg_id, user_id, session_id, timestmap, msg, op, ref, changed_by, mentions, erased] = row;
+  return { msg_id, user_id, session_id, timestmap, msg, op, ref, changed_by, mentions, erased };
 }

@@ -1,14 +1,23 @@
 import { MAX_ROOM_ID } from "@roomlog/protocol";
 import type Database from "better-sqlite3";
 import type {
+  Authored,
+  AuthoredQuery,
   BehindQuery,
   DeadLetter,
   DeadLettersQuery,
+  Erasable,
+  ErasableQuery,
+  Erasure,
+  ErasuresQuery,
   KeptWebhook,
   Life,
   LifeKey,
   ListedRoom,
   LivesQuery,
+  Mark,
+  MarkedRoomsQuery,
+  MarksQuery,
   MessageQuery,
   NewestSchemas,
   NewestSchemasQuery,
@@ -29,11 +38,15 @@ import type {
   Trimmed,
   Undelivered,
   UndeliveredQuery,
+  Unread,
+  UnreadQuery,
   Usage,
   UsageQuery,
   WebhooksQuery,
 } from "../store.ts";
+import { ErasuresReader } from "./erasures-reader.ts";
 import { openForReading } from "./file.ts";
+import { MarksReader } from "./marks-reader.ts";
 import { OverdueLives } from "./overdue.ts";
 import { Pages } from "./pages.ts";
 import {
@@ -77,7 +90,9 @@ class Reader {
   readonly #overdue: OverdueLives;
   readonly #trimmable: Trimmable;
   readonly #webhooks: WebhooksReader;
+  readonly #erasures: ErasuresReader;
   readonly #schemas: SchemasReader;
+  readonly #marks: MarksReader;
   readonly #room: Database.Statement<[string, string], RoomRow>;
   readonly #rooms: Database.Statement<[string, string, string, string, string, number], ListedRow>;
   readonly #ofUser: Database.Statement<[string, string, string], OfUserRow>;
@@ -95,7 +110,9 @@ class Reader {
     this.#overdue = new OverdueLives(this.#db);
     this.#trimmable = new Trimmable(this.#db);
     this.#webhooks = new WebhooksReader(this.#db);
+    this.#erasures = new ErasuresReader(this.#db);
     this.#schemas = new SchemasReader(this.#db);
+    this.#marks = new MarksReader(this.#db);
     this.#room = this.#db.prepare(`SELECT ${ROOM} ${OF_ROOM_ID} AND destroyed_at IS NULL`);
     this.#rooms = this.#db.prepare(
       `SELECT ${LISTED} FROM rooms
@@ -202,6 +219,30 @@ class Reader {
 
   deadLetters(query: DeadLettersQuery): DeadLetter[] {
     return this.#webhooks.deadLetters(query);
+  }
+
+  authored(query: AuthoredQuery): Authored {
+    return this.#erasures.authored(query);
+  }
+
+  erasable(query: ErasableQuery): Erasable | undefined {
+    return this.#erasures.erasable(query);
+  }
+
+  erasures(query: ErasuresQuery): Erasure[] {
+    return this.#erasures.erasures(query);
+  }
+
+  marks(query: MarksQuery): Mark[] | undefined {
+    return this.#marks.all(query);
+  }
+
+  markedRooms(query: MarkedRoomsQuery): string[] {
+    return this.#marks.rooms(query);
+  }
+
+  unread(query: UnreadQuery): Unread[] {
+    return this.#marks.unread(query);
   }
 
   trimmable(query: TrimmableQuery): Trimmed | undefined {

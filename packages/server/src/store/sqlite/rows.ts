@@ -2,6 +2,7 @@ import type { Retention, RoomAccess, RoomRole } from "@roomlog/protocol";
 import type { LogState } from "../retention.ts";
 import { withOwn } from "../room-info.ts";
 import type { Life, ListedRoom, Room, Standing } from "../store.ts";
+import { HOLD, holdOf, IS_HELD } from "./holds.ts";
 
 /** How rows of `rooms` become what the contract says. */
 
@@ -92,44 +93,57 @@ export function ofUser({ access, since_id, ...row }: OfUserRow) {
 export const FIRST_TIME =
   "(SELECT timestmap FROM messages WHERE messages.room_key = rooms.room_key AND msg_id = first_id)";
 
-export const LIFE = `epoch, created_at, destroyed_at, first_id, last_id, bytes, last_timestmap, ${FIRST_TIME} AS first_time`;
+export const LIFE = `epoch, created_at, destroyed_at, first_id, last_id, bytes, last_timestmap, ${FIRST_TIME} AS first_time, ${HOLD}`;
 
 export interface LifeRow extends Pick<Life, "epoch" | "created_at" | "first_id" | "last_id" | "bytes"> {
   readonly destroyed_at: number | null;
   readonly last_timestmap: number;
   /** Null without a message. */
   readonly first_time: number | null;
+  /** JSON; null without one. */
+  readonly hold: string | null;
 }
 
-export function lifeOf({ destroyed_at, last_timestmap: last_time, first_time, ...row }: LifeRow): Life {
+export function lifeOf({ destroyed_at, last_timestmap: last_time, first_time, hold, ...row }: LifeRow): Life {
   return {
     ...row,
     ...(destroyed_at !== null && { destroyed_at }),
     count: row.last_id - row.first_id + 1,
     ...(first_time !== null && { first_time, last_time }),
+    ...(hold !== null && { hold: holdOf(hold) }),
   };
 }
 
 /** A life, whether or not its log can be read. Parameters: service, room_id, epoch. */
 export const STATE = `
-  SELECT room_key, first_id, last_id, bytes, destroyed_at, kept, max_age, max_messages, max_bytes
+  SELECT room_key, first_id, last_id, bytes, destroyed_at, kept, max_age, max_messages, max_bytes, ${IS_HELD} AS held
   FROM rooms WHERE service = ? AND room_id = ? AND epoch = ?`;
 
 export interface StateRow extends RetentionRow, Pick<LogState, "first_id" | "last_id" | "bytes"> {
   readonly room_key: number;
   readonly destroyed_at: number | null;
-  /** 0 or 1 */
+  /** 0 when its log cannot be read. */
   readonly kept: number;
+  /** 1 when it is on hold (M22), else 0. */
+  readonly held: number;
 }
 
-export function stateOf({ first_id, last_id, bytes, destroyed_at, kept, ...row }: StateRow): LogState {
+export function stateOf({
+  first_id,
+  last_id,
+  bytes,
+  destroyed_at,
+  kept,
+  held: _,
+  ...row
+}: StateRow): LogState {
   return {
     first_id,
     last_id,
     bytes,
     retention: retentionOf(row),
     destroyed_at: destroyed_at ?? undefined,
-    kept: kept === 1,
+    kept: kept !== 0,
   };
 }
 
@@ -144,3 +158,9 @@ function retentionOf({ max_age, max_messages, max_bytes }: RetentionRow): Retent
     ...(max_bytes !== null && { max_bytes }),
   };
 }
+
+/** How many edits and deletions stand behind an id: the numbers of the newest and of the first of them say it. */
+export const CHANGES_AFTER = `
+  SELECT ifnull(1
+    + (SELECT number FROM changes WHERE room_key = :room_key ORDER BY msg_id DESC LIMIT 1)
+    - (SELECT number FROM changes WHERE room_key = :room_key AND msg_id > :after ORDER BY msg_id LIMIT 1), 0)`;

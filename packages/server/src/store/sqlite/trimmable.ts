@@ -25,6 +25,7 @@ export class Trimmable {
     if (!row) return undefined;
     const log = stateOf(row);
     const first_id = log.first_id + counted.messages;
+    if (row.held === 1) return { first_id, messages: 0, bytes: 0, more: false };
     const retention = own ?? log.retention;
     const left = { ...log, retention, first_id, bytes: log.bytes - counted.bytes };
     return sliceOf(left, order, this.#measured.iterate(row.room_key, first_id));

@@ -3,6 +3,7 @@ import { isForgotten, isStale, type LogState, type Measured, sliceOf } from "../
 import type { Trim, Written } from "../store.ts";
 import type { AuthorIndex } from "./authors.ts";
 import { MEASURED, STATE, type StateRow, stateOf } from "./rows.ts";
+import type { SearchIndex } from "./search-index.ts";
 
 interface Name {
   readonly msg_id: number;
@@ -12,20 +13,24 @@ interface Name {
 /** Drops messages from the low end of logs, and what goes with them (M13). Runs inside the writer's transaction. */
 export class Trims {
   readonly #authors: AuthorIndex;
+  readonly #search: SearchIndex;
   readonly #state: Database.Statement<[string, string, string], StateRow>;
   readonly #measured: Database.Statement<[number, number], Measured>;
-  readonly #drop: Database.Statement<[number, number]>;
+  readonly #drop: readonly Database.Statement<[number, number]>[];
   readonly #shorten: Database.Statement<[number, number, number]>;
   readonly #names: Database.Statement<[number], Name>;
   readonly #forgetNames: Database.Statement<[number, number]>;
   /** What belongs to a life, and it itself. */
   readonly #forgetLife: readonly Database.Statement<[number]>[];
 
-  constructor(db: Database.Database, authors: AuthorIndex) {
+  constructor(db: Database.Database, authors: AuthorIndex, search: SearchIndex) {
     this.#authors = authors;
+    this.#search = search;
     this.#state = db.prepare(STATE);
     this.#measured = db.prepare(MEASURED);
-    this.#drop = db.prepare("DELETE FROM messages WHERE room_key = ? AND msg_id < ?");
+    this.#drop = ["messages", "mentions", "changes"].map((table) =>
+      db.prepare(`DELETE FROM ${table} WHERE room_key = ? AND msg_id < ?`),
+    );
     this.#shorten = db.prepare("UPDATE rooms SET first_id = ?, bytes = ? WHERE room_key = ?");
     this.#names = db.prepare(
       `SELECT msg_id, timestmap FROM client_msg_ids INDEXED BY client_msg_ids_by_message
@@ -34,21 +39,22 @@ export class Trims {
     this.#forgetNames = db.prepare(
       "DELETE FROM client_msg_ids INDEXED BY client_msg_ids_by_message WHERE room_key = ? AND msg_id <= ?",
     );
-    this.#forgetLife = ["webhook_cursors", "schemas", "standings", "room_access", "rooms"].map((table) =>
-      db.prepare(`DELETE FROM ${table} WHERE room_key = ?`),
-    );
+    const tables = ["search_ids", "webhook_cursors", "schemas", "marks", "standings", "room_access", "rooms"];
+    this.#forgetLife = tables.map((table) => db.prepare(`DELETE FROM ${table} WHERE room_key = ?`));
   }
 
   /** At most `most` messages and as many names. */
   trim(trim: Trim): Written {
     const row = this.#state.get(trim.service, trim.room_id, trim.epoch);
     if (!row) return { kind: "refused", reason: "epoch_not_found" };
+    if (row.held === 1) return { kind: "refused", reason: "on_hold" };
     const { room_key, first_id, bytes } = row;
     const trimmed = sliceOf(stateOf(row), trim, this.#measured.iterate(room_key, first_id));
     const log = { ...stateOf(row), first_id: trimmed.first_id, bytes: bytes - trimmed.bytes };
     if (trimmed.messages > 0) {
       this.#authors.shortened(room_key, log.first_id);
-      this.#drop.run(room_key, log.first_id);
+      this.#search.shortened(room_key, first_id, log.first_id);
+      for (const drop of this.#drop) drop.run(room_key, log.first_id);
       this.#shorten.run(log.first_id, log.bytes, room_key);
     }
     const moreNames = this.#trimNames(room_key, log, trim);

@@ -5,17 +5,27 @@ import type {
   Append,
   CreateRoom,
   DestroyRoom,
+  ErasureWrite,
+  IndexMessages,
+  LifeKey,
   Refusal,
+  RoomKey,
   SetSchema,
+  SetSearch,
   WebhookWrite,
   Write,
   Written,
 } from "../store.ts";
 import { AuthorIndex } from "./authors.ts";
-import { Changes, isReference, type Reference } from "./changes.ts";
+import { Changes, isReference, isSpecial, type Reference } from "./changes.ts";
+import { Erasures } from "./erasures.ts";
 import { openForWriting, takeLock } from "./file.ts";
+import { Holds } from "./holds.ts";
+import { MarksWriter, type Readers, readersOf } from "./marks-writer.ts";
 import { type PackedOutcomes, type PackedWrites, packOutcomes, unpackWrites } from "./packed.ts";
 import { SchemasWriter } from "./schemas.ts";
+import { scrub } from "./scrub.ts";
+import { SearchIndex } from "./search-index.ts";
 import { giveBack } from "./space.ts";
 import { StandingsWriter } from "./standings.ts";
 import { Trims } from "./trims.ts";
@@ -23,7 +33,7 @@ import { WebhooksWriter } from "./webhooks-writer.ts";
 import { serve } from "./worker-calls.ts";
 
 /** The living room a write goes to, while its transaction runs. */
-interface Counter {
+interface Counter extends Readers {
   readonly service: string;
   readonly room_key: number;
   readonly epoch: string;
@@ -38,7 +48,7 @@ interface Counter {
   rows: unknown[];
 }
 
-type StoredCounter = Omit<Counter, "saved_id" | "first_timestmap" | "rows">;
+type StoredCounter = Omit<Counter, "saved_id" | "first_timestmap" | "rows" | "readers" | "newest">;
 
 interface Committed {
   readonly outcomes: PackedOutcomes;
@@ -63,8 +73,12 @@ class Writer {
   readonly #trims: Trims;
   readonly #authors: AuthorIndex;
   readonly #changes: Changes;
+  readonly #search: SearchIndex;
+  readonly #erasures: Erasures;
+  readonly #holds: Holds;
   readonly #standings: StandingsWriter;
   readonly #schemas: SchemasWriter;
+  readonly #marks: MarksWriter;
   readonly #webhooks: WebhooksWriter;
   readonly #commit: Database.Transaction<(writes: readonly Write[]) => Written[]>;
   readonly #find: Database.Statement<[string, string], StoredCounter>;
@@ -87,12 +101,16 @@ class Writer {
     const db = this.#db;
     this.#authors = new AuthorIndex(db);
     this.#changes = new Changes(db);
+    this.#search = new SearchIndex(db);
+    this.#erasures = new Erasures(db, this.#search);
+    this.#holds = new Holds(db);
     this.#standings = new StandingsWriter(db);
     this.#schemas = new SchemasWriter(db);
+    this.#marks = new MarksWriter(db);
     this.#webhooks = new WebhooksWriter(db);
-    this.#trims = new Trims(db, this.#authors);
+    this.#trims = new Trims(db, this.#authors, this.#search);
     this.#find = db.prepare(
-      `SELECT service, room_key, epoch, last_id, last_timestmap, bytes FROM rooms
+      `SELECT service, room_key, epoch, first_id, last_id, last_timestmap, bytes, marks FROM rooms
        WHERE service = ? AND room_id = ? AND destroyed_at IS NULL`,
     );
     this.#create = db.prepare(
@@ -126,6 +144,10 @@ class Writer {
     return { outcomes: packOutcomes(written), sync_ms };
   }
 
+  scrub(from: number): number | undefined {
+    return scrub(this.#db, from);
+  }
+
   tidy(): boolean {
     return giveBack(this.#db);
   }
@@ -149,8 +171,10 @@ class Writer {
   }
 
   #apply(write: Write, counters: Counters): Written {
+    if (isOfSearch(write)) return this.#applyToSearch(write, counters);
     if (isOfWebhooks(write)) return this.#applyToWebhooks(write, counters);
-    const key = `${write.service}\u0000${write.room_id}`;
+    if (isOfErasures(write)) return this.#applyToErasures(write, counters);
+    const key = keyOf(write);
     if (!counters.has(key)) counters.set(key, this.#read(write.service, write.room_id));
     const counter = counters.get(key);
     switch (write.kind) {
@@ -184,6 +208,9 @@ class Writer {
         if (!counter || isOther(write, counter)) return refused("room_not_found");
         this.#schemas.set(counter, write);
         return done;
+      case "set_mark":
+        if (!counter) return refused("room_not_found");
+        return isOther(write, counter) ? refused("epoch_not_found") : this.#marks.set(write, counter);
       case "destroy_room":
         if (!counter || isOther(write, counter)) return refused("room_not_found");
         this.#end(write, counter);
@@ -193,6 +220,9 @@ class Writer {
         this.#save([counter]);
         counters.delete(key);
         return this.#trims.trim(write);
+      case "set_hold":
+        this.#holds.apply(write);
+        return done;
     }
   }
 
@@ -204,6 +234,26 @@ class Writer {
     }
     this.#webhooks.apply(write);
     return done;
+  }
+
+  #applyToSearch(write: SetSearch | IndexMessages, counters: Counters): Written {
+    if (write.kind === "index_messages") {
+      this.#save([...counters.values()]);
+      counters.clear();
+      return this.#search.build(write);
+    }
+    this.#search.set(write.service, write.on);
+    return done;
+  }
+
+  /** They change the counters of a life that may be the living one. */
+  #applyToErasures(write: ErasureWrite, counters: Counters): Written {
+    if (write.kind === "erase") {
+      const key = keyOf(write);
+      this.#save([counters.get(key)]);
+      counters.delete(key);
+    }
+    return this.#erasures.apply(write);
   }
 
   #append(write: Append, counter: Counter): Written {
@@ -218,8 +268,11 @@ class Writer {
       const { changes } = this.#name.run(room_key, user_id, client_msg_id, msg_id, timestmap);
       if (changes === 0) return this.#duplicate(room_key, user_id, client_msg_id);
     }
-    if (isReference(write)) this.#changes.add(write, { room_key, msg_id, timestmap });
-    else counter.rows.push(room_key, msg_id, timestmap, user_id, session_id, msg);
+    if (counter.marks > 0 && !write.change) this.#marks.sent(user_id, msg_id, counter);
+    if (isSpecial(write)) {
+      this.#changes.add(write, { room_key, msg_id, timestmap });
+      if (write.change && write.ref !== undefined) this.#search.changed(room_key, write.ref);
+    } else counter.rows.push(room_key, msg_id, timestmap, user_id, session_id, msg);
     counter.first_timestmap ??= timestmap;
     counter.last_id = msg_id;
     counter.last_timestmap = timestmap;
@@ -257,13 +310,14 @@ class Writer {
     const room_key = Number(lastInsertRowid);
     if (info.access) this.#standings.changeAccess(room_key, info.access);
     if (owner !== undefined) this.#standings.setRole(room_key, { user_id: owner, role: "owner" });
-    return counterOf({ service, room_key, epoch, last_id: 0, last_timestmap: 0, bytes: 0 });
+    const empty = { first_id: 1, last_id: 0, last_timestmap: 0, bytes: 0, marks: 0 };
+    return counterOf({ service, room_key, epoch, ...empty });
   }
 
   #end({ destroyed_at, keep_log }: DestroyRoom, counter: Counter): void {
     this.#save([counter]);
     this.#webhooks.ended(counter, destroyed_at);
-    this.#destroy.run(destroyed_at, keep_log ? 1 : 0, counter.room_key);
+    this.#destroy.run(destroyed_at, this.#holds.keptAtEnd(counter.room_key, keep_log), counter.room_key);
   }
 
   #read(service: string, room_id: string): Counter | undefined {
@@ -275,10 +329,12 @@ class Writer {
   #save(counters: readonly (Counter | undefined)[]): void {
     const grown = counters.filter(isGrown);
     this.#insert(grown.flatMap(({ rows }) => rows));
+    for (const counter of counters) if (counter?.readers) this.#marks.save(counter);
     for (const counter of grown) {
       const { room_key, saved_id, last_id, last_timestmap, bytes } = counter;
       this.#count.run(last_id, last_timestmap, bytes, room_key);
       this.#authors.grown(room_key, saved_id, last_id);
+      this.#search.grown(counter, saved_id, last_id);
       this.#webhooks.grown(counter, counter.first_timestmap as number);
     }
   }
@@ -294,7 +350,8 @@ class Writer {
 
 /** Nothing has been counted since it was read. */
 function counterOf(stored: StoredCounter): Counter {
-  return { ...stored, saved_id: stored.last_id, first_timestmap: undefined, rows: [] };
+  const { last_id } = stored;
+  return { ...stored, ...readersOf(stored), saved_id: last_id, first_timestmap: undefined, rows: [] };
 }
 
 function isGrown(counter: Counter | undefined): counter is Counter {
@@ -306,12 +363,24 @@ function insertOf(rows: number): string {
   return `INSERT INTO messages (${COLUMNS.join(", ")}) VALUES ${Array(rows).fill(row).join(", ")}`;
 }
 
+function isOfSearch(write: Write): write is SetSearch | IndexMessages {
+  return write.kind === "set_search" || write.kind === "index_messages";
+}
+
 function isOfWebhooks(write: Write): write is WebhookWrite {
   return write.kind === "set_webhooks" || write.kind === "move_cursor" || write.kind === "drop_dead_letter";
 }
 
+function isOfErasures(write: Write): write is ErasureWrite {
+  return write.kind === "begin_erasure" || write.kind === "erase" || write.kind === "end_erasure";
+}
+
+function keyOf({ service, room_id }: RoomKey): string {
+  return `${service}\u0000${room_id}`;
+}
+
 /** Whether the write is meant for another life than the living one. */
-function isOther({ epoch }: Append | DestroyRoom | SetSchema, living: Counter): boolean {
+function isOther({ epoch }: LifeKey, living: Counter): boolean {
   return epoch !== undefined && epoch !== living.epoch;
 }
 

@@ -1,13 +1,22 @@
 import { type BatchLimits, ManagedStore, type Settled } from "../../store/managed.ts";
 import type {
+  Authored,
+  AuthoredQuery,
   BehindQuery,
   DeadLetter,
   DeadLettersQuery,
+  Erasable,
+  ErasableQuery,
+  Erasure,
+  ErasuresQuery,
   KeptWebhook,
   Life,
   LifeKey,
   ListedRoom,
   LivesQuery,
+  Mark,
+  MarkedRoomsQuery,
+  MarksQuery,
   MessageQuery,
   NewestSchemas,
   NewestSchemasQuery,
@@ -29,6 +38,8 @@ import type {
   Trimmed,
   Undelivered,
   UndeliveredQuery,
+  Unread,
+  UnreadQuery,
   Usage,
   UsageQuery,
   WebhooksQuery,
@@ -127,8 +138,36 @@ class WatchedStore implements Store {
     return this.#driver.undelivered(query);
   }
 
+  marks(query: MarksQuery): Promise<Mark[] | undefined> {
+    return this.#driver.marks(query);
+  }
+
+  markedRooms(query: MarkedRoomsQuery): Promise<string[]> {
+    return this.#driver.markedRooms(query);
+  }
+
+  unread(query: UnreadQuery): Promise<Unread[]> {
+    return this.#driver.unread(query);
+  }
+
   deadLetters(query: DeadLettersQuery): Promise<DeadLetter[]> {
     return this.#driver.deadLetters(query);
+  }
+
+  authored(query: AuthoredQuery): Promise<Authored> {
+    return this.#driver.authored(query);
+  }
+
+  erasable(query: ErasableQuery): Promise<Erasable | undefined> {
+    return this.#driver.erasable(query);
+  }
+
+  erasures(query: ErasuresQuery): Promise<Erasure[]> {
+    return this.#driver.erasures(query);
+  }
+
+  scrub(from: number): Promise<number | undefined> {
+    return this.#driver.scrub(from);
   }
 
   async tidy(): Promise<boolean> {

@@ -1,0 +1,129 @@
+import {
+  type EntryOp,
+  isJsonObject,
+  isName,
+  type JsonObject,
+  MAX_MESSAGE_DEPTH,
+  MAX_ROOM_ID,
+  MAX_SESSION_ID,
+  MAX_USER,
+} from "@roomlog/protocol";
+import { depthOf, elementsOf, memberText } from "../core/json-text.ts";
+import { type Header, KIND, VERSION } from "./jsonl.ts";
+import { asStored, storedText } from "./stored-text.ts";
+
+/** A line that cannot be taken. The message is the end of a sentence about it. */
+export class Unfit extends Error {}
+
+/** The text of an entry as it was sent. */
+interface Wording {
+  readonly msg_id: number;
+  /** JSON, byte by byte. */
+  readonly msg: string;
+}
+
+/** An entry of a log out of a line of jsonl (M25). */
+export interface Parsed extends Wording {
+  readonly user_id: string;
+  readonly session_id: string;
+  /** µs since 1970 */
+  readonly timestmap: number;
+  readonly op: EntryOp | undefined;
+  readonly ref: number | undefined;
+  readonly mentions: readonly string[] | undefined;
+  /** The edit that it reads as, or the deletion that emptied it. */
+  readonly edited: number | undefined;
+  readonly deleted: number | undefined;
+  /** As far as the line has them, this entry's own among them. */
+  readonly wordings: readonly Wording[];
+}
+
+/** Throws an `Unfit`. */
+export function headerIn(line: string): Header {
+  const header = objectIn(line);
+  if (header.roomlog !== KIND)
+    throw new Unfit("is not the header of a transcript; export it with --format jsonl");
+  if (header.version !== VERSION)
+    throw new Unfit(`is of format ${header.version}, this Roomlog takes ${VERSION}`);
+  const { room_id, epoch, first_id, last_id, time_field } = header;
+  const isWhole =
+    isName(room_id, MAX_ROOM_ID) &&
+    isName(epoch, MAX_SESSION_ID) &&
+    isId(first_id) &&
+    (isId(last_id) || last_id === 0) &&
+    first_id <= last_id + 1 &&
+    (time_field === "timestmap" || time_field === "timestamp");
+  if (!isWhole) throw new Unfit("lacks something of a header: room_id, epoch, first_id, last_id, time_field");
+  if ("where" in header) throw new Unfit("is of a part of a log, by a filter: without the rest it is none");
+  return header as unknown as Header;
+}
+
+/** Throws an `Unfit`. */
+export function entryIn(line: string, { time_field }: Header): Parsed {
+  const text = asStored(line);
+  const entry = objectIn(text);
+  const { stamp, msg } = storedText(text);
+  const names = ["msg_id", "user_id", "session_id", time_field, ...("$log" in entry ? ["$log"] : [])];
+  if (stamp.join() !== names.join()) throw new Unfit(`does not end with ${names.join(", ")}`);
+  const { msg_id, user_id, session_id, [time_field]: timestmap, $log = {} } = entry;
+  if (!isId(msg_id)) throw new Unfit("has no msg_id");
+  if (!isName(user_id, MAX_USER) || !isName(session_id, MAX_SESSION_ID))
+    throw new Unfit("does not say who sent it");
+  if (!isId(timestmap)) throw new Unfit(`has no time (${time_field}, µs since 1970)`);
+  if (depthOf(msg) > MAX_MESSAGE_DEPTH) throw new Unfit(`is nested deeper than ${MAX_MESSAGE_DEPTH} levels`);
+  const { op, ref, mentions, edited, deleted } = logIn($log);
+  const wordings = wordingsIn(text);
+  const own = wordings.find((wording) => wording.msg_id === msg_id)?.msg ?? msg;
+  return { msg_id, msg: own, user_id, session_id, timestmap, op, ref, mentions, edited, deleted, wordings };
+}
+
+function objectIn(text: string): JsonObject {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (isJsonObject(value)) return value;
+  } catch (error) {
+    throw new Unfit(`is not JSON: ${(error as Error).message}`);
+  }
+  throw new Unfit("is not a JSON object");
+}
+
+function logIn(log: unknown): Pick<Parsed, "op" | "ref" | "mentions" | "edited" | "deleted"> {
+  if (!isJsonObject(log)) throw new Unfit("has a $log that is no object");
+  const { op, ref, mentions } = log;
+  if (op !== undefined && op !== "edit" && op !== "delete") throw new Unfit(`does what nobody knows: ${op}`);
+  if (ref !== undefined && !isId(ref)) throw new Unfit("has a ref that is no id");
+  if (op !== undefined && ref === undefined) throw new Unfit(`is to ${op} a message, and does not say which`);
+  if (mentions !== undefined && !isMentions(mentions, op))
+    throw new Unfit("has mentions that are no list of users");
+  return { op, ref, mentions, edited: changeIn(log, "edited"), deleted: changeIn(log, "deleted") };
+}
+
+function isMentions(value: unknown, op: EntryOp | undefined): value is readonly string[] {
+  return (
+    op === undefined &&
+    Array.isArray(value) &&
+    value.every((user) => isName(user, MAX_USER)) &&
+    new Set(value).size === value.length
+  );
+}
+
+function changeIn(log: JsonObject, name: "edited" | "deleted"): number | undefined {
+  const change = log[name];
+  if (change === undefined) return undefined;
+  if (isJsonObject(change) && isId(change.msg_id)) return change.msg_id;
+  throw new Unfit(`was ${name}, and does not say by which entry`);
+}
+
+/** Their texts, untouched. */
+function wordingsIn(text: string): Wording[] {
+  const versions = memberText(memberText(text, "$log") ?? "{}", "versions");
+  if (versions === undefined) return [];
+  return elementsOf(versions).map((version) => ({
+    msg_id: Number(memberText(version, "msg_id")),
+    msg: memberText(version, "msg") ?? "{}",
+  }));
+}
+
+function isId(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) > 0;
+}

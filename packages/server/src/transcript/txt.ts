@@ -1,0 +1,48 @@
+import type { Said } from "./said.ts";
+import { clean, excerpt, isMessage } from "./shown.ts";
+import type { Surroundings } from "./surroundings.ts";
+import type { Extract, Style, Writer } from "./writer.ts";
+
+/** Before the further lines of a message, so that none looks like a message of its own. */
+const INDENT = "    ";
+
+/** Characters of what somebody replies to. */
+const QUOTE = 60;
+
+/** Messages as lines to read. */
+export function txt({ room_id, first_time, last_time }: Extract, { calendar }: Style): Writer {
+  const at = (time: number) => {
+    const { day, clock } = calendar.at(time);
+    return `${day} ${clock}`;
+  };
+  const span =
+    first_time === undefined || last_time === undefined
+      ? "no messages"
+      : `${at(first_time)} to ${at(last_time)}`;
+  return {
+    head: () => `${room_id}, ${span}, ${calendar.zone}\n\n`,
+    page: (messages, surroundings) =>
+      messages
+        .filter(isMessage)
+        .map((said) => `${at(said.time)}  ${lineOf(said, surroundings)}\n`)
+        .join(""),
+    tail: () => "",
+  };
+}
+
+function lineOf(said: Said, { quoted }: Surroundings): string {
+  const { user_id, text, json, reaction, log } = said;
+  const to = log.ref === undefined ? undefined : quoted.get(log.ref);
+  const about = to ? ` ${to.user_id} "${excerpt(to, QUOTE)}"` : log.ref === undefined ? "" : ` #${log.ref}`;
+  if (log.deleted) return `${user_id}: (deleted by ${log.deleted.user_id}${because(log.deleted.reason)})`;
+  if (reaction !== undefined) return `${user_id} reacts with ${indented(reaction)} to${about}`;
+  return `${user_id}${about && ` to${about}`}: ${indented(text ?? json)}${log.edited ? " (edited)" : ""}`;
+}
+
+function because(reason: string | undefined): string {
+  return reason === undefined ? "" : `: ${clean(reason).replaceAll("\n", " ")}`;
+}
+
+function indented(text: string): string {
+  return clean(text).replaceAll("\n", `\n${INDENT}`);
+}
