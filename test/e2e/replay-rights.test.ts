@@ -224,3 +224,28 @@ test("[M26, L12] a token without the right ends it, also while it is paused", as
   await eve.settled();
   expect([answer.result, got(eve)]).toEqual(["ok", ["not_allowed"]]);
 });
+
+test.for(["final", "then"])(
+  "[M26, M21] what was erased is empty, also in a replay that has begun, %s",
+  async (as) => {
+    const { client, play, pass, bob, send, until } = await recorded([0]);
+    until(1);
+    await send({ n: 2 });
+    await client.call("media/room/msglog_edit", { room_id: "r", msg_id: 2, msg: { n: 2, new: true } });
+    await play({ as });
+    await pass(0);
+    const { data } = await client.call("media/room/msglog_erase_user", { user_id: "ann" });
+    expect(data).toMatchObject({ messages: expect.any(Number) });
+    await pass(1000);
+    const rest = shown(bob).slice(1);
+    expect(rest.map(([msg_id, msg]) => [msg_id, msg])).toEqual(
+      as === "final"
+        ? [[2, {}]]
+        : [
+            [2, {}],
+            [3, {}],
+          ],
+    );
+    for (const [, , log] of rest) expect(log).toMatchObject({ erased: true });
+  },
+);
