@@ -74,7 +74,7 @@ test("the outbox is bounded", async () => {
   const sends = [room.send({ n: 1 }), room.send({ n: 2 })];
   const error = await room.send({ n: 3 }).catch((error: unknown) => error);
   expect(error).toBeInstanceOf(OutboxFull);
-  expect(String(error)).toContain("2 messages wait to be sent already");
+  expect(String(error)).toContain("2 messages wait already (option outbox)");
   online();
   await Promise.all(sends);
   await room.send({ n: 4 });

@@ -33,7 +33,7 @@ export class RoomLeft extends Error {
 /** More messages wait to be sent than the option `outbox` allows: this one was not taken. */
 export class OutboxFull extends Error {
   constructor(limit: number) {
-    super(`${limit} messages wait to be sent already: wait for some, or raise the option outbox`);
+    super(`${limit} messages wait already (option outbox)`);
     this.name = "OutboxFull";
   }
 }

@@ -44,8 +44,8 @@ export async function* history(
 ): AsyncGenerator<StoredMessage, void> {
   const isPage = query.around !== undefined;
   const by = order ?? (isPage ? "asc" : "desc");
-  const given = Object.entries(query).filter(([, value]) => value !== undefined);
-  let range: Omit<Query, "room_id"> = Object.fromEntries(given);
+  // What is undefined is left out where it becomes JSON.
+  let range = query as Omit<Query, "room_id">;
   for (let left = limit; left > 0; ) {
     signal?.throwIfAborted();
     const { messages: page, read_to } = await scanned(

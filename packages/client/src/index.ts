@@ -23,6 +23,7 @@ export type { Unsubscribe } from "./listeners.ts";
 export type { Message, Schema } from "./message.ts";
 export type { ClientOptions, TokenSource } from "./options.ts";
 export type { DeleteOptions, MessageOptions, SendOptions, Sent } from "./outbox.ts";
+export type { Replay, ReplayOptions } from "./replay.ts";
 export type { Room } from "./room.ts";
 export type { Member, Members, RoomEvents } from "./room-events.ts";
 export type { JoinOptions, MessagesOptions } from "./room-options.ts";

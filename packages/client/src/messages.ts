@@ -87,7 +87,7 @@ function memberIn(message: StoredMessage): (name: string) => unknown {
 }
 
 /** Whether the iterator ends without a look at the rest: by the program's own wish. Throws when somebody else decided that. */
-function isOver({ over }: Log): boolean {
+export function isOver({ over }: Pick<Log, "over">): boolean {
   if (over === undefined || over instanceof RoomEnded) return false;
   if (over instanceof RoomLeft && over.how === "left") return true;
   if (over instanceof ClientClosed && over.cause === undefined) return true;

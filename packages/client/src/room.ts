@@ -16,6 +16,7 @@ import { Listeners, type Unsubscribe } from "./listeners.ts";
 import { checked, type Message } from "./message.ts";
 import { type AskText, type Follows, follow, type Log } from "./messages.ts";
 import { type DeleteOptions, type MessageOptions, Outbox, type SendOptions, type Sent } from "./outbox.ts";
+import { idIn, Replay, type ReplayOptions } from "./replay.ts";
 import type { Member, Members, RoomEvents } from "./room-events.ts";
 import type { JoinOptions, MessagesOptions, RoomParts } from "./room-options.ts";
 import type { Tail } from "./tail.ts";
@@ -32,6 +33,7 @@ export class Room<T = JsonObject> {
   readonly #gate = new Gate<Connection>();
   readonly #listeners = new Listeners<[body: never, event: EventData | undefined]>();
   readonly #tails = new Set<Pick<Tail, "live" | "wake">>();
+  readonly #replays = new Set<Replay<T>>();
   readonly #outbox: Outbox;
   readonly #ended = Promise.withResolvers<Error>();
   #members = new Map<string, Member>();
@@ -98,10 +100,9 @@ export class Room<T = JsonObject> {
    */
   async mark(msg_id: number, { signal }: CallOptions = {}): Promise<void> {
     const { room_id } = this;
-    const { settings } = this.#parts;
-    const call = (connection: Connection) =>
-      connection.call("media/room/msglog_mark", { room_id, msg_id, epoch: this.epoch });
-    await insist({ gate: this.#gate, settings, signal, call });
+    await this.#insist(this.#gate, signal, (connection) =>
+      connection.call("media/room/msglog_mark", { room_id, msg_id, epoch: this.epoch }),
+    );
   }
 
   /** R5: typing, hands, cursors. Goes to who is here now; resolves with false when there is no connection. */
@@ -134,6 +135,20 @@ export class Room<T = JsonObject> {
     return this.#checked(history(get, { ...options, epoch }));
   }
 
+  /** What is in the log, in the rhythm in which it was sent (M26); nothing of it is in `messages` or told to listeners. */
+  replay(options: ReplayOptions = {}): Replay<T> {
+    const parts = {
+      room_id: this.room_id,
+      epoch: this.epoch,
+      gate: this.#gate,
+      settings: this.#parts.settings,
+      replays: this.#replays,
+      log: this.#log,
+      checked: (messages: AsyncGenerator<StoredMessage, void>) => this.#checked(messages),
+    };
+    return new Replay(parts, options);
+  }
+
   /** Listens to one kind of event, `members` or what R and M name. Returns what ends it. */
   on<K extends keyof RoomEvents>(type: K, listener: (body: RoomEvents[K]) => void): Unsubscribe {
     return this.#listeners.add(type, listener);
@@ -143,10 +158,10 @@ export class Room<T = JsonObject> {
   async leave({ signal }: CallOptions = {}): Promise<void> {
     if (this.#over) return;
     const { room_id } = this;
-    const { gate, settings } = this.#parts;
+    const { gate } = this.#parts;
     this.end(new RoomLeft(room_id, "left"));
-    const call = (connection: Connection) => connection.call("media/room/leave", { room_id });
-    const left = insist({ gate, settings, signal, call }).catch((error: unknown) => {
+    const leave = (connection: Connection) => connection.call("media/room/leave", { room_id });
+    const left = this.#insist(gate, signal, leave).catch((error: unknown) => {
       if (!isRefusal(error, errorCodes.member_not_found) && !isNoRoom(error)) throw error;
     });
     this.#parts.onLeaving(left);
@@ -159,10 +174,10 @@ export class Room<T = JsonObject> {
     options: Omit<Follows, "where">,
   ): AsyncGenerator<Message<T>, void> {
     const { room_id } = this;
-    const { gate, settings } = this.#parts;
+    const { gate } = this.#parts;
     const ask: AskText = (name, data, signal) => {
       const text = JSON.stringify({ room_id, ...data });
-      return insist({ gate, settings, signal, call: (connection) => connection.callText(name, text) });
+      return this.#insist(gate, signal, (connection) => connection.callText(name, text));
     };
     return this.#checked(follow(reading(this.#log, ask), { ...options, where: undefined }));
   }
@@ -193,12 +208,14 @@ export class Room<T = JsonObject> {
   lost(): void {
     this.#gate.shut();
     this.#early = [];
+    for (const replay of this.#replays) replay.goOn();
   }
 
   /** @internal An event of this room. */
   take(event: EventData): void {
     if (this.#over) return;
-    if (this.#early) this.#early.push(event);
+    if (idIn(event) !== undefined) for (const replay of this.#replays) replay.take(event);
+    else if (this.#early) this.#early.push(event);
     else this.#happened(event);
   }
 
@@ -209,6 +226,7 @@ export class Room<T = JsonObject> {
     this.#gate.wallUp(reason);
     this.#parts.onOver();
     this.#ended.resolve(reason);
+    for (const replay of this.#replays) replay.goOn();
     this.#wake();
   }
 
@@ -304,12 +322,19 @@ export class Room<T = JsonObject> {
     }
   }
 
+  #insist<R>(
+    gate: Gate<Connection>,
+    signal: AbortSignal | undefined,
+    call: (connection: Connection) => Promise<R>,
+  ): Promise<R> {
+    return insist({ gate, settings: this.#parts.settings, signal, call });
+  }
+
   #get(query: Omit<Query, "room_id">, gate: Gate<Connection>, signal?: AbortSignal) {
     const { room_id } = this;
-    const { settings } = this.#parts;
-    const call = (connection: Connection) =>
-      connection.call("media/room/msglog_get", { room_id, ...query }) as Promise<StoredMessage[]>;
-    return insist({ gate, settings, signal, call });
+    return this.#insist(gate, signal, (connection) => {
+      return connection.call("media/room/msglog_get", { room_id, ...query }) as Promise<StoredMessage[]>;
+    });
   }
 
   /** What is read of this life is read while the room is joined, so that what comes live follows it without a hole. */

@@ -107,6 +107,11 @@ const msgId = z.int().min(1);
 /** What has been stored, or was before (M9). */
 const stored = z.object({ msg_id: z.int(), duplicate: z.literal(true).optional() });
 
+/** How many times as fast as it happened (M26). */
+const replayRate = z.number().min(0.25).max(16);
+/** Where a replay stands (M26). */
+const replayTime = { time: z.int(), rate: z.number(), paused: z.boolean() };
+
 /** Ten years, in seconds. */
 const MAX_SENTENCE = 315_576_000;
 
@@ -668,6 +673,43 @@ export const commands = {
     right: "msglog_get",
     data: z.object({ room_id: roomId, at: count.optional(), epoch: epoch.optional() }),
     result: z.object({ epoch, msg_id: count, digest: z.string() }),
+  },
+  /** M26: times in µs since 1970. Errors: 100044, 100050, 304001, 304106. */
+  "media/room/msglog_replay": {
+    right: "msglog_get",
+    data: z.object({
+      room_id: roomId,
+      epoch: epoch.optional(),
+      after: count.optional(),
+      from_time: count.optional(),
+      time: count.optional(),
+      until: count.optional(),
+      rate: replayRate.optional(),
+      paused: z.boolean().optional(),
+      as: z.enum(["final", "then"]).optional(),
+      where: where.optional(),
+    }),
+    result: z
+      .object({ replay: z.int(), epoch: z.string(), from_time: z.int(), until: z.int() })
+      .extend(replayTime),
+  },
+  /** M26: another pace or place; what is left out stays. Errors: 100044 (also a replay that is not there). */
+  "media/room/msglog_replay_set": {
+    right: "msglog_get",
+    data: z.object({
+      room_id: roomId,
+      replay: msgId,
+      time: count.optional(),
+      rate: replayRate.optional(),
+      paused: z.boolean().optional(),
+    }),
+    result: z.object(replayTime),
+  },
+  /** M26: ok also when there was nothing to end. */
+  "media/room/msglog_replay_stop": {
+    right: "msglog_get",
+    data: z.object({ room_id: roomId, replay: msgId }),
+    result: none,
   },
 } as const;
 

@@ -8,7 +8,7 @@ export interface EventData {
   readonly body?: object;
 }
 
-/** Types of the events of class `media`, subclass `room` (R1, R2, R4, R5, R8–R10, M5, M13, M19); `obj_id` is the room's id. */
+/** Types of the events of class `media`, subclass `room` (R1, R2, R4, R5, R8–R10, M5, M13, M19, M24, M26); `obj_id` is the room's id. */
 export const roomEvents = {
   created: "created",
   destroyed: "destroyed",
@@ -30,4 +30,6 @@ export const roomEvents = {
   schema: "schema",
   /** M19: somebody has read up to a message. */
   msglog_marked: "msglog_marked",
+  /** M26: `{replay, reason}`; only to the connection that asked for the replay. */
+  msglog_replay_ended: "msglog_replay_ended",
 } as const;

@@ -56,6 +56,8 @@ export interface MessageLog<Msg = string> {
   readonly salt?: string;
   /** In place of the salt, when the body that is shown is not the one that was committed to. */
   readonly commitment?: string;
+  /** The replay that it is a part of, not the log as it grows (M26). */
+  readonly replay?: number;
 }
 
 /**

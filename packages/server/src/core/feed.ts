@@ -75,6 +75,21 @@ export class Feed {
     this.serve();
   }
 
+  /** Takes messages of a lane that are read as soon as the connection takes them. */
+  follow(key: string, stretch: Stretch): void {
+    if (this.#ended) return;
+    extend(this.#lane(key).items, stretch);
+    this.serve();
+  }
+
+  /** Forgets all that waits in a lane; the first of the messages among it. */
+  recall(key: string): number | undefined {
+    const first = this.#lanes.get(key)?.items.find((item) => item.kind === "behind");
+    this.drop(key, "all");
+    this.serve();
+    return first?.from;
+  }
+
   /** Delivers what waits, as far as the connection takes it. */
   serve(): void {
     while (this.#lanes.size > 0 && !this.#isReading && !this.#ended) {

@@ -170,6 +170,11 @@ export class Log implements LogSource {
     return this.#quota.held;
   }
 
+  /** Messages that a filter examines at most for one page (M8). */
+  get maxScan(): number {
+    return this.#maxScan;
+  }
+
   /** Goes on with other options (S4). */
   update({ time_field, max_bytes_total, max_scan, search }: LogOptions): void {
     this.#maxScan = max_scan;
@@ -383,7 +388,7 @@ export class Log implements LogSource {
     if (!page) return undefined;
     const messages = page.messages.map((message) => {
       const { msg_id, timestmap } = message;
-      return { msg_id, timestmap, text: this.#render(message).text };
+      return { msg_id, timestmap, text: this.textOf(message).text };
     });
     return { first_id: page.first_id, messages };
   }
@@ -419,7 +424,7 @@ export class Log implements LogSource {
     const encode = hub.encoderFor(subscriber, messageEvent(room_id), { isLog: true });
     const events = page.messages.map((message) => ({
       msg_id: message.msg_id,
-      frame: encode(this.#render(message)),
+      frame: encode(this.textOf(message)),
     }));
     const { first_id } = page;
     const looked = view === undefined ? {} : { read_to: readTo(page, most.events) ?? to };
@@ -460,7 +465,7 @@ export class Log implements LogSource {
     rooms.told(room_id, to);
     let sights: Sights | undefined;
     const granted = rights.views(room_id);
-    hub.publishAll(messageEvent(room_id), () => messages.map((message) => this.#render(message)), {
+    hub.publishAll(messageEvent(room_id), () => messages.map((message) => this.textOf(message)), {
       lane: laneOf(service, room_id),
       isLog: true,
       stretch: { log: this, room_id, epoch, from, to },
@@ -507,13 +512,14 @@ export class Log implements LogSource {
     return new RequestError(known ? 304106 : 304001);
   }
 
-  #render(message: Message): JsonText {
+  /** A message as everyone sees it (M2). */
+  textOf(message: Message): JsonText {
     return new JsonText(messageText(message.msg, message, this.#timeField, message.log));
   }
 }
 
 /** Up to where a page of a log was read; undefined when up to the end of what was asked for. */
-function readTo({ messages, cut, read_to }: Page, limit: number): number | undefined {
+export function readTo({ messages, cut, read_to }: Page, limit: number): number | undefined {
   return cut || messages.length === limit ? messages.at(-1)?.msg_id : read_to;
 }
 
@@ -528,7 +534,7 @@ function logOf({ ref, change, mentions }: Sent): MessageLog | undefined {
 }
 
 /** M5 */
-function messageEvent(obj_id: string): EventData {
+export function messageEvent(obj_id: string): EventData {
   return { class: "media", subclass: "room", type: roomEvents.msglog_new_msg, obj_id };
 }
 

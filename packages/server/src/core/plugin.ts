@@ -45,6 +45,7 @@ export { isLoopback } from "./loopback.ts";
 export type { Marks } from "./marks.ts";
 export { counter, gauge, type Measure } from "./measures.ts";
 export { Quota } from "./quota.ts";
+export type { Replays } from "./replays.ts";
 export { matchesRoom, Rights } from "./rights.ts";
 export type { RoomSchemas } from "./room-schemas.ts";
 export type { Rooms } from "./rooms.ts";

@@ -20,6 +20,7 @@ import type { Logger } from "./logger.ts";
 import { Marks } from "./marks.ts";
 import type { Measure } from "./measures.ts";
 import type { Installed, Plugin } from "./plugin.ts";
+import { Replays } from "./replays.ts";
 import type { Request, Serving } from "./requests.ts";
 import { RoomRights } from "./room-rights.ts";
 import { RoomSchemas } from "./room-schemas.ts";
@@ -121,6 +122,7 @@ export class Service {
   #hooks = new Hooks<HookPoints>();
   #dispatcher: Dispatcher;
   #log: Log | undefined;
+  #replays: Replays | undefined;
   #stopping = false;
   #sweptAt: number;
 
@@ -227,6 +229,13 @@ export class Service {
     return new Cursors({ service: name, hub, rooms, log, rights });
   }
 
+  /** Replays of these logs (M26). */
+  openReplays(log: Log): Replays {
+    const { name, hub, rooms, clock, roomRights: rights } = this;
+    this.#replays = new Replays({ service: name, store: this.#store, hub, rooms, clock, log, rights });
+    return this.#replays;
+  }
+
   /** What messages have to be in the rooms, by their types (M24). */
   openSchemas(): RoomSchemas {
     const { name, rooms, clock, roomRights: rights } = this;
@@ -305,6 +314,7 @@ export class Service {
     for (const { pattern } of this.hub.of(session))
       if (pattern.obj_id === room_id && pattern.class !== "core") this.hub.unsubscribe(session, pattern);
     session.feed.drop(laneOf(this.name, room_id), "all");
+    this.#replays?.dismiss(session, room_id);
   }
 
   /** What somebody may not hear any more does not reach him, also what waits for him (E9). */
@@ -319,7 +329,8 @@ export class Service {
     const lagging = session.feed.lanes
       .filter((key) => key.startsWith(lane))
       .map((key) => key.slice(lane.length));
-    for (const room_id of new Set([...this.hub.roomsOf(session), ...lagging]))
+    const replayed = this.#replays?.roomsOf(session) ?? [];
+    for (const room_id of new Set([...this.hub.roomsOf(session), ...lagging, ...replayed]))
       this.rooms.rightsChanged(room_id, session.identity.user_id);
   }
 

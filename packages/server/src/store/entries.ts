@@ -45,15 +45,20 @@ export interface Neighbours {
 /** Most messages that are counted as referring to one (M16). */
 export const MOST_REFS = 10_000;
 
-type Asked = Pick<MessageQuery, "digest" | "refs" | "versions">;
+type Asked = Pick<MessageQuery, "digest" | "refs" | "versions" | "as_sent">;
 
-/** An entry as readers see it now (M15). */
-export function shown(entry: Entry, { digest, refs = false, versions }: Asked, log: Neighbours): Message {
+/** An entry as readers see it now (M15), or as it was sent (M26). */
+export function shown(
+  entry: Entry,
+  { digest, refs = false, versions, as_sent }: Asked,
+  log: Neighbours,
+): Message {
   const { msg_id, user_id, session_id, timestmap, msg, op, ref, changed_by, mentions, erased } = entry;
   const stamp = { msg_id, user_id, session_id, timestmap };
   const isPlain = op === null && ref === null && changed_by === null && mentions === null && erased === null;
   if (isPlain && !refs && !digest) return { ...stamp, msg };
-  const change = changed_by === null ? undefined : log.entry(changed_by);
+  const newest = changed_by === null ? undefined : log.entry(changed_by);
+  const change = isPassedOver(newest, as_sent) ? undefined : newest;
   const isDeleted = change?.op === "delete";
   const says: MessageLog = {
     ...(op !== null && { op }),
@@ -70,6 +75,10 @@ export function shown(entry: Entry, { digest, refs = false, versions }: Asked, l
     msg: isDeleted ? "{}" : (change?.msg ?? msg),
     ...(Object.keys(says).length > 0 && { log: says }),
   };
+}
+
+function isPassedOver(change: Entry | undefined, as_sent: Asked["as_sent"]): boolean {
+  return as_sent === "all" || (as_sent === "kept" && change?.op === "edit");
 }
 
 function hasVersions(versions: Asked["versions"], isDeleted: boolean): boolean {

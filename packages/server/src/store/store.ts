@@ -522,6 +522,8 @@ export interface MessageQuery extends LifeKey {
   readonly refs?: boolean;
   /** Also all wordings of edited messages; of deleted ones only with `all` (M15). */
   readonly versions?: "kept" | "all";
+  /** Entries as they were sent, whatever edits have made of them; what was deleted only with `all` (M26). */
+  readonly as_sent?: "kept" | "all";
   /** The text of a filter (M17) that was found good. */
   readonly where?: string;
   /** Messages that `where` examines at most; without it all that there are. */

@@ -15,6 +15,9 @@ import { withPosition } from "./join.ts";
 import { mark } from "./mark.ts";
 import { marks } from "./marks.ts";
 import { purge } from "./purge.ts";
+import { replay } from "./replay.ts";
+import { replaySet } from "./replay_set.ts";
+import { replayStop } from "./replay_stop.ts";
 import { schemas } from "./schemas.ts";
 import { send } from "./send.ts";
 import { setSchema } from "./set_schema.ts";
@@ -37,6 +40,7 @@ export const msglog = definePlugin({
     const log = service.openLog(given);
     const cursors = service.openCursors(log);
     const readers = service.openMarks();
+    const replays = service.openReplays(log);
     const trimmer = new Trimmer(service, log, current);
     const eraser = new Eraser(service, log);
     const kept = service.openSchemas();
@@ -68,8 +72,17 @@ export const msglog = definePlugin({
         setSchema(service, typed),
         schemas(kept, current),
         digest(log),
+        replay(replays, current),
+        replaySet(replays),
+        replayStop(replays),
       ],
-      hooks: { "room.join": withPosition(service, cursors) },
+      hooks: {
+        "room.join": withPosition(service, cursors),
+        "core.ended": (session, next) => {
+          replays.leave(session);
+          next(session);
+        },
+      },
       measures: [
         gauge(
           "roomlog_stored_bytes",
@@ -81,12 +94,13 @@ export const msglog = definePlugin({
           "Bytes of the schemas that living rooms have for types of messages (M24).",
           () => typed.bytes,
         ),
+        gauge("roomlog_replays", "Replays of logs that sessions have (M26).", () => replays.count),
       ],
       async start() {
         keepLogs();
         await log.start();
         await typed.start();
-        const stops = [() => eraser.stop(), trimmer.start(), indexer.start()];
+        const stops = [() => replays.stop(), () => eraser.stop(), trimmer.start(), indexer.start()];
         return () => {
           for (const stop of stops.reverse()) stop();
         };

@@ -24,6 +24,7 @@ export const settings = z.strictObject({
     .min(1)
     .default(10_000)
     .describe("Most messages that `where` examines for one answer (M8)."),
+  max_replays: z.int().min(0).default(4).describe("Most replays of a session at a time (M26)."),
   on_destroy: z
     .enum(["archive", "delete"])
     .default("archive")

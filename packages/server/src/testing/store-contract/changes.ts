@@ -58,6 +58,32 @@ export const changeCases: readonly StoreCase[] = [
     ]);
   }),
 
+  storeCase(
+    "[M26] entries as they were sent; what was deleted only for whom it is not hidden",
+    async (store) => {
+      await store.commit([create(one), append(one, '{"a":1}'), edit(1, '{"a":2}'), append(one, '{"b":1}')]);
+      await store.commit([edit(3, '{"b":2}'), deletion(3), { ...append(one), ref: 1 }]);
+      const deleted = { msg_id: 5, user_id: "ann", timestmap: 1 };
+      const sent = [
+        { ...STAMP, msg_id: 1, msg: '{"a":1}' },
+        { ...STAMP, msg_id: 2, msg: '{"a":2}', log: { op: "edit", ref: 1 } },
+        { ...STAMP, msg_id: 3, msg: '{"b":1}' },
+        { ...STAMP, msg_id: 4, msg: '{"b":2}', log: { op: "edit", ref: 3 } },
+        { ...STAMP, msg_id: 5, msg: "{}", log: { op: "delete", ref: 3 } },
+        { ...STAMP, msg_id: 6, msg: "{}", log: { ref: 1 } },
+      ] as const;
+      const all = await agreedPageOf(store, one, { as_sent: "all" });
+      assert.deepEqual(all.messages, sent);
+      const kept = await agreedPageOf(store, one, { as_sent: "kept" });
+      const hidden = sent.map((entry) =>
+        entry.msg_id === 3 || entry.msg_id === 4
+          ? { ...entry, msg: "{}", log: { ...("log" in entry && entry.log), deleted } }
+          : entry,
+      );
+      assert.deepEqual(kept.messages, hidden);
+    },
+  ),
+
   storeCase("[M15] only a message that is there can be changed, and by its author", async (store) => {
     await store.commit([create(one), append(one), edit(1), append(one), deletion(3)]);
     const others = { user_id: "bob" };
