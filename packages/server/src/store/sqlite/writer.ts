@@ -11,7 +11,6 @@ import type {
   LifeKey,
   Refusal,
   RoomKey,
-  SetSchema,
   SetSearch,
   WebhookWrite,
   Write,
