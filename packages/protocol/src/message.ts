@@ -29,6 +29,8 @@ export interface Version<Msg> extends Change {
   readonly msg: Msg;
   /** Its body is gone for good (M21). */
   readonly erased?: true;
+  /** Proves it, where digests were asked for (M23). */
+  readonly salt?: string;
 }
 
 /** What an entry of a log does to another one (M15). */

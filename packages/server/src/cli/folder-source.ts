@@ -25,6 +25,11 @@ export async function openFolder(directory: string, service: string): Promise<So
       if (!info) throw missing(room_id);
       return info;
     },
+    async digest(log) {
+      const found = await store.digest({ service, ...log });
+      if (found?.digest === undefined) throw missing(log.room_id);
+      return found.digest;
+    },
     async page({ order = "asc", search, rank_after, versions = false, where, ...query }: PageQuery) {
       const asked = {
         service,

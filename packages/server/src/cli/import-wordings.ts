@@ -11,7 +11,7 @@ const lineOf = (msg_id: number, first_id: number) => msg_id - first_id + 2;
 export class Wordings {
   readonly #last_id: number;
   /** By the `msg_id` of an edit: as its message has it. */
-  readonly #texts = new Map<number, string>();
+  readonly #texts = new Map<number, Parsed["wordings"][number]>();
   /** By the `msg_id` of what was changed. */
   readonly #claims = new Map<number, number>();
   /** Messages of which it is only known how they read later. */
@@ -34,7 +34,7 @@ export class Wordings {
     this.#texts.delete(msg_id);
     const isKnown = text !== undefined || wordings.length > 0;
     const edits = wordings.filter((wording) => wording.msg_id > msg_id && wording.msg_id <= this.#last_id);
-    for (const edit of edits) this.#texts.set(edit.msg_id, edit.msg);
+    for (const edit of edits) this.#texts.set(edit.msg_id, edit);
     if (changed_by <= this.#last_id) this.#claims.set(msg_id, changed_by);
     // It was changed after the transcript ends: what it was until then only its wordings say.
     else if (isKnown) this.#claim(msg_id, edits.at(-1)?.msg_id);
@@ -43,7 +43,7 @@ export class Wordings {
       throw new Unfit(
         `was deleted by #${deleted}, behind the end of the file: export it again, with --versions`,
       );
-    return { ...entry, msg: text ?? entry.msg };
+    return { ...entry, ...text };
   }
 
   #claim(msg_id: number, changed_by: number | undefined): void {

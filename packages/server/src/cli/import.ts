@@ -67,13 +67,14 @@ async function importFrom(file: string, { config, data: given, ...flags }: Flags
 
 function lifeOf(header: Header, { room, service, ended, class: cls }: Flags): ImportedLife {
   const now = Date.now() * 1000;
-  const { room_id, epoch, first_id, service: own = "main" } = header;
+  const { room_id, epoch, first_id, base_digest, service: own = "main" } = header;
   return {
     service: service ?? own,
     room_id: room ?? room_id,
     epoch,
     class: cls,
     first_id,
+    base_digest: room === undefined ? base_digest : undefined,
     created_at: now,
     destroyed_at: ended && now,
   };
@@ -87,7 +88,8 @@ async function importLines(
   const target = new LifeImport(data, life);
   try {
     refuseTaken(target, life);
-    await addAll(lines, header, target);
+    // Under another name the log has other digests.
+    await addAll(lines, header, { target, isProven: life.room_id === header.room_id });
     target.finish();
   } catch (error) {
     target.discard();
@@ -108,7 +110,12 @@ function refuseTaken(target: LifeImport, { room_id, epoch }: ImportedLife): void
     );
 }
 
-async function addAll(lines: AsyncIterable<Line>, header: Header, target: LifeImport): Promise<void> {
+async function addAll(
+  lines: AsyncIterable<Line>,
+  header: Header,
+  { target, ...how }: { readonly target: LifeImport; readonly isProven: boolean },
+): Promise<void> {
+  let { isProven } = how;
   const bar = progress("entries");
   const wordings = new Wordings(header.last_id);
   const { first_id, last_id } = header;
@@ -120,6 +127,13 @@ async function addAll(lines: AsyncIterable<Line>, header: Header, target: LifeIm
         throw new Failure(
           "data",
           `line ${line.number}: what it ${entry.op ?? "refer"}s, #${entry.ref}, is no message that can be changed or referred to there`,
+        );
+      // Without what proves a body the log goes on with other digests.
+      isProven &&= (entry.erased ? entry.commitment : entry.salt) !== undefined;
+      if (isProven && entry.digest !== target.digest)
+        throw new Failure(
+          "data",
+          `line ${line.number} has not the digest that its log says: it, or one before it, was changed`,
         );
       before = entry;
       bar.at(entry.msg_id - first_id + 1, last_id - first_id + 1);

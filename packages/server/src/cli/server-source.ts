@@ -16,6 +16,7 @@ export function sourceOn(session: Session): Source {
     rooms: (query) => session.call("media/room/get_list", query),
     log: (room_id, epoch) =>
       session.call("media/room/msglog_info", { room_id, ...(epoch !== undefined && { epoch }) }),
+    digest: async (log) => (await session.call("media/room/msglog_digest", log)).digest,
     page: (query) => pageOf((data) => session.callText("media/room/msglog_get", data), query),
     async close() {
       await session.connection.close();

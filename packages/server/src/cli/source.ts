@@ -13,6 +13,8 @@ export interface Source {
   }): Promise<ListedRoom[]>;
   /** Where a log stands; `epoch` names a life of the room, `"last"` the newest ended one (M12). */
   log(room_id: string, epoch?: string): Promise<LogInfo>;
+  /** The digest of a log up to an entry (M23). */
+  digest(log: { readonly room_id: string; readonly epoch: string; readonly at: number }): Promise<string>;
   /** A page of a log (M8), each message as its JSON text (M2). */
   page(query: PageQuery): Promise<string[]>;
   close(): Promise<void>;

@@ -138,6 +138,10 @@ function readerOf(client: LocalClient, clock: Clock): Reader {
       const asked = { name: "media/room/msglog_info", data: { room_id, epoch } } as const;
       return JSON.parse(resultOf(await ask(asked), asked));
     },
+    async digest(data) {
+      const asked = { name: "media/room/msglog_digest", data } as const;
+      return JSON.parse(resultOf(await ask(asked), asked)).digest;
+    },
     async page(query) {
       for (let data = query; ; ) {
         const asked = { name: "media/room/msglog_get", data } as const;

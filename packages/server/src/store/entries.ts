@@ -66,7 +66,9 @@ export function shown(
     ...(mentions !== null && !isDeleted && { mentions: JSON.parse(mentions) as string[] }),
     ...(change && (isDeleted ? { deleted: deletionOf(change) } : { edited: changeOf(change) })),
     ...((erased ?? (isDeleted ? null : change?.erased)) && { erased: true }),
-    ...(change && op === null && hasVersions(versions, isDeleted) && { versions: versionsOf(entry, log) }),
+    ...(change &&
+      op === null &&
+      hasVersions(versions, isDeleted) && { versions: versionsOf(entry, log, digest) }),
     ...(refs && op === null && { refs: log.refsOf(msg_id) }),
     ...(digest && proven(entry, log, change === undefined)),
   };
@@ -85,12 +87,18 @@ function hasVersions(versions: Asked["versions"], isDeleted: boolean): boolean {
   return versions === "all" || (versions === "kept" && !isDeleted);
 }
 
-function versionsOf(message: Entry, log: Neighbours): Version<string>[] {
+function versionsOf(message: Entry, log: Neighbours, digest = false): Version<string>[] {
   return [message, ...log.editsOf(message.msg_id)].map((entry) => ({
     ...changeOf(entry),
     msg: entry.msg,
     ...(entry.erased && { erased: true }),
+    ...(digest && saltOf(entry, log)),
   }));
+}
+
+function saltOf({ msg_id }: Entry, log: Neighbours): { readonly salt?: string } {
+  const seal = log.proofOf(msg_id)?.seal;
+  return seal?.length === SALT_DIGITS ? { salt: seal } : {};
 }
 
 /** The salt goes with the body that it belongs to, and with no other. */

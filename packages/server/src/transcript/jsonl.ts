@@ -18,11 +18,16 @@ export interface Header {
   readonly last_id: number;
   readonly time_field: string;
   readonly versions?: true;
+  /** Of the log before its first entry here (M23). */
+  readonly base_digest?: string;
   /** Only these messages are there (M17). */
   readonly where?: Filter;
 }
 
-export function headerLine(extract: Extract): string {
+export function headerLine({
+  base_digest,
+  ...extract
+}: Extract & { readonly base_digest: string | undefined }): string {
   const { service, room_id, epoch, first_id, last_id, time_field, versions, where } = extract;
   const header: Header = {
     roomlog: KIND,
@@ -34,6 +39,7 @@ export function headerLine(extract: Extract): string {
     last_id,
     time_field,
     ...(versions && { versions }),
+    ...(base_digest !== undefined && { base_digest }),
     ...(where && { where }),
   };
   return `${JSON.stringify(header)}\n`;

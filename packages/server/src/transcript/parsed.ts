@@ -20,6 +20,10 @@ interface Wording {
   readonly msg_id: number;
   /** JSON, byte by byte. */
   readonly msg: string;
+  /** What proves it (M23); absent when it was erased, and where nobody asked for it. */
+  readonly salt: string | undefined;
+  /** Its body is gone for good (M21). */
+  readonly erased: boolean;
 }
 
 /** An entry of a log out of a line of jsonl (M25). */
@@ -34,6 +38,10 @@ export interface Parsed extends Wording {
   /** The edit that it reads as, or the deletion that emptied it. */
   readonly edited: number | undefined;
   readonly deleted: number | undefined;
+  /** In place of the salt, when it is not shown as it was sent (M23). */
+  readonly commitment: string | undefined;
+  /** Of the log up to it (M23). */
+  readonly digest: string | undefined;
   /** As far as the line has them, this entry's own among them. */
   readonly wordings: readonly Wording[];
 }
@@ -71,10 +79,10 @@ export function entryIn(line: string, { time_field }: Header): Parsed {
     throw new Unfit("does not say who sent it");
   if (!isId(timestmap)) throw new Unfit(`has no time (${time_field}, µs since 1970)`);
   if (depthOf(msg) > MAX_MESSAGE_DEPTH) throw new Unfit(`is nested deeper than ${MAX_MESSAGE_DEPTH} levels`);
-  const { op, ref, mentions, edited, deleted } = logIn($log);
+  const says = logIn($log);
   const wordings = wordingsIn(text);
-  const own = wordings.find((wording) => wording.msg_id === msg_id)?.msg ?? msg;
-  return { msg_id, msg: own, user_id, session_id, timestmap, op, ref, mentions, edited, deleted, wordings };
+  const own = wordings.find((wording) => wording.msg_id === msg_id);
+  return { msg, user_id, session_id, timestmap, ...says, ...own, msg_id, wordings };
 }
 
 function objectIn(text: string): JsonObject {
@@ -87,7 +95,9 @@ function objectIn(text: string): JsonObject {
   throw new Unfit("is not a JSON object");
 }
 
-function logIn(log: unknown): Pick<Parsed, "op" | "ref" | "mentions" | "edited" | "deleted"> {
+function logIn(
+  log: unknown,
+): Omit<Parsed, "msg_id" | "msg" | "user_id" | "session_id" | "timestmap" | "wordings"> {
   if (!isJsonObject(log)) throw new Unfit("has a $log that is no object");
   const { op, ref, mentions } = log;
   if (op !== undefined && op !== "edit" && op !== "delete") throw new Unfit(`does what nobody knows: ${op}`);
@@ -95,7 +105,10 @@ function logIn(log: unknown): Pick<Parsed, "op" | "ref" | "mentions" | "edited" 
   if (op !== undefined && ref === undefined) throw new Unfit(`is to ${op} a message, and does not say which`);
   if (mentions !== undefined && !isMentions(mentions, op))
     throw new Unfit("has mentions that are no list of users");
-  return { op, ref, mentions, edited: changeIn(log, "edited"), deleted: changeIn(log, "deleted") };
+  const [edited, deleted] = [changeIn(log, "edited"), changeIn(log, "deleted")];
+  const erased = log.erased === true && edited === undefined;
+  const [digest, salt, commitment] = ["digest", "salt", "commitment"].map((name) => hexIn(log, name));
+  return { op, ref, mentions, edited, deleted, erased, digest, salt, commitment };
 }
 
 function isMentions(value: unknown, op: EntryOp | undefined): value is readonly string[] {
@@ -114,14 +127,26 @@ function changeIn(log: JsonObject, name: "edited" | "deleted"): number | undefin
   throw new Unfit(`was ${name}, and does not say by which entry`);
 }
 
+function hexIn(log: JsonObject, name: string): string | undefined {
+  const value = log[name];
+  if (value === undefined || (typeof value === "string" && /^(?:[0-9a-f]{32}){1,2}$/.test(value)))
+    return value;
+  throw new Unfit(`has a ${name} that is none`);
+}
+
 /** Their texts, untouched. */
 function wordingsIn(text: string): Wording[] {
   const versions = memberText(memberText(text, "$log") ?? "{}", "versions");
   if (versions === undefined) return [];
-  return elementsOf(versions).map((version) => ({
-    msg_id: Number(memberText(version, "msg_id")),
-    msg: memberText(version, "msg") ?? "{}",
-  }));
+  return elementsOf(versions).map((version) => {
+    const says: JsonObject = JSON.parse(version);
+    return {
+      msg_id: Number(says.msg_id),
+      msg: memberText(version, "msg") ?? "{}",
+      salt: hexIn(says, "salt"),
+      erased: says.erased === true,
+    };
+  });
 }
 
 function isId(value: unknown): value is number {

@@ -7,6 +7,8 @@ export interface Reader {
     room_id: string,
     epoch?: string,
   ): Promise<Pick<CommandResult<"media/room/msglog_info">, "epoch" | "last_id">>;
+  /** The digest of a log up to an entry (M23). */
+  digest(log: { readonly room_id: string; readonly epoch: string; readonly at: number }): Promise<string>;
   /** A page of a log (M8), each message as its JSON text (M2). */
   page(query: PageQuery): Promise<readonly string[]>;
 }

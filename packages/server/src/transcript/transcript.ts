@@ -52,10 +52,12 @@ export async function* transcript(
     after: first_id - 1,
     before: last_id + 1,
     ...(formats[format].shows?.reactions && { refs: true }),
-    ...(extract.versions && { versions: true }),
+    ...(extract.versions && { versions: true, digest: formats[format].writer === undefined }),
     ...(asked.where && { where: asked.where }),
   });
-  const writing = written(reader, asked, extract);
+  const at = { room_id, epoch, at: first_id - 1 };
+  const base_digest = extract.versions && !asked.where ? await reader.digest(at) : undefined;
+  const writing = written(reader, asked, { ...extract, base_digest });
   yield writing.head;
   let done = 0;
   for await (const page of pages) {
@@ -73,7 +75,11 @@ interface Writing {
   tail(): string;
 }
 
-function written(reader: Reader, asked: Asked, extract: Extract): Writing {
+function written(
+  reader: Reader,
+  asked: Asked,
+  extract: Extract & { readonly base_digest: string | undefined },
+): Writing {
   const { writer: make, shows = {} } = formats[asked.format];
   if (!make) return { head: headerLine(extract), page: linesOf, tail: () => "" };
   const { text_field, recording_start = extract.first_time ?? 0, non_text = false } = asked;

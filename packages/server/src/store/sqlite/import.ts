@@ -17,6 +17,8 @@ export interface ImportedLife {
   readonly class: RoomInfo["class"];
   readonly first_id: number;
   readonly created_at: number;
+  /** Of the log before its first entry here (M23); the beginning of a log knows its own. */
+  readonly base_digest?: string | undefined;
   /** Absent for a room that is to live. */
   readonly destroyed_at?: number | undefined;
 }
@@ -27,6 +29,11 @@ export interface ImportedEntry extends MessageStamp {
   readonly op: EntryOp | undefined;
   readonly ref: number | undefined;
   readonly mentions: readonly string[] | undefined;
+  /** Its body is gone for good (M21). */
+  readonly erased: boolean;
+  /** What proves it (M23), of an erased one the commitment; without it a new salt is made. */
+  readonly salt: string | undefined;
+  readonly commitment: string | undefined;
 }
 
 /** What is in the way of a life. */
@@ -59,7 +66,7 @@ export class LifeImport {
     this.#last_id = life.first_id - 1;
     this.#changes = new Changes(db);
     this.#sums = new Sums(db);
-    this.#digest = startDigest(life);
+    this.#digest = (life.first_id > 1 && life.base_digest) || startDigest(life);
     this.#insert = db.prepare(
       `INSERT INTO messages (room_key, msg_id, timestmap, user_id, session_id, msg, seal, digest)
        VALUES (?, ?, ?, ?, ?, ?, unhex(?), unhex(?))`,
@@ -90,8 +97,13 @@ export class LifeImport {
     return undefined;
   }
 
+  /** Of the log up to the newest entry. */
+  get digest(): string {
+    return this.#digest;
+  }
+
   /** False when it changes what is no message, or was deleted, or refers to what comes later. */
-  add({ msg_id, op, ...stored }: ImportedEntry): boolean {
+  add({ msg_id, op, erased, salt, commitment, ...stored }: ImportedEntry): boolean {
     const { service, room_id } = this.#life;
     const room_key = this.#room_key;
     const { timestmap, user_id, session_id, msg } = stored;
@@ -103,7 +115,7 @@ export class LifeImport {
       change: op && { op, any: true },
     };
     if (!this.#fits(entry, msg_id)) return false;
-    const seal = this.#salts.next();
+    const seal = (erased ? commitment : salt) ?? this.#salts.next();
     this.#digest = digestOf(this.#digest, provenOf(entry, { msg_id, timestmap, seal }));
     const proof = { seal, digest: this.#digest };
     if (isSpecial(entry)) this.#changes.add(entry, { room_key, msg_id, timestmap, ...proof });
@@ -137,6 +149,8 @@ export class LifeImport {
         "UPDATE rooms SET last_id = ?, last_timestmap = ?, bytes = ?, digest = unhex(?) WHERE room_key = ?",
       )
       .run(this.#last_id, this.#last_timestmap, this.#bytes, this.#digest, room_key);
+    // Not before: what is erased cannot be changed any more.
+    this.#db.prepare("UPDATE messages SET erased = 1 WHERE room_key = ? AND length(seal) = 32").run(room_key);
     new AuthorIndex(this.#db).grown(room_key, this.#life.first_id - 1, this.#last_id);
     this.#db
       .prepare(

@@ -63,7 +63,7 @@ const module = (name: string): URL =>
 /** What reads a data directory that may be another process's. */
 export type ReadOnlyStore = Pick<
   Store,
-  "rooms" | "room" | "life" | "endedLives" | "pageText" | "usage" | "close"
+  "rooms" | "room" | "life" | "endedLives" | "pageText" | "digest" | "usage" | "close"
 >;
 
 /** Opens a data directory without taking it: beside a server, or without one. Nothing in it is changed. */
@@ -80,6 +80,7 @@ export async function openReadOnly(directory: string): Promise<ReadOnlyStore> {
     life: (key) => reader.call("life", key),
     endedLives: (query) => reader.call("endedLives", query),
     pageText: (query) => reader.call("pageText", query),
+    digest: (query) => reader.call("digest", query),
     usage: (query) => reader.call("usage", query),
     close: () => reader.call("close", undefined),
   };
