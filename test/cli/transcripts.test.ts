@@ -161,6 +161,16 @@ test("[M25] [M23] digests come back, also of what was erased, and tell of a line
   ]);
 }, 120_000);
 
+test("[M25] [M23] whom a deleted message mentioned does not come back: from there on the log has other digests", async () => {
+  const { data, run, call } = await world();
+  await call("msglog_send", { msg: { n: 1 }, mentions: ["bob"] });
+  await call("msglog_delete", { msg_id: 8 });
+  const { stdout } = await run(["export", "r", "--versions", "--data", data]);
+  const copy = dataDirectory();
+  expect(await run(["import", "-", "--data", copy], stdout)).toMatchObject({ status: 0, stderr: "" });
+  expect(await run(["verify", "--data", copy])).toMatchObject({ status: 0 });
+}, 60_000);
+
 test("[M25] without --versions the log reads as it did", async () => {
   const { data, run } = await world();
   const { stdout } = await run(["export", "r", "--data", data]);

@@ -1,6 +1,7 @@
 import { createReadStream } from "node:fs";
 import { type Command, Option } from "commander";
 import { loadConfig } from "../config/load.ts";
+import { commitmentOf } from "../store/proof.ts";
 import { type ImportedLife, LifeImport } from "../store/sqlite/import.ts";
 import type { Header } from "../transcript/jsonl.ts";
 import { entryIn, headerIn, type Parsed, Unfit } from "../transcript/parsed.ts";
@@ -129,7 +130,7 @@ async function addAll(
           `line ${line.number}: what it ${entry.op ?? "refer"}s, #${entry.ref}, is no message that can be changed or referred to there`,
         );
       // Without what proves a body the log goes on with other digests.
-      isProven &&= (entry.erased ? entry.commitment : entry.salt) !== undefined;
+      isProven &&= canBeProven(entry);
       if (isProven && entry.digest !== target.digest)
         throw new Failure(
           "data",
@@ -147,6 +148,15 @@ async function addAll(
       `the file ends with #${before.msg_id}, its header names #${last_id}: it is not whole`,
     );
   wordings.check(target.changes(), first_id);
+}
+
+/** A deletion hides whom the message mentioned, which is proven with its body. */
+function canBeProven({ erased, commitment, salt, deleted, msg }: Parsed): boolean {
+  if (erased) return commitment !== undefined;
+  if (salt === undefined) return false;
+  return (
+    deleted === undefined || commitment === undefined || commitmentOf({ seal: salt, msg }) === commitment
+  );
 }
 
 /** Throws an `Unfit` for a hole, a time that falls, and what the header does not know of. */
