@@ -86,9 +86,9 @@ function rightsOf(grant: Grant | undefined) {
   );
 }
 
-const TALK = ["msglog_send", "room_info", "room_status"];
+const TALK = ["msglog_send", "msglog_edit", "msglog_delete", "room_info", "room_status"];
 const LISTEN = ["msglog_get", "msglog_history", "room_read", "subscribe"];
-const MODERATE = ["*", "msglog_purge", "room_moderate", "room_update"];
+const MODERATE = ["*", "msglog_purge", "msglog_delete_any", "room_moderate", "room_update"];
 const PARTICIPANT = ["room_join", ...TALK, ...LISTEN].sort();
 const MODERATOR = [...PARTICIPANT, ...MODERATE].sort();
 
