@@ -171,6 +171,34 @@ test("[M20] edits and deletions do not count, nor what was dropped", async () =>
   expect(await unread(bob)).toMatchObject([{ unread: 1, mark: 1, last_id: 6 }]);
 });
 
+test("[M20] [M17] unread messages that a filter means are counted, edits and deletions are not", async () => {
+  const { url, client } = await inRoom({ services: { main: { msglog: { max_scan: 20 } } } });
+  const bob = await RawClient.login(url, "bob");
+  for (let n = 1; n <= 12; n++) await send(client, { msg: { type: n % 3 === 0 ? "poll" : "chat", n } });
+  await mark(bob, 2);
+  await call(client, "msglog_edit", { msg_id: 6, msg: { type: "poll", n: 60 } });
+  await call(client, "msglog_edit", { msg_id: 4, msg: { type: "poll", n: 40 } });
+  await call(client, "msglog_delete", { msg_id: 9 });
+  const counted = async (where: object) =>
+    (await unread(bob, { rooms: ["r", "none"], where })).map(({ unread }: Frame) => unread);
+  expect((await unread(bob))[0]).toMatchObject({ unread: 10, mark: 2, last_id: 15 });
+  expect(await counted({ type: "poll" })).toEqual([4]);
+  expect(await counted({ type: "chat" })).toEqual([5]);
+  expect(await counted({ "/n": { gt: 100 } })).toEqual([0]);
+  expect(await unread(bob, { rooms: ["r"], where: { n: 1 } })).toMatchObject({
+    code: 100044,
+    field: "where",
+  });
+  for (let n = 0; n < 11; n++) await send(client);
+  expect(await unread(bob, { rooms: ["r"], where: { type: "poll" } })).toMatchObject({
+    code: 304103,
+    field: "rooms",
+    limit: 20,
+  });
+  await mark(bob, 10);
+  expect(await counted({ type: "poll" })).toEqual([1]);
+});
+
 test("[M20] [R10] [R11] of a room one may not read nothing is said; of what was before one came neither", async () => {
   const { login } = await people({ ann: ["*"], bob: ["*"] }, { store: { kind: "memory" } });
   const [ann, bob] = [await login("ann"), await login("bob")];

@@ -647,7 +647,7 @@ export const commands = {
     }),
     result: z.array(z.object({ user_id: z.string(), msg_id: z.int() })),
   },
-  /** M20: what who asks has not read; without `rooms` in all in which he has a mark. */
+  /** M20: what who asks has not read; without `rooms` in all in which he has a mark. Errors: 100044, 304103. */
   "media/room/msglog_unread": {
     reads: true,
     right: "msglog_get",
@@ -655,6 +655,7 @@ export const commands = {
       rooms: z.array(roomId).max(1000).optional(),
       after: text.optional(),
       limit: z.int().min(1).max(1000).optional(),
+      where: where.optional(),
     }),
     result: z.array(
       z.object({

@@ -63,7 +63,7 @@ export const msglog = definePlugin({
         epochs(log),
         mark(readers),
         marks(readers),
-        unread(readers),
+        unread(readers, log, current),
         purge(log, trimmer),
         update(service, log, trimmer),
         eraseUser(eraser),
