@@ -66,6 +66,19 @@ test.for([memory, {}])(
   },
 );
 
+test("[M17] [M15] a filter can ask for deletions, live and read", async () => {
+  const { url, client, send, get } = await inRoom();
+  const bob = await RawClient.login(url, "bob");
+  const where = { or: [{ type: "chat" }, { "/$log/op": "delete" }] };
+  await bob.call("media/room/msglog_subscribe", { room_id: "r", where });
+  await send({ type: "chat" });
+  await send({ type: "poll" });
+  await client.call("media/room/msglog_delete", { room_id: "r", msg_id: 1 });
+  const heard = (await bob.settled()).flatMap(({ data }) => data?.body?.msg_id ?? []);
+  expect(heard).toEqual([1, 3]);
+  expect((await get({ where })).data.map(({ msg_id }: Frame) => msg_id)).toEqual([3]);
+});
+
 test("[M17, M13, M12] what was dropped is told to who lags with a view, then the end of the room, then the next life", async () => {
   const { url, client, sendMany, send, purge, reborn } = await inRoom({ ...memory, limits: { window: 1 } });
   const { client: eve, answer } = await lagging(url, even);

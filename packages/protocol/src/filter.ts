@@ -1,6 +1,6 @@
 import { isJsonObject } from "./frames.ts";
 import { MAX_FILTER_DEPTH, MAX_FILTER_NODES, MAX_FILTER_VALUES } from "./limits.ts";
-import type { MessageStamp } from "./message.ts";
+import type { MessageLog, MessageStamp } from "./message.ts";
 
 /** What a value is compared with. */
 export type FilterValue = string | number | boolean | null;
@@ -70,10 +70,13 @@ export function trustedMatcherOf(filter: string): Matcher {
 }
 
 /** A message of the log for a matcher. Its text is parsed when something of it is asked for, and once. */
-export function membersOf(message: MessageStamp & { readonly msg: string }): Members {
+export function membersOf(
+  message: MessageStamp & { readonly msg: string; readonly log?: MessageLog },
+): Members {
   let body: object | undefined;
   return (name) => {
     if (name === "user_id" || name === "session_id" || name === "msg_id") return message[name];
+    if (name === "$log") return message.log;
     body ??= JSON.parse(message.msg) as object;
     return memberIn(body, name);
   };
