@@ -35,6 +35,7 @@ function lasting(text: string): string {
     .replace(/\d{4}-\d\d-\d\d \d\d:\d\d:\d\d/g, "TIME")
     .replace(/\d\d:\d\d:\d\d \(\d+ (s|min) ago\)/g, "TIME")
     .replace(/("timestmap"|"iat"|"exp"):\d+/g, "$1:N")
+    .replace(/[0-9a-f]{64}/g, "DIGEST")
     .replace(/(127\.0\.0\.1):\d+/g, "$1:PORT");
 }
 
