@@ -53,16 +53,10 @@ export default {
       server("(core/|transcript/|health\\.ts$)"),
     ]),
     {
-      name: "nobody-below-imports-transcripts",
+      name: "nobody-below-imports-http-or-transcripts",
       severity: "error",
       from: { path: server("(core|services|store|auth|transport|config)/") },
-      to: { path: server("transcript/") },
-    },
-    {
-      name: "nobody-below-imports-http",
-      severity: "error",
-      from: { path: server("(core|services|store|auth|transport|config)/") },
-      to: { path: server("http/") },
+      to: { path: server("(http|transcript)/") },
     },
     only("metrics-see-what-they-count", server("metrics/"), [
       protocol,
