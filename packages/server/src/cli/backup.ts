@@ -1,11 +1,12 @@
 import { chmodSync, existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { type Command, Option } from "commander";
+import type { Command } from "commander";
 import { readKeptUsers, usersFile, writeKeptUsers } from "../config/kept-users.ts";
 import { loadConfig } from "../config/load.ts";
 import { syncDirectory } from "../config/private-file.ts";
 import { backUp, type Contents } from "../store/sqlite/backup.ts";
 import { DATABASE } from "../store/sqlite/file.ts";
+import { withDataDirectory } from "./data-directory.ts";
 import { attempt, Failure } from "./failure.ts";
 import { humaneBytes, humaneCount, lookOf, say, sayJson } from "./output.ts";
 import { progress } from "./progress.ts";
@@ -17,12 +18,7 @@ interface Flags {
 }
 
 export function define(command: Command): void {
-  command
-    .argument("<dest>", "a directory that is not there yet")
-    .addOption(
-      new Option("--config <file>", "configuration that says where the data are").env("ROOMLOG_CONFIG"),
-    )
-    .addOption(new Option("--data <directory>", "data directory (default: ./data)").env("ROOMLOG_DATA"))
+  withDataDirectory(command.argument("<dest>", "a directory that is not there yet"))
     .option("--json", "a JSON object about what was copied")
     .description(
       "Copy the rooms, their logs and the users of a data directory, as they stand now, and check the copy. The copy is a data directory: put it in place and start.",

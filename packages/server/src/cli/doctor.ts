@@ -1,9 +1,10 @@
 import { existsSync } from "node:fs";
-import { type Command, Option } from "commander";
+import type { Command } from "commander";
 import type { Config } from "../config/config.ts";
 import { loadConfig, type Overrides } from "../config/load.ts";
 import { checkConfig } from "../server.ts";
 import { type Inspection, inspect, libraryVersion } from "../store/sqlite/inspect.ts";
+import { withDataDirectory } from "./data-directory.ts";
 import { database } from "./doctor/data.ts";
 import { fileSystem, modes, owners, space, syncTime, writable } from "./doctor/disk.ts";
 import { type Finding, findings } from "./doctor/finding.ts";
@@ -22,10 +23,7 @@ interface Flags extends Overrides {
 }
 
 export function define(command: Command): void {
-  command
-    .argument("[url]", "a server that runs, to be asked too")
-    .addOption(new Option("--config <file>", "configuration, YAML").env("ROOMLOG_CONFIG"))
-    .addOption(new Option("--data <directory>", "data directory (default: ./data)").env("ROOMLOG_DATA"))
+  withDataDirectory(command.argument("[url]", "a server that runs, to be asked too"), "configuration, YAML")
     .option("--quick", "do not read the whole database")
     .option("--json", "a JSON object a line")
     .description(

@@ -5,6 +5,7 @@ import { commitmentOf } from "../store/proof.ts";
 import { type ImportedLife, LifeImport } from "../store/sqlite/import.ts";
 import type { Header } from "../transcript/jsonl.ts";
 import { entryIn, headerIn, type Parsed, Unfit } from "../transcript/parsed.ts";
+import { withDataDirectory } from "./data-directory.ts";
 import { attempt, Failure } from "./failure.ts";
 import { Wordings } from "./import-wordings.ts";
 import { humaneCount, lookOf, say, sayJson } from "./output.ts";
@@ -32,12 +33,7 @@ interface Imported {
 }
 
 export function define(command: Command): void {
-  command
-    .argument("<file>", "a transcript in jsonl, - for stdin")
-    .addOption(
-      new Option("--config <file>", "configuration that says where the data are").env("ROOMLOG_CONFIG"),
-    )
-    .addOption(new Option("--data <directory>", "data directory (default: ./data)").env("ROOMLOG_DATA"))
+  withDataDirectory(command.argument("<file>", "a transcript in jsonl, - for stdin"))
     .option("--room <id>", "under another id")
     .option("--service <name>", "in another service of the data directory")
     .addOption(

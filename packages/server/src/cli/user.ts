@@ -1,10 +1,11 @@
 import { isName, MAX_USER } from "@roomlog/protocol";
-import { type Command, Option } from "commander";
+import type { Command } from "commander";
 import { hashPassword } from "../auth/users.ts";
 import type { Config } from "../config/config.ts";
 import { type ListedUser, readKeptUsers, usersFile, writeKeptUsers } from "../config/kept-users.ts";
 import { loadConfig } from "../config/load.ts";
 import { faultOfRight } from "../config/rights.ts";
+import { withDataDirectory } from "./data-directory.ts";
 import { attempt, Failure } from "./failure.ts";
 import { lookOf, remark, say } from "./output.ts";
 import { readPassword } from "./password.ts";
@@ -49,9 +50,7 @@ export function define(user: Command): void {
 }
 
 function inPlace(command: Command): Command {
-  return command
-    .addOption(new Option("--config <file>", "configuration, YAML").env("ROOMLOG_CONFIG"))
-    .addOption(new Option("--data <directory>", "data directory (default: ./data)").env("ROOMLOG_DATA"));
+  return withDataDirectory(command, "configuration, YAML");
 }
 
 function configOf({ config, data }: Place): Config {

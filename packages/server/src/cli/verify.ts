@@ -1,9 +1,10 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { type Command, Option } from "commander";
+import type { Command } from "commander";
 import { loadConfig } from "../config/load.ts";
 import { DATABASE } from "../store/sqlite/file.ts";
 import { type Fault, type Verified, verify } from "../store/sqlite/verify/verify.ts";
+import { withDataDirectory } from "./data-directory.ts";
 import { exitCodes } from "./exit.ts";
 import { attempt, Failure } from "./failure.ts";
 import { humaneCount, lookOf, plain, say, sayJson } from "./output.ts";
@@ -21,11 +22,7 @@ interface Flags {
 const MOST_SHOWN = 1000;
 
 export function define(command: Command): void {
-  command
-    .addOption(
-      new Option("--config <file>", "configuration that says where the data are").env("ROOMLOG_CONFIG"),
-    )
-    .addOption(new Option("--data <directory>", "data directory (default: ./data)").env("ROOMLOG_DATA"))
+  withDataDirectory(command)
     .option("--room <room>", "only the logs of this room, in all its lives")
     .option("--service <name>", "whose room", "main")
     .option("--json", "a JSON object for each fault, one a line, and at the end one about all")
