@@ -13,7 +13,7 @@ import type {
   Write,
 } from "../store/store.ts";
 import type { Log, LogStretch, StretchQuery } from "./log.ts";
-import { failureOf } from "./rooms.ts";
+import { written } from "./outcome.ts";
 
 export interface DeliveriesParts {
   readonly service: string;
@@ -73,13 +73,7 @@ export class Deliveries {
     return this.#write({ kind: "drop_dead_letter", service: this.#parts.service, ...write });
   }
 
-  #write(write: Write): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.#parts.store.write(write, (outcome) => {
-        const failure = failureOf(outcome);
-        if (failure) reject(failure);
-        else resolve();
-      });
-    });
+  async #write(write: Write): Promise<void> {
+    await written(this.#parts.store, write);
   }
 }

@@ -18,8 +18,8 @@ import type {
 import { laneOf } from "./delivery.ts";
 import { RequestError } from "./errors.ts";
 import type { Hub } from "./hub.ts";
+import { failureOf, written } from "./outcome.ts";
 import type { RoomRights } from "./room-rights.ts";
-import { failureOf } from "./rooms.ts";
 
 interface ErasuresParts {
   readonly service: string;
@@ -98,13 +98,7 @@ export class LogErasures {
   }
 
   #write(write: Write): Promise<Written> {
-    return new Promise((resolve, reject) => {
-      this.#parts.store.write(write, (outcome) => {
-        const failure = failureOf(outcome);
-        if (failure || outcome.kind === "unknown") reject(failure ?? new RequestError(304105));
-        else resolve(outcome);
-      });
-    });
+    return written(this.#parts.store, write);
   }
 }
 

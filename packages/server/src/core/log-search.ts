@@ -2,7 +2,7 @@ import { MAX_QUERY, MAX_QUERY_WORDS, parseQuery, wordsIn } from "../search/query
 import type { ManagedStore } from "../store/managed.ts";
 import type { IndexMessages, Search } from "../store/store.ts";
 import { RequestError, syntaxError } from "./errors.ts";
-import { failureOf } from "./rooms.ts";
+import { written } from "./outcome.ts";
 
 export interface LogSearchParts {
   readonly service: string;
@@ -48,14 +48,11 @@ export class LogSearch {
     return new RequestError(100050, { retry_after_ms: RETRY_MS });
   }
 
-  index(slice: Omit<IndexMessages, "kind" | "service">): Promise<number | undefined> {
+  async index(slice: Omit<IndexMessages, "kind" | "service">): Promise<number | undefined> {
     const { service, store } = this.#parts;
-    return new Promise((resolve, reject) => {
-      store.write({ kind: "index_messages", service, ...slice }, (outcome) => {
-        if (outcome.kind === "indexed") resolve(outcome.next);
-        else reject(failureOf(outcome) ?? new RequestError(100002));
-      });
-    });
+    const outcome = await written(store, { kind: "index_messages", service, ...slice });
+    if (outcome.kind !== "indexed") throw new RequestError(100002);
+    return outcome.next;
   }
 
   #tell(): void {

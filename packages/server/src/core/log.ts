@@ -37,9 +37,10 @@ import { JsonText, withoutMembers } from "./json-text.ts";
 import type { Actor } from "./judgement.ts";
 import { LogSearch } from "./log-search.ts";
 import { NewestPages } from "./newest-pages.ts";
+import { failureOf } from "./outcome.ts";
 import { Quota } from "./quota.ts";
 import type { RoomRights } from "./room-rights.ts";
-import { failureOf, type Rooms } from "./rooms.ts";
+import type { Rooms } from "./rooms.ts";
 import { both, type Sights, type View, Views } from "./views.ts";
 
 export interface LogParts {
@@ -170,9 +171,9 @@ export class Log implements LogSource {
     return this.#quota.held;
   }
 
-  /** Messages that a filter examines at most for one page (M8). */
-  get maxScan(): number {
-    return this.#maxScan;
+  /** The part of a query that reads what a view lets through (M8, M17). */
+  seenBy(view: View): Pick<MessageQuery, "where" | "max_scan"> {
+    return view === undefined ? {} : { where: view, max_scan: this.#maxScan };
   }
 
   /** Goes on with other options (S4). */
@@ -251,7 +252,7 @@ export class Log implements LogSource {
       if (named !== undefined && named < readable) throw new RequestError(304110);
     const narrowed = readable > 1 ? { after: Math.max(query.after ?? 0, readable - 1) } : {};
     const view = await rights.viewInLife(who, key);
-    const seen = this.#seenBy(both(query.where, view));
+    const seen = this.seenBy(both(query.where, view));
     const wordings = versions ? { versions: await this.#wordingsFor(who, key) } : {};
     const exact = { ...query, ...key, ...narrowed, ...seen, ...wordings };
     const page = await this.#text({ ...exact, time_field: this.#timeField });
@@ -415,7 +416,7 @@ export class Log implements LogSource {
       order: "asc",
       limit: most.events,
       max_bytes: most.bytes,
-      ...this.#seenBy(view),
+      ...this.seenBy(view),
     });
     if (!rights.hears("msglog_get", room_id)(subscriber)) return undefined;
     if (viewNow() !== view) return this.read(subscriber, stretch, most);
@@ -478,11 +479,6 @@ export class Log implements LogSource {
       },
     });
   };
-
-  /** The part of a query that reads what a view lets through. */
-  #seenBy(view: View): Pick<MessageQuery, "where" | "max_scan"> {
-    return view === undefined ? {} : { where: view, max_scan: this.#maxScan };
-  }
 
   /** Who names nothing but how much he wants gets a page that others may have asked for too. */
   async #text(query: PageTextQuery): Promise<PageText | undefined> {

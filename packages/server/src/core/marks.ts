@@ -5,8 +5,9 @@ import { laneOf, type Subscriber } from "./delivery.ts";
 import { RequestError } from "./errors.ts";
 import type { Hub } from "./hub.ts";
 import type { Actor } from "./judgement.ts";
+import { failureOf } from "./outcome.ts";
 import type { RoomRights } from "./room-rights.ts";
-import { failureOf, type Rooms, type Settle } from "./rooms.ts";
+import type { Rooms, Settle } from "./rooms.ts";
 
 export interface MarksParts {
   readonly service: string;

@@ -118,8 +118,7 @@ export class ReplayReader {
     const mayModerate = as === "then" && (await rights.mayInLife(who, "room_moderate", life));
     const asSent = as === "then" ? ({ as_sent: mayModerate ? "all" : "kept" } as const) : {};
     const after = Math.max(range.after, readable - 1);
-    const seen = view === undefined ? {} : { where: view, max_scan: log.maxScan };
-    return this.#page(life, { ...range, after }, { to_time: until, ...asSent, ...seen });
+    return this.#page(life, { ...range, after }, { to_time: until, ...asSent, ...log.seenBy(view) });
   }
 
   #page(

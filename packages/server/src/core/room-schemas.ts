@@ -3,8 +3,9 @@ import type { LifeKey, NewestSchemas, SchemaVersion, SetSchema } from "../store/
 import type { Clock } from "./clock.ts";
 import { RequestError } from "./errors.ts";
 import type { Actor } from "./judgement.ts";
+import { failureOf } from "./outcome.ts";
 import type { RoomRights } from "./room-rights.ts";
-import { failureOf, type Rooms, type Settle } from "./rooms.ts";
+import type { Rooms, Settle } from "./rooms.ts";
 
 export interface RoomSchemasParts {
   readonly service: string;

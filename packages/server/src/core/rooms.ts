@@ -1,26 +1,11 @@
-import {
-  changedAccess,
-  type ErrorCode,
-  type Retention,
-  type RoomAccess,
-  type RoomInfo,
-  roomEvents,
-} from "@roomlog/protocol";
+import { changedAccess, type Retention, type RoomAccess, type RoomInfo, roomEvents } from "@roomlog/protocol";
 import type { ManagedStore } from "../store/managed.ts";
-import type {
-  ListedRoom,
-  Refusal,
-  Room,
-  RoomKey,
-  RoomQuery,
-  SetMute,
-  SetRole,
-  Write,
-} from "../store/store.ts";
+import type { ListedRoom, Room, RoomKey, RoomQuery, SetMute, SetRole, Write } from "../store/store.ts";
 import type { Clock, Stop } from "./clock.ts";
 import { laneOf } from "./delivery.ts";
 import { diskLow, RequestError } from "./errors.ts";
 import type { Hub } from "./hub.ts";
+import { failureOf, written } from "./outcome.ts";
 import type { RoomRights } from "./room-rights.ts";
 import { Turns } from "./turns.ts";
 
@@ -191,15 +176,9 @@ export class Rooms {
   }
 
   /** A user comes in who may read only what is sent from now on; the first time counts (R11). Throws 304001. */
-  came(room_id: string, user_id: string): Promise<void> {
+  async came(room_id: string, user_id: string): Promise<void> {
     const { service, store } = this.#parts;
-    return new Promise((resolve, reject) => {
-      store.write({ kind: "set_since", service, room_id, user_id }, (outcome) => {
-        const failure = failureOf(outcome);
-        if (failure) reject(failure);
-        else resolve();
-      });
-    });
+    await written(store, { kind: "set_since", service, room_id, user_id });
   }
 
   /** Changes the room's own retention (M13). Fails with 304001. */
@@ -377,28 +356,4 @@ export interface RoomLife {
 export interface Reason {
   readonly code: number;
   readonly reason: string;
-}
-
-const refusals: { readonly [reason in Refusal]: ErrorCode } = {
-  room_exists: 304002,
-  room_not_found: 304001,
-  epoch_not_found: 304106,
-  message_not_found: 304110,
-  on_hold: 304111,
-  not_author: 100030,
-  too_many_marks: 100050,
-};
-
-/** What a write that did not happen is to the client; undefined when it did. */
-export function failureOf(
-  outcome: Parameters<import("../store/managed.ts").Settled>[0],
-): RequestError | undefined {
-  switch (outcome.kind) {
-    case "unknown":
-      return new RequestError(304105);
-    case "refused":
-      return new RequestError(refusals[outcome.reason]);
-    default:
-      return undefined;
-  }
 }
