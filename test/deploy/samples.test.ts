@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { loadConfig } from "roomlog";
 import { expect, test } from "vitest";
-import { checkConfig } from "../../packages/server/src/server.ts";
+import { checkConfig } from "../../packages/server/src/setups.ts";
 
 const fileOf = (name: string) => fileURLToPath(new URL(`../../deploy/${name}`, import.meta.url));
 

@@ -1,24 +1,14 @@
 import { randomUUID } from "node:crypto";
 import { closeCodes } from "@roomlog/protocol";
 import { type Config, type ConfigInput, configSchema } from "./config/config.ts";
-import { authenticatorFor, type Surroundings, stores } from "./config/drivers.ts";
-import {
-  certificateOf,
-  type Listener,
-  listenersOf,
-  portsOf,
-  requireEncryption,
-  requireLoopback,
-} from "./config/listeners.ts";
-import { choosePlugins } from "./config/plugins.ts";
-import { needsRestart } from "./config/restart.ts";
-import { requireKnownRights } from "./config/rights.ts";
+import { stores } from "./config/drivers.ts";
+import { listenersOf } from "./config/listeners.ts";
 import { secretOf } from "./config/secret.ts";
 import { DoorAudit } from "./core/audit.ts";
 import { type Clock, systemClock } from "./core/clock.ts";
 import { type Logger, silentLogger } from "./core/logger.ts";
 import type { Plugin } from "./core/plugin.ts";
-import { Service, type ServiceSetup } from "./core/service.ts";
+import { Service } from "./core/service.ts";
 import { Visitors } from "./core/visitors.ts";
 import { type Condition, healthz, type Page, readyz } from "./health.ts";
 import { Pool } from "./http/pool.ts";
@@ -28,6 +18,8 @@ import { serverMeasures } from "./metrics/server.ts";
 import { spansIfWanted } from "./metrics/tracing.ts";
 import { portRoutes } from "./port-routes.ts";
 import { type AppServer, attachedConfig, type OpenPort, openPorts, urlsOf } from "./ports.ts";
+import { Reloads } from "./reloads.ts";
+import { setupsOf } from "./setups.ts";
 import { FreeSpace } from "./store/free-space.ts";
 import { ManagedStore } from "./store/managed.ts";
 import type { Store } from "./store/store.ts";
@@ -85,21 +77,21 @@ const STORE_FAILED = "the store failed; sends without an answer: outcome unknown
  * that says what to do.
  */
 export async function createServer(input: ConfigInput = {}, parts: ServerParts = {}): Promise<Server> {
-  const { server: app } = parts;
+  const { server: app, plugins } = parts;
+  const { clock = systemClock(), newId = randomUUID, random = Math.random, logger = silentLogger } = parts;
   const read = (written: ConfigInput) => configSchema.parse(app ? attachedConfig(written) : written);
   const started = read(input);
-  let config = started;
-  const { clock = systemClock(), newId = randomUUID, random = Math.random, logger = silentLogger } = parts;
-  const listeners = listenersOf(config);
-  const surroundings = { clock, logger };
-  const setups = await setupsOf(config, { ...surroundings, listeners, plugins: parts.plugins });
+  const listeners = listenersOf(started);
+  const forSetups = { clock, logger, plugins };
+  const setups = await setupsOf(started, { ...forSetups, listeners });
 
+  const services = new Map<string, Service>();
   const failure = Promise.withResolvers<unknown>();
   const spans = await spansIfWanted(version);
   const metrics = new Metrics(() => ({ server: measures, services: services.values() }));
   const store = new ManagedStore(
-    parts.store ?? stores[config.store.kind](config),
-    config.store,
+    parts.store ?? stores[started.store.kind](started),
+    started.store,
     (cause) => {
       for (const service of services.values()) service.closeAll(closeCodes.internal_error, STORE_FAILED);
       failure.resolve(cause);
@@ -110,44 +102,21 @@ export async function createServer(input: ConfigInput = {}, parts: ServerParts =
     },
   );
   let state: Condition["state"] = "starting";
-  const condition = () => ({ state, hasFailed: store.hasFailed, isDiskLow: isDiskLow() });
   let ports: readonly OpenPort[] = [];
-  let stopped: Promise<void> | undefined;
-  const readAndChange = async () => {
-    const next = read(parts.loadConfig?.() ?? input);
-    // Also the listeners that stay: they are what others reach until a restart.
-    const reached = [...listenersOf(next), ...listeners];
-    const nextSetups = await setupsOf(next, {
-      ...surroundings,
-      listeners: reached,
-      plugins: parts.plugins,
-    });
-    const certificates = ports.map(({ port }) => certificateOf(port));
-    for (const [name, service] of services)
-      await service.change(nextSetups.get(name) ?? setupOf(setups, name));
-    ports.forEach(({ listening }, i) => {
-      const certificate = certificates[i];
-      if (certificate) listening.renew(certificate);
-    });
-    const restart_needed = needsRestart(started, next);
-    config = next;
-    logger.info({ audit: "reload", restart_needed }, "configuration reloaded");
-    return restart_needed;
-  };
-  // One at a time: each works on what the one before has left.
-  let reloading: Promise<readonly string[]> = Promise.resolve([]);
-  const reload = () => {
-    reloading = reloading.then(readAndChange, readAndChange);
-    return reloading;
-  };
+  const reloads = new Reloads(started, {
+    read: () => read(parts.loadConfig?.() ?? input),
+    services,
+    ports: () => ports,
+    setups: forSetups,
+  });
   await store.open();
-  const secret = await secretBeside(store, config);
-  const find = (name: string): Service | undefined => services.get(name);
-  const door = new DoorAudit({ logger, clock });
-  const visitors = new Visitors(() => config.limits);
+  const secret = await secretBeside(store, started);
+  const visitors = new Visitors(() => reloads.config.limits);
   const pool = new Pool({ visitors, clock });
-  const freeSpace = freeSpaceFor(config, logger);
+  const door = new DoorAudit({ logger, clock });
+  const freeSpace = freeSpaceFor(started, logger);
   const isDiskLow = () => freeSpace?.isLow === true;
+  const condition = () => ({ state, hasFailed: store.hasFailed, isDiskLow: isDiskLow() });
   const shared = {
     version,
     store,
@@ -160,18 +129,15 @@ export async function createServer(input: ConfigInput = {}, parts: ServerParts =
     secret,
     visitors,
     tracing: spans,
-    reload,
-    find,
+    reload: () => reloads.reload(),
+    find: (name: string) => services.get(name),
   };
-  const services: ReadonlyMap<string, Service> = new Map(
-    Array.from(setups, ([name, setup]) => [name, new Service({ name, ...shared }, setup)] as const),
-  );
+  for (const [name, setup] of setups) services.set(name, new Service({ name, ...shared }, setup));
 
   await freeSpace?.check();
   const ofProcess = processMeasures();
   const answers = new Map<number, number>();
-  const ofServer = serverMeasures({ store, visitors, freeSpace, door, answers });
-  const measures = [...ofServer, ...ofProcess.measures];
+  const measures = [...serverMeasures({ store, visitors, freeSpace, door, answers }), ...ofProcess.measures];
   const stopServices = async () => {
     pool.close();
     for (const service of services.values()) service.stop();
@@ -180,11 +146,12 @@ export async function createServer(input: ConfigInput = {}, parts: ServerParts =
   };
   const start = async () => {
     for (const service of services.values()) await service.start();
-    const routes = portRoutes({ condition, metrics, settings: () => config.metrics });
+    const routes = portRoutes({ condition, metrics, settings: () => reloads.config.metrics });
     const isStopping = () => stopped !== undefined;
     const reached = { services, visitors, pool, logger, clock, door, answers, routes, isStopping };
-    return openPorts(listeners, reached, { ...config, app });
+    return openPorts(listeners, reached, { ...started, app });
   };
+  let stopped: Promise<void> | undefined;
   ports = await start().catch(async (error: unknown) => {
     await stopServices();
     throw error;
@@ -199,15 +166,7 @@ export async function createServer(input: ConfigInput = {}, parts: ServerParts =
   const stop = async () => {
     state = "stopping";
     for (const { listening } of ports) listening.stop();
-    const { drain_seconds, drain_sessions, drain_pause_ms } = config.limits;
-    const all = [...services.values()];
-    const late = Promise.withResolvers<void>();
-    const stopWaiting = clock.after(drain_seconds * 1000, late.resolve);
-    await Promise.race([Promise.all(all.map((service) => service.finish())), late.promise]);
-    stopWaiting();
-    await Promise.all(
-      all.map((service) => service.drain({ sessions: drain_sessions, pause_ms: drain_pause_ms })),
-    );
+    await finish([...services.values()], reloads.config.limits, clock);
     stopSweep();
     await Promise.all(ports.map(({ listening }) => listening.close()));
     await stopServices();
@@ -230,40 +189,21 @@ export async function createServer(input: ConfigInput = {}, parts: ServerParts =
     readyz: () => readyz(condition()),
     metrics: async () => ({ status: 200, ...(await metrics.text()) }),
     failed: failure.promise,
-    reload,
+    reload: () => reloads.reload(),
     close,
     [Symbol.asyncDispose]: close,
   };
 }
 
-/** Everything that a start would check before it touches data or network. Throws a `ConfigError`. */
-export async function checkConfig(config: Config): Promise<void> {
-  const listeners = listenersOf(config);
-  await setupsOf(config, { clock: systemClock(), logger: silentLogger, listeners });
-  for (const port of portsOf(listeners)) certificateOf(port);
-}
-
-interface SetupParts extends Surroundings {
-  /** Where the services are reached. */
-  readonly listeners: readonly Listener[];
-  /** Plugins that services may name, beside those in the box. */
-  readonly plugins?: readonly Plugin[] | undefined;
-}
-
-/** What each service is to be, checked as a whole. Throws a `ConfigError`. */
-async function setupsOf(
-  config: Config,
-  { listeners, plugins: given = [], ...surroundings }: SetupParts,
-): Promise<Map<string, ServiceSetup>> {
-  requireKnownRights(config);
-  const authenticator = authenticatorFor(config, surroundings);
-  if (authenticator.open) requireLoopback(listeners);
-  requireEncryption(listeners);
-  const setups = Object.entries(config.services).map(async ([name, service]) => {
-    const plugins = await choosePlugins(name, service, given);
-    return [name, { plugins, authenticator, rights: service.rights, limits: config.limits }] as const;
-  });
-  return new Map(await Promise.all(setups));
+/** What is under way gets its time, then the sessions are sent away a few at a time (T5). */
+async function finish(services: readonly Service[], limits: Config["limits"], clock: Clock): Promise<void> {
+  const { drain_seconds, drain_sessions, drain_pause_ms } = limits;
+  const late = Promise.withResolvers<void>();
+  const stopWaiting = clock.after(drain_seconds * 1000, late.resolve);
+  await Promise.race([Promise.all(services.map((service) => service.finish())), late.promise]);
+  stopWaiting();
+  const pace = { sessions: drain_sessions, pause_ms: drain_pause_ms };
+  await Promise.all(services.map((service) => service.drain(pace)));
 }
 
 /** Q9; a store in memory fills no disk. */
@@ -284,12 +224,6 @@ async function secretBeside(store: ManagedStore, config: Config): Promise<Buffer
     await store.close();
     throw error;
   }
-}
-
-function setupOf(setups: ReadonlyMap<string, ServiceSetup>, name: string): ServiceSetup {
-  const setup = setups.get(name);
-  if (!setup) throw new Error(`no service ${name}`);
-  return setup;
 }
 
 function counter(): () => number {

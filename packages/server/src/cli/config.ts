@@ -19,7 +19,7 @@ export function define(command: Command): void {
 }
 
 async function check(file: string): Promise<void> {
-  const { checkConfig } = await import("../server.ts");
+  const { checkConfig } = await import("../setups.ts");
   await checkConfig(loadConfig(file, {}));
   say(`${file} is fine`);
 }

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import type { Command } from "commander";
 import type { Config } from "../config/config.ts";
 import { loadConfig, type Overrides } from "../config/load.ts";
-import { checkConfig } from "../server.ts";
+import { checkConfig } from "../setups.ts";
 import { type Inspection, inspect, libraryVersion } from "../store/sqlite/inspect.ts";
 import { withDataDirectory } from "./data-directory.ts";
 import { database } from "./doctor/data.ts";
