@@ -50,7 +50,7 @@ export default {
     only("http-sees-core-and-contracts", server("http/"), [
       protocol,
       contract,
-      server("(core/|transcript/|health\\.ts$)"),
+      server("(core/|transcript/|(health|page-folder)\\.ts$)"),
     ]),
     {
       name: "nobody-below-imports-http-or-transcripts",

@@ -33,7 +33,9 @@ function image(): string {
         string,
         string,
       ];
-      const made = readdirSync(from).filter((file) => file === "dist" || file.endsWith(".tsbuildinfo"));
+      const made = readdirSync(from).filter(
+        (file) => file === "dist" || file === "lib" || file.endsWith(".tsbuildinfo"),
+      );
       for (const file of made) cpSync(join(from, file), join(to, file), { recursive: true });
     }
     execFileSync("npm", ["run", "build"], { cwd: directory, stdio: "pipe" });

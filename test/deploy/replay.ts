@@ -64,7 +64,7 @@ function copy(text: string, stage: Stage, stages: readonly Stage[], context: str
       verbatimSymlinks: true,
       // As .dockerignore says; and what the test of the layers plants meanwhile.
       filter: (path) =>
-        !(from === undefined && /\/(node_modules|dist|planted-[a-z-]+)(\/|$)|\.tsbuildinfo$/.test(path)),
+        !(from === undefined && /\/(node_modules|dist|lib|planted-[a-z-]+)(\/|$)|\.tsbuildinfo$/.test(path)),
     });
   }
 }

@@ -5,7 +5,7 @@ import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { onTestFinished } from "vitest";
 
-/** The command line as it is released: it runs what `tsc -b packages/server` has built. */
+/** The command line as it is released: it runs what `npm run build` has made. */
 const CLI = fileURLToPath(new URL("../../packages/server/bin/roomlog.js", import.meta.url));
 
 /** How a server process ended, and everything it said on stderr. */

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { onTestFinished } from "vitest";
 
-/** The command line as it is released: it runs what `tsc -b packages/server` has built. */
+/** The command line as it is released: it runs what `npm run build` has made. */
 export const CLI = join(import.meta.dirname, "../../packages/server/bin/roomlog.js");
 
 export interface Given {

@@ -3,7 +3,7 @@ import "./check-node.js";
 import { existsSync } from "node:fs";
 import { isAbsolute, join } from "node:path";
 
-const main = new URL("../dist/cli/main.js", import.meta.url);
+const main = new URL("../lib/main.js", import.meta.url);
 
 /**
  * MiB that young objects may take (V8). By default it grows to 64 while many clients connect and hardly shrinks again,

@@ -12,7 +12,7 @@ import { join } from "node:path";
 import { atExit } from "./at-exit.ts";
 import { ROOT } from "./root.ts";
 
-/** A text of a built module that becomes another; it stands there exactly once. */
+/** A text of a compiled module that becomes another; it stands there exactly once. */
 export interface Patch {
   /** Below `packages/server/dist`. */
   readonly file: string;
@@ -36,7 +36,10 @@ const MAIN = "bin/roomlog.js";
 /** The command line of the server as its users start it. */
 export const realServer = join(SERVER, MAIN);
 
-/** Builds the twin below the repository, where its imports resolve; returns its command line. */
+/**
+ * Builds the twin below the repository, where its imports resolve; returns its command line. It runs by modules, where the
+ * released server runs by what they are bundled to.
+ */
 export function makeTwin(name: string, { patches }: Twin): string {
   mkdirSync(TWINS, { recursive: true });
   const home = mkdtempSync(join(TWINS, `${name}-`));
@@ -45,6 +48,9 @@ export function makeTwin(name: string, { patches }: Twin): string {
     cpSync(join(SERVER, part), join(home, part), { recursive: true });
   const own = join(SERVER, "node_modules");
   if (existsSync(own)) symlinkSync(own, join(home, "node_modules"));
+  mkdirSync(join(home, "lib"));
+  writeFileSync(join(home, "lib/main.js"), 'import "../dist/cli/main.js";\n');
+  writeFileSync(join(home, "lib/index.js"), 'export * from "../dist/index.js";\n');
   for (const patch of patches)
     writeFileSync(join(home, "dist", patch.file), patched(moduleText(patch.file, home), patch));
   return join(home, MAIN);

@@ -24,7 +24,7 @@ export interface Look {
 
 const [home = "", data = ""] = process.argv.slice(2);
 const config: ConfigInput = JSON.parse(process.env.FUZZ_CONFIG ?? "{}");
-const server = (await import(join(home, "dist/index.js"))) as { createServer: typeof createServer };
+const server = (await import(join(home, "lib/index.js"))) as { createServer: typeof createServer };
 const libraries = createRequire(join(home, "bin/roomlog.js"));
 const log = new LogWatch(config.users?.map(({ password }) => password) ?? []);
 const stalls = new StallWatch();

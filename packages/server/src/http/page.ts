@@ -1,11 +1,10 @@
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
+import { PAGE_FOLDER } from "../page-folder.ts";
 import type { PlainRequest } from "../transport/transport.ts";
 import { HttpError } from "./answers.ts";
 import type { Ctx } from "./context.ts";
 import { upgradeRequired } from "./upgrade-required.ts";
-
-const FOLDER = new URL("../../page/", import.meta.url);
 
 const TYPES: Readonly<Record<string, string>> = {
   html: "text/html; charset=utf-8",
@@ -33,14 +32,14 @@ export async function page(c: Ctx): Promise<Response> {
   if (!c.req.header("accept")?.includes("text/html")) return upgradeRequired(c.env.request);
   // What the page names stands beside it, so its own address ends with a slash.
   if (way.rest === "") return c.body(null, 308, { location: `${way.entrance.path.split("/").at(-1)}/` });
-  return fileAt(c, new URL("index.html", FOLDER));
+  return fileAt(c, new URL("index.html", PAGE_FOLDER));
 }
 
 /** H8: what the page is made of beside its HTML. */
 export async function pageFile(c: Ctx): Promise<Response> {
   const { way, request } = c.env;
   if (!way.entrance.page) return upgradeRequired(request);
-  return fileAt(c, new URL(way.rest.slice(1), FOLDER)).catch(() => upgradeRequired(request));
+  return fileAt(c, new URL(way.rest.slice(1), PAGE_FOLDER)).catch(() => upgradeRequired(request));
 }
 
 /** H8: the client for browsers as one module, also for pages of others. */

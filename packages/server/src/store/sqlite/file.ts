@@ -11,7 +11,7 @@ import {
 import { dirname, join, resolve } from "node:path";
 import Database from "better-sqlite3";
 import { StoreError } from "../store.ts";
-import { type Migration, migrations, step } from "./migrations.ts";
+import { migrations, step } from "./migrations.ts";
 import { sumAll } from "./sums.ts";
 
 /** Older ones can corrupt a WAL database when a checkpoint meets a commit (the WAL-reset bug). */
@@ -132,19 +132,18 @@ function configure(db: Database.Database): void {
 }
 
 /**
- * Foreign keys are off meanwhile: a table that is made anew is dropped while others refer to it. A file from before
+ * All of it or nothing. Foreign keys are off meanwhile: a table that is made anew is dropped while others refer to it. A file from before
  * `secure_delete` is rewritten as a whole, so that nothing lies in its free space that was dropped earlier (M21).
  */
 function migrate(db: Database.Database): void {
   db.pragma("foreign_keys = off");
   const before = schemaOf(db);
-  for (let version = before; version < migrations.length; version++) {
+  if (before < migrations.length)
     db.transaction(() => {
-      step(db, migrations[version] as Migration);
-      if (version + 1 === migrations.length) sumAll(db);
-      db.pragma(`user_version = ${version + 1}`);
+      for (const migration of migrations.slice(before)) step(db, migration);
+      sumAll(db);
+      db.pragma(`user_version = ${migrations.length}`);
     })();
-  }
   if (before > 0 && before < FIRST_SECURE) db.exec("VACUUM");
 }
 
