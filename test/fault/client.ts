@@ -7,17 +7,19 @@
  * Every iterator gives every message once and in order, every send is stored once and in order. `--twin` runs a
  * broken client: a proof that the program can fail.
  */
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Connection } from "@roomlog/client";
 import { lacksChromium } from "../support/chromium.ts";
+import { inSeconds, SECRET, token } from "../support/tokens.ts";
 import { Way } from "../support/way.ts";
 import { bundleClient } from "./client/bundle.ts";
 import { Trouble } from "./client/faults.ts";
 import { judgeVisit } from "./client/judge.ts";
 import { visitInPage } from "./client/page.ts";
 import { type ClientTwin, clientTwins } from "./client/twins.ts";
-import { type Given, type Visit, type Visitor, visit } from "./client/visit.ts";
+import { type Given, type TokenFor, type Visit, type Visitor, visit } from "./client/visit.ts";
 import { listTwins, readOptions } from "./frame/options.ts";
 import { Run } from "./frame/run.ts";
 import { realServer } from "./frame/twins.ts";
@@ -29,6 +31,8 @@ const TWIN_CYCLES = 6;
 const ROOM = "hall";
 const PACE_MS = 20;
 const SILENT_MS = 500;
+/** A login ends meanwhile, and takes its connection along (L12). */
+const TOKEN_SECONDS = 5;
 const MOST_WAITING = 30;
 const LONGEST_REST_MS = 1200;
 /** One fault in so many comes while the last one is still felt. */
@@ -36,6 +40,20 @@ const IN_A_ROW = 5;
 const BACK_LIMIT_MS = 10_000;
 const LEVEL_LIMIT_MS = 30_000;
 const TWIN_LEVEL_LIMIT_MS = 10_000;
+
+const CONFIG = {
+  authenticators: [
+    {
+      kind: "jwt",
+      issuer: "faults",
+      audience: "roomlog",
+      rights_claim: "rights",
+      keys: [{ algorithm: "HS256", secret: SECRET }],
+    },
+  ],
+};
+const tokenFor: TokenFor = (user) =>
+  token({ iss: "faults", aud: "roomlog", sub: user, rights: ["*"], exp: inSeconds(TOKEN_SECONDS) });
 
 const options = readOptions();
 if (options.twin === "list") listTwins(clientTwins);
@@ -80,7 +98,9 @@ async function work(run: Run, twin: ClientTwin | undefined): Promise<string[]> {
   const way = await Way.listen(undefined);
   const data = join(run.directory, "data");
   const { log, random } = run;
-  const trouble = new Trouble({ way, data, log, main: realServer, random, silent_ms: SILENT_MS });
+  const env = { ROOMLOG_CONFIG: join(run.directory, "roomlog.yaml") };
+  writeFileSync(env.ROOMLOG_CONFIG, JSON.stringify(CONFIG));
+  const trouble = new Trouble({ way, data, log, env, main: realServer, random, silent_ms: SILENT_MS });
   await trouble.start();
   const told = (user: string): Visit => ({
     url: way.url,
@@ -91,8 +111,8 @@ async function work(run: Run, twin: ClientTwin | undefined): Promise<string[]> {
     silent_ms: SILENT_MS,
   });
   const visitors = {
-    node: await visit(await import(client), told("node")),
-    chromium: await visitInPage(client, told("chromium")),
+    node: await visit(await import(client), told("node"), tokenFor),
+    chromium: await visitInPage(client, told("chromium"), tokenFor),
   };
   try {
     for (const number of run.numbers()) {
@@ -146,7 +166,7 @@ async function judged(run: Run, trouble: Trouble, { visitors, limit_ms }: Seen):
 /** The whole log, read page by page past the trouble. */
 async function readLog(url: string): Promise<Given[]> {
   const connection = await Connection.connect(url);
-  await connection.call("core/user/login", { user: "judge" });
+  await connection.call("core/user/login", { token: await tokenFor("judge") });
   const log: Given[] = [];
   for (let isOver = false; !isOver; ) {
     const page = await connection.call("media/room/msglog_get", {

@@ -7,6 +7,7 @@ export interface Place {
   readonly way: Way;
   readonly data: string;
   readonly log: string;
+  readonly env: NodeJS.ProcessEnv;
   readonly main: string;
   readonly random: Random;
   readonly silent_ms: number;
@@ -22,8 +23,8 @@ export class Trouble {
   }
 
   async start(): Promise<void> {
-    const { way, main, data, log } = this.#place;
-    this.#server = await ServerProcess.start({ main, data, log });
+    const { way, ...options } = this.#place;
+    this.#server = await ServerProcess.start(options);
     way.target = this.#server.url;
   }
 

@@ -41,6 +41,9 @@ export interface Glance {
   readonly isOpen: boolean;
 }
 
+/** A new token for who has this name; it is good for a few seconds. */
+export type TokenFor = (user: string) => Promise<string>;
+
 export interface Visitor {
   glance(): Glance;
   /** Ends the sending; resolves when each send has an outcome. */
@@ -56,20 +59,24 @@ export interface Visitor {
 export async function visit(
   { Client }: typeof Roomlog,
   { url, user, room_id, pace, mostWaiting, silent_ms }: Visit,
+  tokenFor: TokenFor,
 ): Promise<Visitor> {
   type Chat = { readonly id: string };
   const problems: string[] = [];
   const wrong = (what: string) => (error: unknown) => void problems.push(`${what}: ${error}`);
   let connections = 0;
-  const client = await Client.connect(url, {
-    user,
-    backoff: { first_ms: 50, most_ms: 400 },
-    connect_ms: 4 * silent_ms,
-    silent_ms,
-    onState: (state) => {
-      if (state.kind === "open") connections += 1;
-      if (state.kind === "closed" && state.reason) problems.push(`the client was closed: ${state.reason}`);
-    },
+  const backoff = { first_ms: 50, most_ms: 400 };
+  const connect = (onState: Roomlog.ClientOptions["onState"]) =>
+    Client.connect(url, {
+      token: () => tokenFor(user),
+      backoff,
+      connect_ms: 4 * silent_ms,
+      silent_ms,
+      onState,
+    });
+  const client = await connect((state) => {
+    if (state.kind === "open") connections += 1;
+    if (state.kind === "closed" && state.reason) problems.push(`the client was closed: ${state.reason}`);
   });
   const room = await client.join<Chat>(room_id, { create: { class: "chat" } });
   const iterators: { name: string; after: number; given: Given[] }[] = [];
@@ -86,6 +93,23 @@ export async function visit(
   void read("quick", 0, 0).catch(wrong("the quick iterator"));
   void read("slow", 0, 300).catch(wrong("the slow iterator"));
   void read("late", room.last_id, 0).catch(wrong("the late iterator"));
+  // Somebody who comes and goes, and reads on where he was.
+  const wanderer = await connect(() => {});
+  let isOver = false;
+  const wander = async () => {
+    const given: Given[] = [];
+    iterators.push({ name: "wandering", after: 0, given });
+    for (let most = 1; !isOver; most = (most * 3) % 200) {
+      const stay = await wanderer.join<Chat>(room_id);
+      const until = given.length + most;
+      for await (const { msg_id, msg } of stay.messages({ after: given.at(-1)?.[0] ?? 0 })) {
+        given.push([msg_id, msg.id]);
+        if (given.length >= until) break;
+      }
+      await stay.leave();
+    }
+  };
+  void wander().catch((error) => isOver || wrong("the wandering iterator")(error));
 
   const sent: Given[] = [];
   const sends: Promise<void>[] = [];
@@ -120,6 +144,9 @@ export async function visit(
       const found = { iterators, sent, begun: sends.length, forwards, backwards, problems, connections };
       return JSON.parse(JSON.stringify(found));
     },
-    leave: () => client.close(),
+    async leave() {
+      isOver = true;
+      await Promise.all([client.close(), wanderer.close()]);
+    },
   };
 }
