@@ -30,7 +30,12 @@ for (const count of [2000, most]) {
 function hubWith(count: number): Hub {
   let last = 0;
   const hub = new Hub("bench", () => ++last);
-  const subscriber = (): Subscriber => ({ home: "bench", identity: undefined, deliver: () => {} });
+  const subscriber = (): Subscriber => ({
+    home: "bench",
+    identity: undefined,
+    deliver: () => {},
+    follow: () => {},
+  });
   const inRoom = (obj_id: string) =>
     hub.subscribe(subscriber(), { class: "media", subclass: "room", obj_id });
   let made = 0;

@@ -498,7 +498,7 @@ export const commands = {
     }),
     result: z.array(storedMessage),
   },
-  /** M10, M17. Errors: 100050, 304001, 304104. */
+  /** M10, M17, M23. Errors: 100050, 304001, 304104. */
   "media/room/msglog_subscribe": {
     ownSession: true,
     right: "msglog_get",
@@ -507,6 +507,7 @@ export const commands = {
       after: count.optional(),
       epoch: epoch.optional(),
       where: where.optional(),
+      digest: z.boolean().optional(),
     }),
     result: logRange.extend({ recovered: z.boolean() }),
   },

@@ -1,5 +1,5 @@
 import type { Room } from "../store/store.ts";
-import { type LogSource, laneOf, type Subscriber } from "./delivery.ts";
+import { type LogSource, laneOf, type Subscriber, type Wanted } from "./delivery.ts";
 import { RequestError } from "./errors.ts";
 import type { Feed } from "./feed.ts";
 import type { Hub, Pattern } from "./hub.ts";
@@ -65,14 +65,14 @@ export class Cursors {
   /**
    * Sets the connection's cursor on a room that is held. The cursor is there, in the same turn, when all that the log
    * shows has been told: the seam between what will be read and what comes is known by its id: no hole, no repeat.
-   * Without `isLasting` the cursor is that of the subscriptions that are there. A lasting one has the view `where` from now
-   * on, the text of a filter (M17). Throws 304001 (no such room), 304104
+   * Without `isLasting` the cursor is that of the subscriptions that are there. To a lasting one all comes as it is
+   * `wanted` from now on (M17, M23). Throws 304001 (no such room), 304104
    * (`after` is beyond the log); then everything is as before.
    */
   async open(
     follower: Follower & { readonly identity: Actor },
     room_id: string,
-    from: From & { readonly isLasting: boolean; readonly where?: string | undefined },
+    from: From & { readonly isLasting: boolean; readonly wanted?: Wanted | undefined },
   ): Promise<Position> {
     const { service, hub, rooms, log, rights } = this.#parts;
     const readable = await rights.firstReadable(follower.identity, { room_id });
@@ -85,7 +85,7 @@ export class Cursors {
       const stays = from.after === undefined && log.isWanted(follower, room_id);
       if (from.isLasting) {
         hub.subscribe(follower, follows(room_id));
-        hub.narrow(follower, follows(room_id), from.where);
+        hub.want(follower, follows(room_id), from.wanted);
       }
       const lane = laneOf(service, room_id);
       if (stays) follower.feed.toLife(lane, epoch);

@@ -12,6 +12,16 @@ export interface Subscriber {
     | { readonly user_id: string; readonly session_id: string; readonly rights: Rights }
     | undefined;
   deliver(events: EventFrames, place: Place): void;
+  /** Takes messages of a lane that it reads from the log as soon as it can. */
+  follow(lane: string, stretch: Stretch): void;
+}
+
+/** What a subscriber wants of the messages of a room, by its cursor on the log. */
+export interface Wanted {
+  /** Only those that this filter means, its text (M17). */
+  readonly where?: string | undefined;
+  /** With digests, and what proves each (M23). */
+  readonly digest?: boolean | undefined;
 }
 
 /** Events as they go to the socket; subscribers without a body of their own share them. */
@@ -36,6 +46,8 @@ export interface Place {
   readonly hears?: (subscriber: Subscriber) => boolean;
   /** Which of the events a subscriber gets that has this view of the room (M17), by their places; undefined: all. */
   readonly seen?: (subscriber: Subscriber, view: string | undefined) => readonly number[] | undefined;
+  /** Their bodies for who wants digests (M23); undefined when not all of them are known: then he reads the stretch. */
+  readonly proven?: () => readonly object[] | undefined;
 }
 
 /** Where messages are read again for a subscriber that lags. */

@@ -1,5 +1,5 @@
 import type { EventData } from "@roomlog/protocol";
-import type { EventFrames, Place, Subscriber } from "./delivery.ts";
+import type { EventFrames, Place, Subscriber, Wanted } from "./delivery.ts";
 import { eventFrame } from "./frames.ts";
 import { copyOf, JsonText, membersOf } from "./json-text.ts";
 
@@ -20,8 +20,8 @@ interface Subscription {
   readonly body: JsonText;
   /** Later subscriptions have greater ones. */
   readonly order: number;
-  /** The text of the filter that narrows what comes of this log (M17). */
-  view?: string | undefined;
+  /** Of a cursor: how what comes of this log is wanted, when not as it is. */
+  wanted?: Wanted | undefined;
 }
 
 /** The subscriptions to one pattern. */
@@ -40,6 +40,8 @@ const PRIVATE: ReadonlySet<string | undefined> = new Set(["user_event", "session
 export class Hub {
   readonly #masks = new Map<number, Map<string, Bucket>>();
   readonly #subscribers = new Map<Subscriber, Set<Subscription>>();
+  /** How many cursors want digests of the room (M23), by its id. */
+  readonly #provers = new Map<string, number>();
   readonly #service: string;
   readonly #count: () => number;
   #deferred: (() => void) | undefined;
@@ -67,7 +69,10 @@ export class Hub {
     const bucket = getOrAdd(getOrAdd(this.#masks, mask), copyOf(keyOf(pattern, mask) as string));
     const own = this.#subscribers.get(subscriber) ?? new Set();
     const replaced = bucket.get(subscriber);
-    if (replaced) own.delete(replaced);
+    if (replaced) {
+      own.delete(replaced);
+      this.#setWanted(replaced, undefined);
+    }
     bucket.set(subscriber, subscription);
     this.#subscribers.set(subscriber, own.add(subscription));
   }
@@ -83,16 +88,21 @@ export class Hub {
     if (own?.size === 0) this.#subscribers.delete(subscriber);
   }
 
-  /** From now on the subscriber has this view of the log on which it has this cursor (M17); undefined: of all of it. */
-  narrow(subscriber: Subscriber, cursor: Pattern, view: string | undefined): void {
+  /** From now on the subscriber wants what comes of the log on which it has this cursor so; undefined: all, as it is. */
+  want(subscriber: Subscriber, cursor: Pattern, wanted: Wanted | undefined): void {
     this.flush();
     const subscription = this.#find(subscriber, cursor);
-    if (subscription) subscription.view = view;
+    if (subscription) this.#setWanted(subscription, wanted);
   }
 
-  /** What its cursor was narrowed to. */
-  viewOf(subscriber: Subscriber, cursor: Pattern): string | undefined {
-    return this.#find(subscriber, cursor)?.view;
+  /** How it wants what comes of the log on which it has this cursor. */
+  wantedBy(subscriber: Subscriber, cursor: Pattern): Wanted | undefined {
+    return this.#find(subscriber, cursor)?.wanted;
+  }
+
+  /** Whether somebody wants digests of the messages of a room (M23). */
+  wantsDigests(room_id: string): boolean {
+    return this.#provers.has(room_id);
   }
 
   /** Whether there is a subscription to exactly this pattern. */
@@ -152,20 +162,26 @@ export class Hub {
   publishAll(fields: EventData, bodies: () => readonly (object | undefined)[], place: Place): void {
     const [first, ...others] = this.#matching(fields, place);
     if (!first) return;
-    const known = bodies();
-    const framesOf = this.#framesOf(fields, known);
-    const { hears = everybody, seen = everything } = place;
-    const give = (subscriber: Subscriber, own: readonly JsonText[], view: string | undefined) => {
-      const places = seen(subscriber, view);
+    const plain = lazy(() => this.#framesOf(fields, bodies()));
+    const { hears = everybody, seen = everything, proven: provenBodies, lane, stretch } = place;
+    const proven = lazy(() => {
+      const known = provenBodies?.();
+      return known && this.#framesOf(fields, known);
+    });
+    const give = (subscriber: Subscriber, own: readonly JsonText[], wanted: Wanted | undefined) => {
+      const places = seen(subscriber, wanted?.where);
       if (places?.length === 0) return;
-      subscriber.deliver(framesOf(places)(subscriber.home)(own), place);
+      const framesOf = wanted?.digest && provenBodies ? proven() : plain();
+      if (framesOf) subscriber.deliver(framesOf(places)(subscriber.home)(own), place);
+      else if (stretch) subscriber.follow(lane, stretch);
     };
     if (others.length === 0) {
-      for (const [subscriber, { body, view }] of first) if (hears(subscriber)) give(subscriber, [body], view);
+      for (const [subscriber, { body, wanted }] of first)
+        if (hears(subscriber)) give(subscriber, [body], wanted);
       return;
     }
     for (const [subscriber, subscriptions] of bySubscriber([first, ...others])) {
-      if (hears(subscriber)) give(subscriber, bodiesOf(subscriptions), viewIn(subscriptions));
+      if (hears(subscriber)) give(subscriber, bodiesOf(subscriptions), wantedIn(subscriptions));
     }
   }
 
@@ -244,7 +260,18 @@ export class Hub {
     return this.#masks.get(mask)?.get(key)?.get(subscriber);
   }
 
-  #drop(subscriber: Subscriber, { mask, pattern }: Subscription): void {
+  #setWanted(subscription: Subscription, wanted: Wanted | undefined): void {
+    const { obj_id = "" } = subscription.pattern;
+    const before = Number(subscription.wanted?.digest ?? false);
+    const count = (this.#provers.get(obj_id) ?? 0) - before + Number(wanted?.digest ?? false);
+    if (count > 0) this.#provers.set(obj_id, count);
+    else this.#provers.delete(obj_id);
+    subscription.wanted = wanted;
+  }
+
+  #drop(subscriber: Subscriber, subscription: Subscription): void {
+    const { mask, pattern } = subscription;
+    this.#setWanted(subscription, undefined);
     const key = keyOf(pattern, mask) as string;
     const buckets = this.#masks.get(mask);
     const bucket = buckets?.get(key);
@@ -260,9 +287,18 @@ function everybody(): boolean {
 
 function everything(): undefined {}
 
-/** Only a cursor has one, and there is one at most. */
-function viewIn(subscriptions: readonly Subscription[]): string | undefined {
-  return subscriptions.find(({ view }) => view !== undefined)?.view;
+/** Made when it is asked for, and once. */
+function lazy<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
+}
+
+/** Only a cursor says so, and there is one at most. */
+function wantedIn(subscriptions: readonly Subscription[]): Wanted | undefined {
+  return subscriptions.find(({ wanted }) => wanted !== undefined)?.wanted;
 }
 
 /** One bit for each field that is named. */

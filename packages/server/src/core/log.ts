@@ -22,6 +22,7 @@ import type {
   Page,
   PageText,
   PageTextQuery,
+  Proof,
   Trim,
   TrimmableQuery,
   Trimmed,
@@ -67,9 +68,14 @@ export interface LogOptions {
 }
 
 /** An entry to be stored, and who sends it. */
-export type Sent = Omit<Append, "kind" | "service" | "timestmap">;
+export type Sent = Omit<Append, "kind" | "service" | "timestmap" | "prove">;
 
 export type AppendOutcome = { readonly msg_id: number; readonly duplicate?: true } | RequestError;
+
+/** A new entry; what proves it is known when somebody wanted digests while it was on its way (M23). */
+interface Untold extends Message {
+  readonly proof: Proof | undefined;
+}
 
 /** Who wants to do what needs `right` to a log. */
 interface Asks {
@@ -137,7 +143,7 @@ export class Log implements LogSource {
   readonly erasures: LogErasures;
   readonly #parts: LogParts;
   /** Messages that are durable and have not been told yet. */
-  #untold: { readonly room_id: string; readonly epoch: string; readonly messages: Message[] } | undefined;
+  #untold: { readonly room_id: string; readonly epoch: string; readonly messages: Untold[] } | undefined;
   readonly #newest = new NewestPages();
   readonly #search: LogSearch;
   /** Bytes of the messages' text, those on their way into the store among them. */
@@ -193,7 +199,7 @@ export class Log implements LogSource {
    * space, Q8, Q9); 304110 and 100030 for what it refers to or changes (M15, M16).
    */
   append(sent: Sent, settle: (outcome: AppendOutcome) => void): void {
-    const { service, store, rooms, clock, counts } = this.#parts;
+    const { service, store, hub, rooms, clock, counts } = this.#parts;
     const { room_id, epoch, user_id, session_id, client_msg_id, ref, change, mentions } = sent;
     const msg = withoutMembers(sent.msg, this.#reserved);
     const bytes = Buffer.byteLength(msg);
@@ -213,6 +219,7 @@ export class Log implements LogSource {
       ref,
       change,
       mentions,
+      prove: hub.wantsDigests(room_id),
     };
     store.write(write, (outcome) => {
       if (outcome.kind !== "appended") this.#quota.give(bytes);
@@ -224,7 +231,7 @@ export class Log implements LogSource {
       if (outcome.kind !== "appended") return settle(failureOf(outcome) ?? new RequestError(100002));
       counts.sends += 1;
       this.#newest.changed(room_id);
-      const { msg_id, timestmap } = outcome;
+      const { msg_id, timestmap, proof } = outcome;
       const log = logOf(sent);
       this.#tell(room_id, outcome.epoch, {
         msg_id,
@@ -233,6 +240,7 @@ export class Log implements LogSource {
         timestmap,
         msg,
         ...(log && { log }),
+        proof,
       });
       settle({ msg_id });
     });
@@ -401,8 +409,10 @@ export class Log implements LogSource {
   async read(subscriber: Subscriber, stretch: Stretch, most: Most): Promise<LogRun | undefined> {
     const { room_id, epoch, from, to } = stretch;
     const { hub, store, service, rooms, rights } = this.#parts;
-    const viewNow = () => both(hub.viewOf(subscriber, follows(room_id)), rights.views(room_id)(subscriber));
+    const wantedNow = () => hub.wantedBy(subscriber, follows(room_id));
+    const viewNow = () => both(wantedNow()?.where, rights.views(room_id)(subscriber));
     const view = viewNow();
+    const digest = wantedNow()?.digest;
     const dropped = (first_id: number) => ({
       first_id,
       frame: hub.frameFor(subscriber, droppedEvent(room_id, { epoch, first_id })),
@@ -416,10 +426,11 @@ export class Log implements LogSource {
       order: "asc",
       limit: most.events,
       max_bytes: most.bytes,
+      ...(digest && { digest }),
       ...this.seenBy(view),
     });
     if (!rights.hears("msglog_get", room_id)(subscriber)) return undefined;
-    if (viewNow() !== view) return this.read(subscriber, stretch, most);
+    if (viewNow() !== view || wantedNow()?.digest !== digest) return this.read(subscriber, stretch, most);
     // Forgotten by retention, or never to be kept: then `destroyed` is all that comes.
     if (!page) return rooms.keepLogs ? { dropped: dropped(to + 1), events: [] } : undefined;
     const encode = hub.encoderFor(subscriber, messageEvent(room_id), { isLog: true });
@@ -446,7 +457,7 @@ export class Log implements LogSource {
   }
 
   /** The messages of one room that one commit made durable are told together, behind the answers to their senders (E7). */
-  #tell(room_id: string, epoch: string, message: Message): void {
+  #tell(room_id: string, epoch: string, message: Untold): void {
     const { hub } = this.#parts;
     const before = this.#untold;
     const isOther = before?.room_id !== room_id || before.epoch !== epoch;
@@ -477,6 +488,10 @@ export class Log implements LogSource {
         sights ??= this.#views.sights(messages);
         return sights.of(view);
       },
+      proven: () => {
+        const texts = messages.flatMap((message) => this.#provenText(message) ?? []);
+        return texts.length === messages.length ? texts : undefined;
+      },
     });
   };
 
@@ -506,6 +521,13 @@ export class Log implements LogSource {
     const known =
       (await store.room({ service, room_id })) ?? (await store.endedLives({ service, room_id, limit: 1 }))[0];
     return new RequestError(known ? 304106 : 304001);
+  }
+
+  /** A new entry for who wants digests (M23): its body is the one that was sent. */
+  #provenText({ proof, ...message }: Untold): JsonText | undefined {
+    return (
+      proof && this.textOf({ ...message, log: { ...message.log, digest: proof.digest, salt: proof.seal } })
+    );
   }
 
   /** A message as everyone sees it (M2). */

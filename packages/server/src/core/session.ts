@@ -1,7 +1,7 @@
 import { type CloseCode, closeCodes, MAX_CLOSE_REASON_BYTES } from "@roomlog/protocol";
 import type { Connection, Ended, Receiver } from "../transport/transport.ts";
 import { isAudited, Told, type Who } from "./audit.ts";
-import type { EventFrames, Most, Place } from "./delivery.ts";
+import type { EventFrames, Most, Place, Stretch } from "./delivery.ts";
 import { RequestError } from "./errors.ts";
 import { Feed, type FeedParts } from "./feed.ts";
 import { requestFrame, type ServerRequest } from "./frames.ts";
@@ -190,6 +190,10 @@ export class Session implements Receiver, FeedParts, ReadingParts, RequestsParts
 
   deliver(events: EventFrames, place: Place): void {
     this.feed.deliver(events, place);
+  }
+
+  follow(lane: string, stretch: Stretch): void {
+    this.feed.follow(lane, stretch);
   }
 
   /**

@@ -49,12 +49,20 @@ function cursorIn(c: Ctx): Record<string, unknown> {
     after = asked,
     epoch,
     where,
-  } = dataOf(c.req.url, { "Last-Event-ID": "text", after: "number", epoch: "text", where: "text" });
+    digest,
+  } = dataOf(c.req.url, {
+    "Last-Event-ID": "text",
+    after: "number",
+    epoch: "text",
+    where: "text",
+    digest: "flag",
+  });
   const last = c.req.header("last-event-id") || `${after ?? ""}`;
   return {
     ...(last !== "" && { after: numberIn(last) }),
     ...(epoch !== undefined && { epoch }),
     ...(where !== undefined && { where: jsonIn("where", String(where)) }),
+    ...(digest !== undefined && { digest }),
   };
 }
 

@@ -7,7 +7,7 @@ import {
   type Version,
 } from "@roomlog/protocol";
 import { commitmentOf } from "./proof.ts";
-import type { Message, MessageQuery } from "./store.ts";
+import type { Message, MessageQuery, Proof } from "./store.ts";
 
 /** An entry of a log as it was stored, and what has become of it since. */
 export interface Entry extends MessageStamp {
@@ -22,14 +22,6 @@ export interface Entry extends MessageStamp {
   readonly erased: 1 | null;
   /** JSON: a list of users (M20); null without any. */
   readonly mentions: string | null;
-}
-
-/** What proves an entry (M23), hex. */
-export interface Proof {
-  /** The salt of the body as it was sent; the commitment to it once the body was erased. */
-  readonly seal: string;
-  /** Of the log up to the entry. */
-  readonly digest: string;
 }
 
 /** The entries of its log. */

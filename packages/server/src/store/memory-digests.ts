@@ -1,6 +1,6 @@
 import type { ProvenEntry } from "@roomlog/protocol";
-import type { Proof } from "./entries.ts";
 import { commitmentOf, digestOf, Salts, type Sealed, startDigest } from "./proof.ts";
+import type { Proof } from "./store.ts";
 
 const salts = new Salts();
 

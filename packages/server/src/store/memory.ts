@@ -436,7 +436,8 @@ export class MemoryStore implements Store {
     life.last_id = msg_id;
     life.last_timestmap = timestmap;
     if (name !== undefined) life.names.set(name, { msg_id, timestmap });
-    return { kind: "appended", epoch: life.epoch, msg_id, timestmap };
+    const proof = write.prove ? life.digests.of(msg_id) : undefined;
+    return { kind: "appended", epoch: life.epoch, msg_id, timestmap, ...(proof && { proof }) };
   }
 
   #setMark(write: SetMark): Written {

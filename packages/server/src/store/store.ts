@@ -229,6 +229,8 @@ export interface Append extends LifeKey {
   readonly mentions?: readonly string[] | undefined;
   /** The salt that its body is committed to with, or the commitment itself, hex (M23). The store draws a salt without it. */
   readonly seal?: string | undefined;
+  /** Whether it is answered with what proves it (M23). */
+  readonly prove?: boolean | undefined;
 }
 
 /**
@@ -365,6 +367,14 @@ export interface DropDeadLetter {
   readonly to_id: number;
 }
 
+/** What proves an entry (M23), hex. */
+export interface Proof {
+  /** The salt of the body as it was sent; the commitment to it once the body was erased. */
+  readonly seal: string;
+  /** Of the log up to the entry. */
+  readonly digest: string;
+}
+
 /** What became of a write, in the order of the writes. */
 export type Written =
   | { readonly kind: "done" }
@@ -373,6 +383,8 @@ export type Written =
       readonly epoch: string;
       readonly msg_id: number;
       readonly timestmap: number;
+      /** When it was asked for. */
+      readonly proof?: Proof;
     }
   | { readonly kind: "duplicate"; readonly msg_id: number }
   /** `moved`: whether it stood further back. */

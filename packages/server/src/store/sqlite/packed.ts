@@ -10,13 +10,11 @@ import type { Append, Write, Written } from "../store.ts";
 const SAME = null;
 
 /** What few messages have. */
-type Extra = Pick<Append, "ref" | "change" | "mentions" | "seal">;
+type Extra = Pick<Append, "ref" | "change" | "mentions" | "seal" | "prove">;
 type Cell = string | number | undefined | typeof SAME;
 type PackedWrite = Cell | Extra | Exclude<Write, Append>;
 export type PackedWrites = readonly PackedWrite[];
-export type PackedOutcomes = readonly (Cell | Exclude<Written, Appended>)[];
-
-type Appended = Written & { readonly kind: "appended" };
+export type PackedOutcomes = readonly (Cell | Written)[];
 
 const APPEND_CELLS = 9;
 const APPENDED_CELLS = 3;
@@ -45,9 +43,9 @@ export function packWrites(writes: readonly Write[]): PackedWrites {
   return packed;
 }
 
-function extraOf({ ref, change, mentions, seal }: Append): Extra | undefined {
-  const isPlain = ref === undefined && mentions === undefined && seal === undefined;
-  return isPlain ? undefined : { ref, change, mentions, seal };
+function extraOf({ ref, change, mentions, seal, prove }: Append): Extra | undefined {
+  const isPlain = ref === undefined && mentions === undefined && seal === undefined && !prove;
+  return isPlain ? undefined : { ref, change, mentions, seal, prove };
 }
 
 export function unpackWrites(packed: PackedWrites): Write[] {
@@ -85,10 +83,10 @@ function orLast(cell: Cell, last: string | undefined): Cell {
 }
 
 export function packOutcomes(outcomes: readonly Written[]): PackedOutcomes {
-  const packed: (Cell | Exclude<Written, Appended>)[] = [];
+  const packed: (Cell | Written)[] = [];
   let epoch: string | undefined;
   for (const outcome of outcomes) {
-    if (outcome.kind !== "appended") {
+    if (outcome.kind !== "appended" || outcome.proof) {
       packed.push(outcome);
       continue;
     }

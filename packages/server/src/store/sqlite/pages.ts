@@ -1,9 +1,9 @@
 import type Database from "better-sqlite3";
 import { parseQuery } from "../../search/query.ts";
-import { type Entry, MOST_REFS, type Neighbours, type Proof } from "../entries.ts";
+import { type Entry, MOST_REFS, type Neighbours } from "../entries.ts";
 import { pageOf } from "../page-of.ts";
 import { textOf } from "../page-text.ts";
-import type { LifeKey, MessageQuery, Page, PageText, PageTextQuery } from "../store.ts";
+import type { LifeKey, MessageQuery, Page, PageText, PageTextQuery, Proof } from "../store.ts";
 import { ByAuthor, type Either, eitherWay, type Range } from "./authors.ts";
 import { BySearch } from "./by-search.ts";
 import { firstSince } from "./first-since.ts";

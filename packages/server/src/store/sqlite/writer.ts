@@ -289,7 +289,7 @@ class Writer {
     counter.last_id = msg_id;
     counter.last_timestmap = timestmap;
     counter.bytes += Buffer.byteLength(msg);
-    return { kind: "appended", epoch, msg_id, timestmap };
+    return { kind: "appended", epoch, msg_id, timestmap, ...(write.prove && { proof: { seal, digest } }) };
   }
 
   /** A repeated one is no reason to refuse, whatever it refers to. */

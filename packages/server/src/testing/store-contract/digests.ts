@@ -129,6 +129,30 @@ export const digestCases: readonly StoreCase[] = [
     assert.equal(await store.digest({ ...one, epoch: "second life" }), undefined);
   }),
 
+  storeCase("[M23] who writes an entry is told what proves it, when he asks", async (store) => {
+    const outcomes = await store.commit([
+      create(one),
+      { ...append(one), prove: true },
+      append(one),
+      { ...append(one), mentions: ["bob"], prove: true },
+      { ...changing("edit", 1, '{"a":2}'), prove: true },
+      { ...append(one), ref: 1, prove: false },
+    ]);
+    await store.commit([changing("delete", 1, "{}")]);
+    const sealed = await page(store);
+    const told = outcomes
+      .slice(1)
+      .map((outcome) => (outcome.kind === "appended" ? outcome.proof : "refused"));
+    assert.deepEqual(
+      told.map((proof) => (proof === "refused" ? proof : proof?.digest)),
+      sealed.slice(0, 5).map(({ log }, i) => (i === 1 || i === 4 ? undefined : log?.digest)),
+    );
+    const [first, , third] = told;
+    assert(typeof first === "object" && typeof third === "object");
+    assert.equal(sha256(`${first.seal}{}`), sealed[0]?.log?.commitment);
+    assert.equal(third.seal, sealed[2]?.log?.salt);
+  }),
+
   storeCase("[M23] a repeated send leaves the digest as it is", async (store) => {
     const named = { ...append(one), client_msg_id: "x" };
     await store.commit([create(one), named]);

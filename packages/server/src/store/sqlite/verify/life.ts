@@ -1,8 +1,9 @@
 import { isUtf8 } from "node:buffer";
 import { HASH_DIGITS, SALT_DIGITS } from "@roomlog/protocol";
 import type Database from "better-sqlite3";
-import type { Entry, Proof } from "../../entries.ts";
+import type { Entry } from "../../entries.ts";
 import { digestOf, startDigest } from "../../proof.ts";
+import type { Proof } from "../../store.ts";
 import { AuthorsCheck } from "./authors.ts";
 import { ChangesCheck } from "./changes.ts";
 import type { Found } from "./fault.ts";
