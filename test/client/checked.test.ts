@@ -1,7 +1,12 @@
-import { Connection } from "@roomlog/client";
+import { join } from "node:path";
+import { type Client, Connection, type Room } from "@roomlog/client";
 import { type Checkpoint, checkedMessages, LogChanged } from "@roomlog/client/checked";
+import Database from "better-sqlite3";
 import { expect, onTestFinished, test } from "vitest";
+import { MemoryStore } from "../../packages/server/src/store/memory.ts";
+import type { PageTextQuery } from "../../packages/server/src/store/store.ts";
 import { behindWay, clientFor, ids, range, take } from "../support/client.ts";
+import { dataDirectory, serverForTest } from "../support/server.ts";
 
 const create = { class: "chat" } as const;
 
@@ -65,4 +70,195 @@ test("[M23] [M13] what was dropped is told, and what follows is checked", async 
   await call("purge", { before: 4 });
   expect(ids(await take(messages, 3))).toEqual([4, 5, 6]);
   expect(dropped).toEqual([[1, 3]]);
+});
+
+/** Counts the pages that are read. */
+class CountingStore extends MemoryStore {
+  pages = 0;
+
+  override pageText(query: PageTextQuery) {
+    this.pages += 1;
+    return super.pageText(query);
+  }
+}
+
+/** Pages wait until they may be read. */
+class HeldStore extends MemoryStore {
+  readonly asked = Promise.withResolvers<void>();
+  readonly held = Promise.withResolvers<void>();
+
+  override async pageText(query: PageTextQuery) {
+    this.asked.resolve();
+    await this.held.promise;
+    return super.pageText(query);
+  }
+}
+
+test("[M23] [M10] what comes live, again, while a page with it is on its way is given once", async () => {
+  const store = new HeldStore();
+  const { url } = await serverForTest({}, { store });
+  const client = await clientFor(url, { user: "ann" });
+  const room = await client.join("r", { create });
+  for (const n of range(1, 3)) await room.send({ n });
+  const again = new Promise<void>((done) => {
+    room.on("msglog_new_msg", ({ msg_id, $log }) => msg_id === 3 && $log?.digest && done());
+  });
+  const subscribed = client.call("media/room/msglog_subscribe", { room_id: "r", after: 0, digest: true });
+  const taken = take(checkedMessages(room), 4);
+  await Promise.all([subscribed, store.asked.promise, again]);
+  store.held.resolve();
+  await room.send({ n: 4 });
+  expect(ids(await taken)).toEqual(range(1, 4));
+});
+
+test("[M23] over lost connections, while others send", async () => {
+  const { server, client, room } = await withRoom();
+  const other = await clientFor(server.direct, { user: "bob" });
+  const others = await other.join("r");
+  const taken = take(checkedMessages(room), 120);
+  for (const n of range(1, 40)) {
+    const sent = [others.send({ n }), room.send({ n }), others.send({ n, more: 1.5 })];
+    if (n % 10 === 0) server.way.cut();
+    await Promise.all(sent);
+  }
+  expect(ids(await taken)).toEqual(range(1, 120));
+  await client.close();
+});
+
+/** Sends until the room's messages come as they are to come: with digests or without. */
+async function sendUntil(room: Room, isProven: boolean) {
+  const [seen, off] = [[] as boolean[], room.on("msglog_new_msg", ({ $log }) => seen.push(!!$log?.digest))];
+  await expect.poll(() => room.send({}).then(() => seen.at(-1))).toBe(isProven);
+  off();
+}
+
+async function withCounts() {
+  const store = new CountingStore();
+  const { url } = await serverForTest({}, { store });
+  const client = await clientFor(url, { user: "ann" });
+  return { store, url, client, room: await client.join("r", { create }) };
+}
+
+test("[M23] what comes live is checked without a page for each message, changes of messages too", async () => {
+  const { store, client, room } = await withCounts();
+  const messages = checkedMessages(room);
+  const first = messages.next();
+  await sendUntil(room, true);
+  await first;
+  await take(messages, room.last_id - 1);
+  const before = store.pages;
+  const live = take(messages, 12);
+  for (const n of range(1, 10)) await room.send({ n });
+  await room.edit(room.last_id, { n: 11 });
+  await client.call("media/room/msglog_delete", { room_id: "r", msg_id: 2, reason: "why" });
+  const got = await live;
+  expect(got.map(({ msg }) => msg)).toEqual([...range(1, 11).map((n) => ({ n })), { reason: "why" }]);
+  expect(got.every(({ log }) => log?.digest && log.salt)).toBe(true);
+  expect(store.pages).toBe(before);
+});
+
+test("[M23] when its last iterator ends the connection hears the room as before", async () => {
+  const { client, room } = await withCounts();
+  const [one, two] = [checkedMessages(room), checkedMessages(room)];
+  const both = Promise.all([one.next(), two.next()]);
+  await sendUntil(room, true);
+  await both;
+  await one.return(undefined);
+  const rest = take(two, room.last_id + 1);
+  await room.send({ n: 1 });
+  await room.send({ n: 2 });
+  expect(ids(await rest)).toEqual(range(2, room.last_id));
+  await two.return(undefined);
+  await sendUntil(room, false);
+  await client.close();
+});
+
+test("[M23] events that its subscriptions change are read from the log", async () => {
+  const { client, room } = await withCounts();
+  await client.subscribe({ class: "media", obj_id: "r", body: { more: 1 } });
+  const messages = checkedMessages(room);
+  const first = messages.next();
+  await sendUntil(room, true);
+  await first;
+  const rest = await take(messages, room.last_id - 1);
+  expect(rest.every(({ msg }) => !("more" in msg))).toBe(true);
+});
+
+/** From now on the server says something else, of the same length, in what has `where` in it. */
+function lying({ way }: Awaited<ReturnType<typeof behindWay>>, [from, to]: Lie, where = "") {
+  way.answer = (bytes, socket) => {
+    const text = bytes.toString("latin1");
+    socket.write(text.includes(where) ? Buffer.from(text.replace(from, to), "latin1") : bytes);
+  };
+}
+
+type Lie = readonly [from: RegExp, to: (found: string) => string];
+
+const other = (found: string) => found.replace(/.$/, (digit) => (digit === "0" ? "1" : "0"));
+
+test.for<Lie>([
+  [/"n":2/g, () => '"n":7'],
+  [/"user_id":"ann"/g, () => '"user_id":"bob"'],
+  [/"timestmap":\d+/g, other],
+  [/"salt":"./g, other],
+  [/"digest":"./g, other],
+])("[M23] a server that says another thing than it did is found out: %s", async (lie) => {
+  const { server, room } = await withRoom();
+  const messages = checkedMessages(room);
+  const first = messages.next();
+  await sendUntil(room, true);
+  await first;
+  await take(messages, room.last_id - 1);
+  const next = messages.next().catch((error: unknown) => error);
+  lying(server, lie);
+  await room.send({ n: 2 });
+  expect(await next).toMatchObject({ name: "LogChanged", msg_id: room.last_id });
+});
+
+test("[M23] a live event that does not fit is not given: what the log says is", async () => {
+  const { server, room } = await withRoom();
+  const messages = checkedMessages(room);
+  const first = messages.next();
+  await sendUntil(room, true);
+  await first;
+  await take(messages, room.last_id - 1);
+  lying(server, [/"n":2/g, () => '"n":7'], "msglog_new_msg");
+  const next = messages.next();
+  await room.send({ n: 2 });
+  expect((await next).value?.msg).toEqual({ n: 2 });
+});
+
+test("[M23] what a slow reader has no room for is checked when it is read", async () => {
+  const { server, room } = await withRoom();
+  const messages = checkedMessages(room);
+  const first = messages.next();
+  await sendUntil(room, true);
+  await first;
+  await take(messages, room.last_id - 1);
+  const from = room.last_id + 1;
+  await Promise.all(range(1, 300).map((n) => room.send({ n })));
+  expect(room.last_id).toBe(from + 299);
+  lying(server, [/"n":290/g, () => '"n":291'], '"result":"ok","data":[');
+  expect(ids(await take(messages, 256))).toEqual(range(from, from + 255));
+  const failed = await take(messages, 44).catch((error: unknown) => error);
+  expect(failed).toMatchObject({ name: "LogChanged", msg_id: from + 289 });
+});
+
+test("[M23] a row that somebody changed is found, however it is reached", async () => {
+  const data = dataDirectory();
+  const { url } = await serverForTest({ data });
+  const client: Client = await clientFor(url, { user: "ann" });
+  const room = await client.join("r", { create });
+  for (const n of range(1, 4)) await room.send({ n });
+  const [, second] = await take(checkedMessages(room), 2);
+  const db = new Database(join(data, "roomlog.db"));
+  const flip = (digest: Buffer) => Buffer.from(digest.map((byte, i) => (i === 0 ? byte ^ 1 : byte)));
+  const { digest } = db.prepare("SELECT digest FROM messages WHERE msg_id = 3").get() as { digest: Buffer };
+  db.prepare("UPDATE messages SET digest = ? WHERE msg_id = 3").run(flip(digest));
+  db.close();
+  const from = { epoch: room.epoch, msg_id: 2, digest: second?.log?.digest as string };
+  for (const options of [{}, { from }]) {
+    const failed = await take(checkedMessages(room, options), 4).catch((error: unknown) => error);
+    expect(failed).toMatchObject({ name: "LogChanged", msg_id: 3 });
+  }
 });

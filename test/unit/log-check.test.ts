@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { LogChanged, LogCheck, startDigest } from "@roomlog/client/checked";
-import { type MessageLog, messageText } from "@roomlog/protocol";
+import { type Change, type MessageLog, messageText } from "@roomlog/protocol";
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { sha256 } from "../../packages/client/src/checked/sha256.ts";
@@ -77,6 +77,25 @@ const without = (shown: Shown, name: keyof MessageLog) => {
   const { [name]: _, ...rest } = shown.log as MessageLog;
   shown.log = rest;
 };
+
+test("[M23] what does not fit changes nothing: the right entry does afterwards, and what was said of it still counts", async () => {
+  const shown = await log();
+  const check = new LogCheck("one", { ...life, msg_id: 0, digest: startDigest(life) });
+  const textOf = ({ msg, log, ...stamp }: Shown) => messageText(msg, stamp, "timestmap", log);
+  const lied = structuredClone(shown);
+  const edited = lied[0]?.log?.edited as Change;
+  Object.assign(edited, { user_id: "b" });
+  const { msg_id } = edited;
+  for (const entry of [lied[0] as Shown, ...shown.slice(1, msg_id - 1)]) {
+    expect(() => check.next(textOf({ ...entry, timestmap: 9 }))).toThrow(LogChanged);
+    check.look(textOf(entry));
+    check.next(textOf(entry));
+  }
+  const before = check.at;
+  for (let n = 0; n < 2; n++)
+    expect(() => check.next(textOf(shown[msg_id - 1] as Shown))).toThrow(LogChanged);
+  expect(check.at).toEqual(before);
+});
 
 test.each<[string, at: number, (shown: Shown[]) => unknown]>([
   ["another body", 3, (shown) => Object.assign(shown[2] as Shown, { msg: '{"n":4}' })],

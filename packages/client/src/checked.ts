@@ -1,10 +1,11 @@
 import { errorCodes, type StoredMessage } from "@roomlog/protocol";
 import { elementsIn } from "./checked/elements.ts";
-import { type Checkpoint, LogCheck, startDigest } from "./checked/log-check.ts";
+import { type Checkpoint, LogChanged, LogCheck, startDigest } from "./checked/log-check.ts";
 import { type CallOptions, isRefusal } from "./connection.ts";
 import type { Message } from "./message.ts";
 import type { AskText, Log, PageQuery } from "./messages.ts";
 import type { Room } from "./room.ts";
+import type { LiveTail } from "./tail.ts";
 
 export { type Checkpoint, LogChanged, LogCheck, startDigest } from "./checked/log-check.ts";
 
@@ -21,7 +22,8 @@ const PAGE = 200;
 /**
  * `room.messages()`, with the digest of the log recomputed over all that comes (M23): over reconnects, restarts, edits and
  * deletions. Throws a `LogChanged` at the first entry that does not fit. `$log.digest` of a message, its `msg_id` and the
- * room's `epoch` are the checkpoint from which another time, or another program, can go on.
+ * room's `epoch` are the checkpoint from which another time, or another program, can go on. While it runs, the connection is
+ * subscribed to the room's messages with digests: in place of another `msglog_subscribe`, and for all who listen on it.
  */
 export function checkedMessages<T>(
   room: Room<T>,
@@ -40,12 +42,60 @@ export function checkedMessages<T>(
     get over() {
       return log.over;
     },
-    // What comes live says that there is something to read; it has no digest.
-    attach: (tail) => log.attach({ live() {}, wake: () => tail.wake() }),
+    attach: (tail) => withDigests(check, { log, ask, tail }),
     newest: (signal) => log.newest(signal),
     page: (query, signal) => checkedPage(check, (name, data) => ask(name, data, signal), query),
   });
   return room.followed(reading, { after: check.at.msg_id, epoch, signal, onDropped });
+}
+
+interface Digests {
+  readonly log: Log;
+  readonly ask: AskText;
+  readonly tail: LiveTail;
+}
+
+/**
+ * Live messages come to the tail when they fit; every other one is read from the log, which decides. One without a digest
+ * says that this connection has not been asked for them.
+ */
+function withDigests(check: LogCheck, { log, ask, tail }: Digests): () => void {
+  const ending = new AbortController();
+  let isAsking = false;
+  const subscribe = async () => {
+    if (isAsking) return;
+    isAsking = true;
+    // Who is refused reads all from the log.
+    await ask("media/room/msglog_subscribe", { digest: true }, ending.signal).catch(() => {});
+    isAsking = false;
+  };
+  const detach = log.attach({
+    live(message) {
+      if (message.$log?.digest) takeLive(check, tail, message);
+      else void subscribe();
+    },
+    wake: () => tail.wake(),
+    get last() {
+      return tail.last;
+    },
+  });
+  void subscribe();
+  return () => {
+    detach();
+    ending.abort();
+    ask("media/room/msglog_unsubscribe", {}).catch(() => {});
+  };
+}
+
+function takeLive(check: LogCheck, tail: LiveTail, message: StoredMessage): void {
+  try {
+    // Of a text that was written in another way, or has keys of a subscription (E3), the hash is another one.
+    const { entry, pass } = check.look(JSON.stringify(message));
+    tail.live(entry);
+    if (tail.last === entry.msg_id) pass();
+  } catch (error) {
+    if (!(error instanceof LogChanged)) throw error;
+  }
 }
 
 async function checkedPage(
@@ -66,7 +116,11 @@ async function checkedPage(
     if (!base) return checkedPage(check, ask, { after, epoch });
     check.skip(base);
   }
-  return texts.map((text) => check.next(text));
+  return texts.map((text) => {
+    const entry: StoredMessage = JSON.parse(text);
+    // It came live meanwhile, and the iterator has it.
+    return entry.msg_id <= check.at.msg_id ? entry : check.next(text);
+  });
 }
 
 /** Of an entry that is kept, or stands before the first of these; undefined when it does not. */

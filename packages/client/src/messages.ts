@@ -3,7 +3,7 @@ import { abortable } from "./abortable.ts";
 import { CallError, isRefusal } from "./connection.ts";
 import { ClientClosed, RoomEnded, RoomLeft } from "./errors.ts";
 import { scanned } from "./history.ts";
-import { Tail } from "./tail.ts";
+import { type LiveTail, Tail } from "./tail.ts";
 
 /** The log of a room as an iterator sees it. */
 export interface Log {
@@ -14,7 +14,7 @@ export interface Log {
   /** Why nothing more comes; undefined while the room is joined, or will be again. */
   readonly over: Error | undefined;
   /** From now on the tail gets live messages, and is woken when something changes, until what this gives back is called. */
-  attach(tail: Pick<Tail, "live" | "wake">): () => void;
+  attach(tail: LiveTail): () => void;
   /** Messages behind `after`; of an ended life too. */
   page(query: PageQuery, signal?: AbortSignal): Promise<StoredMessage[]>;
   /** The id of the newest message. */

@@ -3,6 +3,9 @@ import type { StoredMessage } from "@roomlog/protocol";
 /** Most live messages that wait for one iterator; the rest is read from the log when it is ready for them. */
 const MOST_LIVE = 256;
 
+/** As who gives it live messages sees it. */
+export type LiveTail = Pick<Tail, "live" | "wake" | "last">;
+
 /** What one iterator has at hand: the messages behind the last one it gave, without a hole. */
 export class Tail {
   readonly #ready: StoredMessage[] = [];

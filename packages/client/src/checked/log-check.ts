@@ -75,8 +75,15 @@ export class LogCheck {
     for (const msg_id of this.#claims.keys()) if (msg_id <= to.msg_id) this.#claims.delete(msg_id);
   }
 
-  /** The next entry. Throws a `LogChanged`. */
+  /** The next entry. Throws a `LogChanged`; then it stands where it stood before. */
   next(text: string): StoredMessage {
+    const { entry, pass } = this.look(text);
+    pass();
+    return entry;
+  }
+
+  /** The next entry, when it fits; `pass` goes behind it. Throws a `LogChanged`. */
+  look(text: string): { readonly entry: StoredMessage; readonly pass: () => void } {
     const entry: Entry = JSON.parse(text);
     const { msg_id, $log: log = {} } = entry;
     const { digest: previous, epoch } = this.#at;
@@ -89,17 +96,20 @@ export class LogCheck {
     const { op, ref } = log;
     const digest = sha256(digestText(previous, commitment, { ...entry, timestmap: timeOf(entry), op, ref }));
     if (digest !== log.digest) this.#fail(msg_id, "it does not follow from the entries before it");
-    this.#settle(entry, log, body);
-    this.#note(entry, log, body);
-    this.#at = { epoch, msg_id, digest };
-    return entry;
+    this.#compare(entry, log, body);
+    const claim = this.#claimOf(entry, log, body);
+    const pass = () => {
+      this.#claims.delete(msg_id);
+      if (claim) this.#claims.set(...claim);
+      this.#at = { epoch, msg_id, digest };
+    };
+    return { entry, pass };
   }
 
-  /** What earlier entries said of this one. Without a salt it was itself changed since. */
-  #settle(entry: Entry, { op, ref, salt }: MessageLog<JsonObject>, body: string): void {
+  /** With what earlier entries said of this one. Without a salt it was itself changed since. */
+  #compare(entry: Entry, { op, ref, salt }: MessageLog<JsonObject>, body: string): void {
     const claim = this.#claims.get(entry.msg_id);
     if (!claim) return;
-    this.#claims.delete(entry.msg_id);
     const isIt =
       claim.op === op && claim.ref === ref && claim.user_id === entry.user_id && claim.time === timeOf(entry);
     if (!isIt) this.#fail(claim.ref, `it says that entry ${entry.msg_id} changed it, which that did not`);
@@ -107,13 +117,16 @@ export class LogCheck {
       this.#fail(claim.ref, `it does not have the body of its edit ${entry.msg_id}`);
   }
 
-  /** What this one says of later ones. A body that is not its own has to be somebody's. */
-  #note(entry: Entry, { op, ref, salt, edited, deleted }: MessageLog<JsonObject>, body: string): void {
-    const { msg_id } = entry;
+  /** What this one says of a later one, and of which. A body that is not its own has to be somebody's. */
+  #claimOf(
+    { msg_id }: Entry,
+    { op, ref, salt, edited, deleted }: MessageLog<JsonObject>,
+    body: string,
+  ): [msg_id: number, Claim] | undefined {
     const change = deleted ?? edited;
     if (salt !== undefined && change) this.#fail(msg_id, "it was changed, and shows what was sent");
     if (salt === undefined && !edited && body !== "{}") this.#fail(msg_id, "its body is not proven");
-    if (!change) return;
+    if (!change) return undefined;
     const claim: Claim = {
       op: deleted ? "delete" : "edit",
       ref: op === "edit" ? (ref ?? 0) : msg_id,
@@ -121,7 +134,7 @@ export class LogCheck {
       time: timeOf(change),
       ...(!deleted && { body: sha256(body) }),
     };
-    this.#claims.set(change.msg_id, claim);
+    return [change.msg_id, claim];
   }
 
   #fail(msg_id: number, what: string): never {
