@@ -1,8 +1,10 @@
+import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { type Client, Connection, type Room } from "@roomlog/client";
-import { type Checkpoint, checkedMessages, LogChanged } from "@roomlog/client/checked";
+import { type Checkpoint, checkedMessages, LogChanged, LogCheck, startDigest } from "@roomlog/client/checked";
 import Database from "better-sqlite3";
 import { expect, onTestFinished, test } from "vitest";
+import { elementsIn } from "../../packages/client/src/checked/elements.ts";
 import { MemoryStore } from "../../packages/server/src/store/memory.ts";
 import type { PageTextQuery } from "../../packages/server/src/store/store.ts";
 import { behindWay, clientFor, ids, range, take } from "../support/client.ts";
@@ -242,6 +244,82 @@ test("[M23] what a slow reader has no room for is checked when it is read", asyn
   expect(ids(await take(messages, 256))).toEqual(range(from, from + 255));
   const failed = await take(messages, 44).catch((error: unknown) => error);
   expect(failed).toMatchObject({ name: "LogChanged", msg_id: from + 289 });
+});
+
+/** The entries of a log as a server sends them that can say what it likes. */
+async function proven() {
+  const { server, call, room } = await withRoom();
+  for (const text of ["hello", "moin", "servus"]) await call("send", { msg: { text } });
+  await call("edit", { msg_id: 1, msg: { text: "good day" } });
+  await call("delete", { msg_id: 2 });
+  await call("edit", { msg_id: 1, msg: { text: "good night" } });
+  const connection = await Connection.connect(server.url);
+  onTestFinished(() => connection.drop("done"));
+  await connection.call("core/user/login", { user: "bob" });
+  const ask = (data: object) =>
+    connection.callText("media/room/msglog_get", JSON.stringify({ room_id: "r", digest: true, ...data }));
+  return { room, ask, texts: elementsIn(await ask({})) };
+}
+
+const LIES: [what: string, msg_id: number, lie: (texts: string[]) => string[]][] = [
+  ["a name once more behind $log", 3, (texts) => replaced(texts, 2, /\}$/, ',"text":"forged"}')],
+  ["a time more", 3, (texts) => replaced(texts, 2, '"timestmap":', '"timestamp":1,"timestmap":')],
+  ["$log once more", 3, (texts) => replaced(texts, 2, /\}$/, ',"$log":{}}')],
+  ["a body that an edit before it made", 3, (texts) => replaced(texts, 2, "salt", 'edited":{"msg_id":1},"x')],
+  ["a body of nobody", 1, (texts) => replaced(texts, 0, "good night", "good grief")],
+  ["a body of an edit that is not there", 1, (texts) => replaced(texts, 0, '"msg_id":6', '"msg_id":9')],
+  ["a message that is empty for no reason", 3, (texts) => replaced(emptied(texts, 2), 2, '"x":1', '"x":2')],
+  [
+    "a body of an edit whose own is not shown",
+    1,
+    (texts) => replaced(emptied(texts, 5), 0, "night", "grief"),
+  ],
+];
+
+function replaced(texts: string[], i: number, from: string | RegExp, to: string): string[] {
+  expect(texts[i]).toMatch(from);
+  return texts.with(i, (texts[i] as string).replace(from, to));
+}
+
+/** An entry with the commitment to its body in the place of the body. */
+function emptied(texts: string[], i: number): string[] {
+  const [, body, stamp, log] = /^\{(.*),("msg_id".*"\$log":)(.*)\}$/.exec(
+    texts[i] as string,
+  ) as unknown as string[];
+  const { salt, ...others } = JSON.parse(log as string);
+  const commitment = createHash("sha256").update(`${salt}{${body}}`).digest("hex");
+  return texts.with(i, `{${stamp}${JSON.stringify({ ...others, commitment, x: 1 })}}`);
+}
+
+test.for(LIES)("[M23] what is not proven is not taken: %s", async ([, msg_id, lie]) => {
+  const { room, texts } = await proven();
+  const { epoch } = room;
+  const run = (all: string[]) => {
+    const check = new LogCheck("r", { epoch, msg_id: 0, digest: startDigest({ room_id: "r", epoch }) });
+    for (const text of all) check.next(text);
+    check.end();
+  };
+  run(texts);
+  expect(() => run(lie(texts))).toThrow(expect.objectContaining({ name: "LogChanged", msg_id }));
+});
+
+test("[M23] a change that a message speaks of has to come", async () => {
+  const { server, room, call } = await withRoom();
+  for (const n of range(1, 3)) await call("send", { msg: { n } });
+  await call("edit", { msg_id: 3, msg: { n: 4 } });
+  lying(server, [/"edited":\{"msg_id":4/g, () => '"edited":{"msg_id":5'], '"result":"ok","data":[');
+  const failed = await take(checkedMessages(room), 5).catch((error: unknown) => error);
+  expect(failed).toMatchObject({ name: "LogChanged", msg_id: 3 });
+});
+
+test("[M23] [M2] a service that calls the time otherwise leaves the usual name to its clients", async () => {
+  const services = { main: { msglog: { time_field: "timestamp" } } } as const;
+  const { url } = await serverForTest({ services });
+  const client = await clientFor(url, { user: "ann" });
+  const room = await client.join("r", { create });
+  await room.send({ timestmap: 1, text: "hello" });
+  const [message] = await take(checkedMessages(room), 1);
+  expect(message?.msg).toEqual({ timestmap: 1, text: "hello" });
 });
 
 test("[M23] a row that somebody changed is found, however it is reached", async () => {

@@ -36,8 +36,9 @@ export function checkedMessages<T>(
     get epoch() {
       return log.epoch;
     },
+    /** Also what a message says has changed it: it has to come. */
     get tip() {
-      return log.tip;
+      return Math.max(log.tip, check.spokenOf);
     },
     get over() {
       return log.over;
@@ -106,7 +107,10 @@ async function checkedPage(
   const frame = await ask("media/room/msglog_get", { after, epoch, limit: PAGE, digest: true });
   const texts = elementsIn(frame);
   const [first] = texts;
-  if (first === undefined) return [];
+  if (first === undefined) {
+    if (check.spokenOf > 0 && (await digestAt(check.at.msg_id, epoch, ask))) check.end();
+    return [];
+  }
   const { msg_id }: StoredMessage = JSON.parse(first);
   const isDropped =
     msg_id > check.at.msg_id + 1 && (await digestAt(check.at.msg_id, epoch, ask)) === undefined;

@@ -46,7 +46,18 @@ interface Claim {
   readonly body?: string;
 }
 
-type Entry = StoredMessage & { readonly timestamp?: number };
+/** An entry in its parts. */
+interface Entry {
+  readonly msg_id: number;
+  readonly user_id: string;
+  readonly session_id: string;
+  readonly time: number;
+  readonly log: MessageLog<JsonObject>;
+  /** The text of what was sent. */
+  readonly body: string;
+  /** The name of the time, of which a service has the choice (M2). */
+  readonly timeField: string;
+}
 
 /** The digest of a log without entries. */
 export function startDigest(life: { readonly room_id: string; readonly epoch: string }): string {
@@ -69,6 +80,17 @@ export class LogCheck {
     return this.#at;
   }
 
+  /** The newest entry that one before says has changed it; 0 for none. */
+  get spokenOf(): number {
+    return Math.max(0, ...this.#claims.keys());
+  }
+
+  /** There is nothing more. Throws a `LogChanged` when there should be. */
+  end(): void {
+    for (const [msg_id, { ref }] of this.#claims)
+      this.#fail(ref, `entry ${msg_id}, of which it speaks, is not there`);
+  }
+
   /** Goes on from elsewhere: what lies between is not kept any more. */
   skip(to: Checkpoint): void {
     this.#at = to;
@@ -84,54 +106,54 @@ export class LogCheck {
 
   /** The next entry, when it fits; `pass` goes behind it. Throws a `LogChanged`. */
   look(text: string): { readonly entry: StoredMessage; readonly pass: () => void } {
-    const entry: Entry = JSON.parse(text);
-    const { msg_id, $log: log = {} } = entry;
+    const stored: StoredMessage = JSON.parse(text);
     const { digest: previous, epoch } = this.#at;
-    if (msg_id !== this.#at.msg_id + 1) this.#fail(this.#at.msg_id + 1, "it is missing");
-    const body = bodyOf(text, entry);
+    if (stored.msg_id !== this.#at.msg_id + 1) this.#fail(this.#at.msg_id + 1, "it is missing");
+    const entry = partsOf(text, stored) ?? this.#fail(stored.msg_id, "it is not written as messages are");
+    const { msg_id, log, body } = entry;
     const mentions = log.mentions && JSON.stringify(log.mentions);
     const commitment =
       log.salt === undefined ? log.commitment : sha256(commitmentText(log.salt, body, mentions));
     if (commitment === undefined) this.#fail(msg_id, "it brings neither salt nor commitment");
     const { op, ref } = log;
-    const digest = sha256(digestText(previous, commitment, { ...entry, timestmap: timeOf(entry), op, ref }));
+    const digest = sha256(digestText(previous, commitment, { ...entry, timestmap: entry.time, op, ref }));
     if (digest !== log.digest) this.#fail(msg_id, "it does not follow from the entries before it");
-    this.#compare(entry, log, body);
-    const claim = this.#claimOf(entry, log, body);
+    this.#compare(entry);
+    const claim = this.#claimOf(entry);
     const pass = () => {
       this.#claims.delete(msg_id);
       if (claim) this.#claims.set(...claim);
       this.#at = { epoch, msg_id, digest };
     };
-    return { entry, pass };
+    return { entry: stored, pass };
   }
 
-  /** With what earlier entries said of this one. Without a salt it was itself changed since. */
-  #compare(entry: Entry, { op, ref, salt }: MessageLog<JsonObject>, body: string): void {
-    const claim = this.#claims.get(entry.msg_id);
+  /** With what earlier entries said of this one. One without its body was deleted or erased since. */
+  #compare({ msg_id, user_id, time, body, log: { op, ref, salt, deleted, erased } }: Entry): void {
+    const claim = this.#claims.get(msg_id);
     if (!claim) return;
-    const isIt =
-      claim.op === op && claim.ref === ref && claim.user_id === entry.user_id && claim.time === timeOf(entry);
-    if (!isIt) this.#fail(claim.ref, `it says that entry ${entry.msg_id} changed it, which that did not`);
-    if (salt !== undefined && claim.body !== undefined && claim.body !== sha256(body))
-      this.#fail(claim.ref, `it does not have the body of its edit ${entry.msg_id}`);
+    const isIt = claim.op === op && claim.ref === ref && claim.user_id === user_id && claim.time === time;
+    if (!isIt) this.#fail(claim.ref, `it says that entry ${msg_id} changed it, which that did not`);
+    const isGone = salt === undefined && (deleted !== undefined || erased === true);
+    if (claim.body !== undefined && !isGone && claim.body !== sha256(body))
+      this.#fail(claim.ref, `it does not have the body of its edit ${msg_id}`);
   }
 
   /** What this one says of a later one, and of which. A body that is not its own has to be somebody's. */
-  #claimOf(
-    { msg_id }: Entry,
-    { op, ref, salt, edited, deleted }: MessageLog<JsonObject>,
-    body: string,
-  ): [msg_id: number, Claim] | undefined {
+  #claimOf({ msg_id, timeField, body, log }: Entry): [msg_id: number, Claim] | undefined {
+    const { op, ref, salt, edited, deleted, erased } = log;
     const change = deleted ?? edited;
     if (salt !== undefined && change) this.#fail(msg_id, "it was changed, and shows what was sent");
-    if (salt === undefined && !edited && body !== "{}") this.#fail(msg_id, "its body is not proven");
+    const isGone = deleted !== undefined || erased === true;
+    if (salt === undefined && !(isGone ? body === "{}" : edited))
+      this.#fail(msg_id, "its body is not proven");
     if (!change) return undefined;
+    if (change.msg_id <= msg_id) this.#fail(msg_id, "it was changed by an entry before it");
     const claim: Claim = {
       op: deleted ? "delete" : "edit",
       ref: op === "edit" ? (ref ?? 0) : msg_id,
       user_id: change.user_id,
-      time: timeOf(change),
+      time: change[timeField as "timestmap"],
       ...(!deleted && { body: sha256(body) }),
     };
     return [change.msg_id, claim];
@@ -142,20 +164,27 @@ export class LogCheck {
   }
 }
 
-/** A service may call the time `timestamp` (M2). */
-function timeOf({
-  timestmap,
-  timestamp,
-}: {
-  readonly timestmap?: number;
-  readonly timestamp?: number;
-}): number {
-  return (timestmap ?? timestamp) as number;
+/** What stands behind the session of who sent it: the time, and what the server says. */
+const REST = /^"(timestmap|timestamp)":(\d+)(?:,"\$log":(\{.*\}))?\}$/s;
+
+/**
+ * An entry is the text that was sent, and behind it the server's fields, which stand nowhere in `$log` in this form (M2).
+ * Undefined when anything else is in it: of a name that comes twice a reader takes the last.
+ */
+function partsOf(text: string, { msg_id, user_id, session_id, $log = {} }: StoredMessage): Entry | undefined {
+  const stamp = `"msg_id":${msg_id},"user_id":${JSON.stringify(user_id)},"session_id":${JSON.stringify(session_id)},`;
+  const at = text.lastIndexOf(stamp);
+  const [, timeField, time, said] = REST.exec(text.slice(at + stamp.length)) ?? [];
+  if (at < 1 || timeField === undefined || !isOneValue(said)) return undefined;
+  const body = at === 1 ? "{}" : `${text.slice(0, at - 1)}}`;
+  return { msg_id, user_id, session_id, time: Number(time), log: $log, body, timeField };
 }
 
-/** What was sent: the text without the server's fields, which stand behind it and nowhere in `$log` in this form (M2). */
-function bodyOf(text: string, { msg_id, user_id, session_id }: Entry): string {
-  const stamp = `"msg_id":${msg_id},"user_id":${JSON.stringify(user_id)},"session_id":${JSON.stringify(session_id)},"`;
-  const at = text.lastIndexOf(stamp);
-  return at === 1 ? "{}" : `${text.slice(0, at - 1)}}`;
+function isOneValue(text: string | undefined): boolean {
+  try {
+    JSON.parse(text ?? "{}");
+    return true;
+  } catch {
+    return false;
+  }
 }
