@@ -29,6 +29,8 @@ export interface Version<Msg> extends Change {
   readonly msg: Msg;
   /** Its body is gone for good (M21). */
   readonly erased?: true;
+  /** Whom a message that was deleted mentioned (M20); of others `$log.mentions` says it. */
+  readonly mentions?: readonly string[];
   /** Proves it, where digests were asked for (M23). */
   readonly salt?: string;
 }

@@ -38,7 +38,7 @@ export class Wordings {
     if (changed_by <= this.#last_id) this.#claims.set(msg_id, changed_by);
     // It was changed after the transcript ends: what it was until then only its wordings say.
     else if (isKnown) this.#claim(msg_id, edits.at(-1)?.msg_id);
-    else if (deleted === undefined) this.#unsure.add(msg_id);
+    else if (deleted === undefined || entry.commitment !== undefined) this.#unsure.add(msg_id);
     else
       throw new Unfit(
         `was deleted by #${deleted}, behind the end of the file: export it again, with --versions`,

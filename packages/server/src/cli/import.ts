@@ -1,12 +1,12 @@
 import { createReadStream } from "node:fs";
 import { type Command, Option } from "commander";
 import { loadConfig } from "../config/load.ts";
-import { commitmentOf } from "../store/proof.ts";
 import { type ImportedLife, LifeImport } from "../store/sqlite/import.ts";
 import type { Header } from "../transcript/jsonl.ts";
 import { entryIn, headerIn, type Parsed, Unfit } from "../transcript/parsed.ts";
 import { withDataDirectory } from "./data-directory.ts";
 import { attempt, Failure } from "./failure.ts";
+import { Proof } from "./import-proof.ts";
 import { Wordings } from "./import-wordings.ts";
 import { humaneCount, lookOf, say, sayJson } from "./output.ts";
 import { progress } from "./progress.ts";
@@ -85,8 +85,7 @@ async function importLines(
   const target = new LifeImport(data, life);
   try {
     refuseTaken(target, life);
-    // Under another name the log has other digests.
-    await addAll(lines, header, { target, isProven: life.room_id === header.room_id });
+    await addAll(lines, header, target);
     target.finish();
   } catch (error) {
     target.discard();
@@ -107,30 +106,21 @@ function refuseTaken(target: LifeImport, { room_id, epoch }: ImportedLife): void
     );
 }
 
-async function addAll(
-  lines: AsyncIterable<Line>,
-  header: Header,
-  { target, ...how }: { readonly target: LifeImport; readonly isProven: boolean },
-): Promise<void> {
-  let { isProven } = how;
+async function addAll(lines: AsyncIterable<Line>, header: Header, target: LifeImport): Promise<void> {
   const bar = progress("entries");
   const wordings = new Wordings(header.last_id);
+  const proof = new Proof(header);
   const { first_id, last_id } = header;
   let before: Pick<Parsed, "msg_id" | "timestmap"> = { msg_id: first_id - 1, timestmap: 0 };
   try {
     for await (const line of lines) {
-      const entry = fit(line, (text) => wordings.restored(following(entryIn(text, header), before, last_id)));
+      const entry = fit(line, (text) =>
+        proof.proven(wordings.restored(following(entryIn(text, header), before, last_id))),
+      );
       if (!target.add(entry))
         throw new Failure(
           "data",
           `line ${line.number}: what it ${entry.op ?? "refer"}s, #${entry.ref}, is no message that can be changed or referred to there`,
-        );
-      // Without what proves a body the log goes on with other digests.
-      isProven &&= canBeProven(entry);
-      if (isProven && entry.digest !== target.digest)
-        throw new Failure(
-          "data",
-          `line ${line.number} has not the digest that its log says: it, or one before it, was changed`,
         );
       before = entry;
       bar.at(entry.msg_id - first_id + 1, last_id - first_id + 1);
@@ -144,15 +134,6 @@ async function addAll(
       `the file ends with #${before.msg_id}, its header names #${last_id}: it is not whole`,
     );
   wordings.check(target.changes(), first_id);
-}
-
-/** A deletion hides whom the message mentioned, which is proven with its body. */
-function canBeProven({ erased, commitment, salt, deleted, msg }: Parsed): boolean {
-  if (erased) return commitment !== undefined;
-  if (salt === undefined) return false;
-  return (
-    deleted === undefined || commitment === undefined || commitmentOf({ seal: salt, msg }) === commitment
-  );
 }
 
 /** Throws an `Unfit` for a hole, a time that falls, and what the header does not know of. */

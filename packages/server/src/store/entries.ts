@@ -55,12 +55,12 @@ export function shown(
   const says: MessageLog = {
     ...(op !== null && { op }),
     ...(ref !== null && { ref }),
-    ...(mentions !== null && !isDeleted && { mentions: JSON.parse(mentions) as string[] }),
+    ...(!isDeleted && mentionsOf(entry)),
     ...(change && (isDeleted ? { deleted: deletionOf(change) } : { edited: changeOf(change) })),
     ...((erased ?? (isDeleted ? null : change?.erased)) && { erased: true }),
     ...(change &&
       op === null &&
-      hasVersions(versions, isDeleted) && { versions: versionsOf(entry, log, digest) }),
+      hasVersions(versions, isDeleted) && { versions: versionsOf(entry, log, { digest, isDeleted }) }),
     ...(refs && op === null && { refs: log.refsOf(msg_id) }),
     ...(digest && proven(entry, log, change === undefined)),
   };
@@ -79,13 +79,22 @@ function hasVersions(versions: Asked["versions"], isDeleted: boolean): boolean {
   return versions === "all" || (versions === "kept" && !isDeleted);
 }
 
-function versionsOf(message: Entry, log: Neighbours, digest = false): Version<string>[] {
+function versionsOf(
+  message: Entry,
+  log: Neighbours,
+  { digest, isDeleted }: { readonly digest: boolean | undefined; readonly isDeleted: boolean },
+): Version<string>[] {
   return [message, ...log.editsOf(message.msg_id)].map((entry) => ({
     ...changeOf(entry),
     msg: entry.msg,
+    ...(isDeleted && mentionsOf(entry)),
     ...(entry.erased && { erased: true }),
     ...(digest && saltOf(entry, log)),
   }));
+}
+
+function mentionsOf({ mentions }: Entry): { readonly mentions?: readonly string[] } {
+  return mentions === null ? {} : { mentions: JSON.parse(mentions) };
 }
 
 function saltOf({ msg_id }: Entry, log: Neighbours): { readonly salt?: string } {

@@ -20,6 +20,8 @@ interface Wording {
   readonly msg_id: number;
   /** JSON, byte by byte. */
   readonly msg: string;
+  /** Of a message (M20). */
+  readonly mentions: readonly string[] | undefined;
   /** What proves it (M23); absent when it was erased, and where nobody asked for it. */
   readonly salt: string | undefined;
   /** Its body is gone for good (M21). */
@@ -34,7 +36,6 @@ export interface Parsed extends Wording {
   readonly timestmap: number;
   readonly op: EntryOp | undefined;
   readonly ref: number | undefined;
-  readonly mentions: readonly string[] | undefined;
   /** The edit that it reads as, or the deletion that emptied it. */
   readonly edited: number | undefined;
   readonly deleted: number | undefined;
@@ -63,6 +64,7 @@ export function headerIn(line: string): Header {
     (time_field === "timestmap" || time_field === "timestamp");
   if (!isWhole) throw new Unfit("lacks something of a header: room_id, epoch, first_id, last_id, time_field");
   if ("where" in header) throw new Unfit("is of a part of a log, by a filter: without the rest it is none");
+  hexIn(header, "base_digest");
   return header as unknown as Header;
 }
 
@@ -82,7 +84,8 @@ export function entryIn(line: string, { time_field }: Header): Parsed {
   const says = logIn($log);
   const wordings = wordingsIn(text);
   const own = wordings.find((wording) => wording.msg_id === msg_id);
-  return { msg, user_id, session_id, timestmap, ...says, ...own, msg_id, wordings };
+  const mentions = says.mentions ?? own?.mentions;
+  return { msg, user_id, session_id, timestmap, ...says, ...own, msg_id, mentions, wordings };
 }
 
 function objectIn(text: string): JsonObject {
@@ -103,18 +106,22 @@ function logIn(
   if (op !== undefined && op !== "edit" && op !== "delete") throw new Unfit(`does what nobody knows: ${op}`);
   if (ref !== undefined && !isId(ref)) throw new Unfit("has a ref that is no id");
   if (op !== undefined && ref === undefined) throw new Unfit(`is to ${op} a message, and does not say which`);
-  if (mentions !== undefined && !isMentions(mentions, op))
-    throw new Unfit("has mentions that are no list of users");
+  if (op !== undefined && mentions !== undefined) throw new Unfit("mentions users, and is no message");
   const [edited, deleted] = [changeIn(log, "edited"), changeIn(log, "deleted")];
   const erased = log.erased === true && edited === undefined;
   const [digest, salt, commitment] = ["digest", "salt", "commitment"].map((name) => hexIn(log, name));
-  return { op, ref, mentions, edited, deleted, erased, digest, salt, commitment };
+  return { op, ref, mentions: mentionsIn(log), edited, deleted, erased, digest, salt, commitment };
 }
 
-function isMentions(value: unknown, op: EntryOp | undefined): value is readonly string[] {
+function mentionsIn({ mentions }: JsonObject): readonly string[] | undefined {
+  if (mentions === undefined || isMentions(mentions)) return mentions;
+  throw new Unfit("has mentions that are no list of users");
+}
+
+function isMentions(value: unknown): value is readonly string[] {
   return (
-    op === undefined &&
     Array.isArray(value) &&
+    value.length > 0 &&
     value.every((user) => isName(user, MAX_USER)) &&
     new Set(value).size === value.length
   );
@@ -143,6 +150,7 @@ function wordingsIn(text: string): Wording[] {
     return {
       msg_id: Number(says.msg_id),
       msg: memberText(version, "msg") ?? "{}",
+      mentions: mentionsIn(says),
       salt: hexIn(says, "salt"),
       erased: says.erased === true,
     };

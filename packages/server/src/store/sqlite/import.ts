@@ -29,11 +29,8 @@ export interface ImportedEntry extends MessageStamp {
   readonly op: EntryOp | undefined;
   readonly ref: number | undefined;
   readonly mentions: readonly string[] | undefined;
-  /** Its body is gone for good (M21). */
-  readonly erased: boolean;
-  /** What proves it (M23), of an erased one the commitment; without it a new salt is made. */
-  readonly salt: string | undefined;
-  readonly commitment: string | undefined;
+  /** What proves it (M23): its salt, or the commitment when its body is gone for good (M21). Without it a new salt is made. */
+  readonly seal: string | undefined;
 }
 
 /** What is in the way of a life. */
@@ -97,13 +94,8 @@ export class LifeImport {
     return undefined;
   }
 
-  /** Of the log up to the newest entry. */
-  get digest(): string {
-    return this.#digest;
-  }
-
   /** False when it changes what is no message, or was deleted, or refers to what comes later. */
-  add({ msg_id, op, erased, salt, commitment, ...stored }: ImportedEntry): boolean {
+  add({ msg_id, op, seal = this.#salts.next(), ...stored }: ImportedEntry): boolean {
     const { service, room_id } = this.#life;
     const room_key = this.#room_key;
     const { timestmap, user_id, session_id, msg } = stored;
@@ -115,7 +107,6 @@ export class LifeImport {
       change: op && { op, any: true },
     };
     if (!this.#fits(entry, msg_id)) return false;
-    const seal = (erased ? commitment : salt) ?? this.#salts.next();
     this.#digest = digestOf(this.#digest, provenOf(entry, { msg_id, timestmap, seal }));
     const proof = { seal, digest: this.#digest };
     if (isSpecial(entry)) this.#changes.add(entry, { room_key, msg_id, timestmap, ...proof });

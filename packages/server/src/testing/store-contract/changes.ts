@@ -139,13 +139,13 @@ export const changeCases: readonly StoreCase[] = [
 
   storeCase("[M15] versions are all wordings; of what was deleted only `all` tells", async (store) => {
     await store.commit([create(one), append(one, '{"a":1}'), edit(1, '{"a":2}'), append(one, '{"b":1}')]);
-    await store.commit([append(one, '{"c":1}'), deletion(4), edit(1, '{"a":3}')]);
+    await store.commit([{ ...append(one, '{"c":1}'), mentions: ["bob"] }, deletion(4), edit(1, '{"a":3}')]);
     const wording = (msg_id: number, msg: string) => ({ msg_id, user_id: "ann", timestmap: 1, msg });
     const ofFirst = [wording(1, '{"a":1}'), wording(2, '{"a":2}'), wording(6, '{"a":3}')];
     assert.deepEqual(await versions(store, "kept"), [[1, ofFirst]]);
     assert.deepEqual(await versions(store, "all"), [
       [1, ofFirst],
-      [4, [wording(4, '{"c":1}')]],
+      [4, [{ ...wording(4, '{"c":1}'), mentions: ["bob"] }]],
     ]);
   }),
 
