@@ -22,6 +22,8 @@ export class LogChanged extends Error {
   readonly room_id: string;
   readonly epoch: string;
   readonly msg_id: number;
+  /** What is wrong with it: the end of a sentence. */
+  readonly what: string;
 
   constructor(
     where: { readonly room_id: string; readonly epoch: string; readonly msg_id: number },
@@ -32,6 +34,7 @@ export class LogChanged extends Error {
     this.room_id = where.room_id;
     this.epoch = where.epoch;
     this.msg_id = where.msg_id;
+    this.what = what;
   }
 }
 

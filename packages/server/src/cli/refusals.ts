@@ -1,4 +1,4 @@
-import { CallError, ConnectionLost } from "@roomlog/client";
+import { CallError, ConnectionLost, isRefusal } from "@roomlog/client";
 import { type CommandName, closeCodes, type ErrorCode, errorCodes, isFinalClose } from "@roomlog/protocol";
 import type { Ending } from "./exit.ts";
 import { Failure } from "./failure.ts";
@@ -59,6 +59,11 @@ export function explained(error: unknown, name: CommandName): Error {
     if (!("right" in command)) return sentence(hintFor(error as CallError));
     return sentence(`it needs the right ${command.right} (docs/rights.md)`);
   }
+}
+
+/** Whether what `explained` made a `Failure` of is the server's answer with this code. */
+export function isRefused(error: unknown, code: ErrorCode): boolean {
+  return isRefusal((error as Error).cause, code);
 }
 
 function hintFor({ code, data }: CallError): string | undefined {

@@ -24,8 +24,14 @@ const DEFAULT_URL = "ws://127.0.0.1:9010/";
 
 /** Flags of commands that talk to a server. */
 export function withTarget(command: Command): Command {
+  return withCredentials(
+    command.addOption(new Option("--url <url>", `the server (default: ${DEFAULT_URL})`).env("ROOMLOG_URL")),
+  );
+}
+
+/** Flags that say who logs in. */
+export function withCredentials(command: Command): Command {
   return command
-    .addOption(new Option("--url <url>", `the server (default: ${DEFAULT_URL})`).env("ROOMLOG_URL"))
     .addOption(
       new Option("--user <name>", "who logs in (default: the user of this system)").env("ROOMLOG_USER"),
     )

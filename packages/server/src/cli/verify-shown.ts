@@ -1,0 +1,57 @@
+import type { Fault } from "../store/sqlite/verify/fault.ts";
+import { exitCodes } from "./exit.ts";
+import { humaneCount, plain, say, sayJson } from "./output.ts";
+import type { Progress } from "./progress.ts";
+
+/** Faults that are shown; more are counted. One that goes through the whole file makes many. */
+const MOST_SHOWN = 1000;
+
+/** Shows what is wrong, a line each. */
+export class Faults {
+  readonly #line: Pick<Progress, "end">;
+  readonly #json: true | undefined;
+  #count = 0;
+
+  constructor(line: Pick<Progress, "end">, json: true | undefined) {
+    this.#line = line;
+    this.#json = json;
+  }
+
+  add(fault: Fault): void {
+    this.#line.end();
+    this.#count += 1;
+    if (this.#count <= MOST_SHOWN) tell(fault, this.#json);
+  }
+}
+
+function tell(fault: Fault, json: true | undefined): void {
+  if (json) return sayJson(fault);
+  const { service, room_id, epoch, msg_id, table, what, expected, found } = fault;
+  const places = [
+    room_id !== undefined && [service, room_id, epoch].filter((name) => name !== undefined).join(" / "),
+    table !== undefined && `table ${table}`,
+    msg_id !== undefined && `#${msg_id}`,
+  ];
+  const difference = expected === undefined ? "" : `: expected ${expected}`;
+  const instead = found === undefined ? "" : `${difference ? "," : ":"} found ${found}`;
+  say(plain([...places.filter(Boolean), `${what}${difference}${instead}`].join("  ")));
+}
+
+/** How much was looked at. */
+export interface Counted {
+  readonly lives: number;
+  readonly entries: number;
+  readonly faults: number;
+}
+
+/** The last line, and the exit code. */
+export function conclude(place: string, counted: Counted, json: true | undefined): void {
+  const { lives, entries, faults } = counted;
+  if (faults > 0) process.exitCode = exitCodes.data;
+  if (json) return sayJson(counted);
+  const looked = `${humaneCount(entries)} entries of ${humaneCount(lives)} logs ${place}`;
+  if (faults === 0) return say(`${looked}: all is as it was written.`);
+  say(
+    `${looked}: ${humaneCount(faults)} faults${faults > MOST_SHOWN ? `, of which the first ${MOST_SHOWN} are shown` : ""}.`,
+  );
+}
