@@ -8,13 +8,13 @@ import {
 } from "@roomlog/client";
 import { type EventData, errorCodes, type Filter } from "@roomlog/protocol";
 import { memberText } from "../core/json-text.ts";
-import { logInAgain } from "./backoff.ts";
 import { startOf } from "./get.ts";
-import { idOf } from "./message-line.ts";
+import { idOf, type Print } from "./message-line.ts";
 import { plain, remark } from "./output.ts";
-import { explained, isFinal, lost } from "./refusals.ts";
+import { overConnections, SILENT_MS } from "./over-connections.ts";
+import { explained } from "./refusals.ts";
 import { pageOf, sourceOn } from "./server-source.ts";
-import { dataIn, logIn, patiently, type Session } from "./session.ts";
+import { dataIn, patiently, type Session } from "./session.ts";
 import type { Target } from "./target.ts";
 
 /** Where the printed part of a log ends. */
@@ -37,9 +37,6 @@ interface Start {
 
 const SUBSCRIBE = "media/room/msglog_subscribe";
 
-/** After so long without a frame the server is asked, after as long again it is taken for gone; in milliseconds. */
-const SILENT_MS = 20_000;
-
 /** Whether it may still read is asked this often, in milliseconds. */
 const ASK_MS = 30_000;
 
@@ -51,13 +48,13 @@ const PAGE = 1000;
  * behind it (M10). It works on the text of the frames, so that messages are printed as they were sent (M7).
  */
 export class Follower {
-  readonly #print: (room_id: string, messages: readonly string[]) => void;
+  readonly #print: Print;
   readonly #timers: Timers;
   readonly #cursors = new Map<string, Cursor>();
   /** Called when no room is left. */
   #ended: () => void = () => {};
 
-  constructor(print: (room_id: string, messages: readonly string[]) => void, timers: Timers = systemTimers) {
+  constructor(print: Print, timers: Timers = systemTimers) {
     this.#print = print;
     this.#timers = timers;
   }
@@ -65,21 +62,13 @@ export class Follower {
   /** Resolves when all rooms have ended. Rejects with a `Failure`. */
   async follow(target: Target, rooms: readonly string[], start: Start): Promise<void> {
     const onEvent = (...arrival: Arrival) => this.#receive(...arrival);
-    let session = await logIn(target, { onEvent });
-    const { target: again } = session;
-    try {
-      for (const room_id of rooms) this.#cursors.set(room_id, await cursorFor(session, room_id, start));
-      for (;;) {
-        const end = await this.#listen(session.connection);
-        if (!end) return;
-        if (isFinal(end)) throw lost(end);
-        remark(`The ${end.message}; connecting again …`);
-        session = await logInAgain(() => logIn(again, { onEvent }), Number.POSITIVE_INFINITY);
-        remark("Connected again.");
-      }
-    } finally {
-      await session.connection.close();
-    }
+    let isFirst = true;
+    await overConnections(target, { onEvent }, async (session) => {
+      if (isFirst)
+        for (const room_id of rooms) this.#cursors.set(room_id, await cursorFor(session, room_id, start));
+      isFirst = false;
+      return this.#listen(session.connection);
+    });
   }
 
   /** Resolves when the connection is lost, or with nothing when all rooms have ended. */

@@ -1,12 +1,23 @@
 import { isJsonObject, type JsonObject, type MessageLog, reservedNames } from "@roomlog/protocol";
 import { withoutMembers } from "../core/json-text.ts";
-import { humaneTime, isoTime, type Look, paint, plain, shown } from "./output.ts";
+import { humaneTime, isoTime, type Look, paint, plain, say, shown } from "./output.ts";
 
 /** What a service may call the time of a message (M2). */
 const TIME_FIELDS = ["timestmap", "timestamp"] as const;
 
 const STAMP: ReadonlySet<string> = new Set([...reservedNames, "timestamp"]);
 const STAMP_AND_TEXT: ReadonlySet<string> = new Set([...STAMP, "text"]);
+
+/** Prints messages of a room as they come, each by its JSON. */
+export type Print = (room_id: string, messages: readonly string[]) => void;
+
+/** A line each; of several rooms each line says which one it is of. */
+export function printer(several: boolean, look: Look): Print {
+  return (room_id, messages) => {
+    const lines = messages.map((text) => messageLine(text, look, several ? room_id : undefined));
+    if (lines.length > 0) say(lines.join("\n"));
+  };
+}
 
 /** A stored message as a line; `text` is its JSON. With `room_id` the line says which room it is of. */
 export function messageLine(text: string, look: Look, room_id?: string): string {

@@ -4,9 +4,9 @@ import { exitCodes } from "./exit.ts";
 import { attempt, Failure } from "./failure.ts";
 import { Follower } from "./follower.ts";
 import { pages, startOf } from "./get.ts";
-import { messageLine } from "./message-line.ts";
+import { type Print, printer } from "./message-line.ts";
 import { wholeNumber } from "./numbers.ts";
-import { type Look, lookOf, say } from "./output.ts";
+import { lookOf } from "./output.ts";
 import { type Source, withSourceOf } from "./source.ts";
 import { type Place, withSource } from "./target.ts";
 import { filterIn } from "./where.ts";
@@ -38,15 +38,6 @@ async function tail(rooms: readonly string[], flags: Flags): Promise<void> {
     throw new Failure("usage", "-f follows a server: leave out --data, or leave out -f");
   process.on("SIGINT", () => process.exit(exitCodes.interrupted));
   await new Follower(print).follow(flags, rooms, flags);
-}
-
-type Print = (room_id: string, messages: readonly string[]) => void;
-
-function printer(several: boolean, look: Look): Print {
-  return (room_id, messages) => {
-    const lines = messages.map((text) => messageLine(text, look, several ? room_id : undefined));
-    if (lines.length > 0) say(lines.join("\n"));
-  };
 }
 
 async function newest(source: Source, rooms: readonly string[], flags: Flags, print: Print): Promise<void> {
