@@ -3,9 +3,9 @@ import {
   type CommandName,
   type CommandResult,
   classify,
-  closeCodes,
   type ErrorData,
   type EventData,
+  FRAME_TOO_LARGE,
   type Inbound,
   isJsonObject,
 } from "@roomlog/protocol";
@@ -66,7 +66,6 @@ export interface CallOptions {
 
 /** What a socket says when the other side vanished (RFC 6455 §7.1.5). */
 export const VANISHED = 1006;
-const FRAME_TOO_LARGE: number = closeCodes.frame_too_large;
 
 interface Pending {
   /** The frame of the request. */

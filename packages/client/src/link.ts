@@ -1,4 +1,4 @@
-import { closeCodes, type EventData } from "@roomlog/protocol";
+import { type EventData, TOKEN_EXPIRED } from "@roomlog/protocol";
 import { abortable } from "./abortable.ts";
 import { comesAgain, delay } from "./again.ts";
 import { CallError, type Closed, Connection, ConnectionLost, VANISHED } from "./connection.ts";
@@ -147,7 +147,7 @@ export class Link {
   }
 
   #lost({ code }: Closed): void {
-    if (code === closeCodes.token_expired) this.#login.forget();
+    if (code === TOKEN_EXPIRED) this.#login.forget();
     this.#login.lost();
     this.#connection = undefined;
     this.gate.shut();

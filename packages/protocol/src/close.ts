@@ -1,3 +1,7 @@
+/** Those that the client looks at: apart, so that a web page does not carry the table. */
+export const FRAME_TOO_LARGE = 1009;
+export const TOKEN_EXPIRED = 4005;
+
 /**
  * WebSocket close codes (T3). 4000–4499: connect again later; 4500–4999: do not retry as you are.
  */
@@ -7,14 +11,14 @@ export const closeCodes = {
   binary_frame: 1003,
   invalid_utf8: 1007,
   too_many_fragments: 1008,
-  frame_too_large: 1009,
+  frame_too_large: FRAME_TOO_LARGE,
   internal_error: 1011,
   idle: 4000,
   not_answered: 4001,
   too_slow: 4002,
   rate: 4003,
   login_timeout: 4004,
-  token_expired: 4005,
+  token_expired: TOKEN_EXPIRED,
   malformed_frame: 4500,
   login_failures: 4501,
   session_stopped: 4502,

@@ -1,5 +1,5 @@
 export { changedAccess } from "./access.ts";
-export { type CloseCode, closeCodes, isFinalClose } from "./close.ts";
+export { type CloseCode, closeCodes, FRAME_TOO_LARGE, isFinalClose, TOKEN_EXPIRED } from "./close.ts";
 export type { CommandData, CommandName, CommandResult, Retention, RoomAccess, RoomInfo } from "./commands.ts";
 export { type ErrorCode, type ErrorData, errorCodes, errorText, errorTexts, readOn } from "./errors.ts";
 export { type EventData, roomEvents } from "./events.ts";
