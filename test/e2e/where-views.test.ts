@@ -130,6 +130,70 @@ test("[M17] views that differ and none share a batch; each gets its own events u
   }
 });
 
+test("[M17, R4] join with where gives a view of the room's messages, and of nothing else, as long as its subscription lasts", async () => {
+  const { url, client, send, sendMany, reborn } = await inRoom();
+  await sendMany(3);
+  const eve = (await RawClient.login(url, "eve", "e1")).answering();
+  const call = (cmd: string, data: object = {}) => eve.call(`media/room/${cmd}`, { room_id: "r", ...data });
+  const heard = async () => {
+    await client.settled();
+    await eve.settled();
+    return kinds(eve).filter((kind) => typeof kind === "number" || kind === "hi");
+  };
+  await eve.call("core/event/subscribe", { class: "media" });
+  expect((await call("join", { where: even })).data).toMatchObject({
+    first_id: 1,
+    last_id: 3,
+    recovered: true,
+  });
+  for (const n of [4, 5, 6]) await send({ n });
+  await client.call("media/room/send_info", { room_id: "r", info: "hi" });
+  expect(await heard()).toEqual([4, 6, "hi"]);
+  expect((await call("join", { where: even, after: 1 })).data).toMatchObject({ last_id: 6, recovered: true });
+  await expect.poll(heard).toEqual([4, 6, "hi", 2, 4, 6]);
+  // The newest view holds: a join without one has none, one of the cursor goes with the next join that has one.
+  await call("join");
+  await send({ n: 7 });
+  await call("msglog_subscribe", { where: { "/n": 9 } });
+  for (const n of [8, 9]) await send({ n });
+  await call("join", { where: even });
+  for (const n of [10, 11]) await send({ n });
+  await call("msglog_subscribe");
+  await send({ n: 13 });
+  await expect.poll(heard).toEqual([4, 6, "hi", 2, 4, 6, 7, 9, 10, 12]);
+  await call("msglog_unsubscribe");
+  await call("join", { where: even });
+  for (const n of [13, 14]) await send({ n });
+  await call("leave");
+  await send({ n: 15 });
+  await call("join", { where: even });
+  for (const n of [15, 16]) await send({ n });
+  await reborn();
+  await send({ n: 1 });
+  await expect.poll(async () => (await heard()).slice(10)).toEqual([14, 15, 17, 1]);
+});
+
+test("[M17, R4, M11] who lags gets what the view of his join lets through", async () => {
+  const { url, sendMany } = await inRoom({ ...memory, limits: { window: 1 } });
+  const eve = await RawClient.login(url, "eve", "e1");
+  await eve.call("media/room/join", { room_id: "r", where: even });
+  await sendMany(8);
+  eve.answering();
+  await expect.poll(() => kinds(eve).filter(Number)).toEqual([2, 4, 6, 8]);
+});
+
+test("[M17, R4] a wrong filter, or no right to read, and nobody has joined", async () => {
+  const { login } = await people({ ann: ["*"], eve: ["room_join", "room_read"] }, memory);
+  const [ann, eve] = [await login("ann"), await login("eve")];
+  await ann.call("media/room/create", { class: "chat", room_id: "r" });
+  const join = async (who: RawClient, where: object) =>
+    (await who.call("media/room/join", { room_id: "r", where })).data;
+  expect(await join(ann, { n: 1 })).toMatchObject({ code: 100044, field: "where" });
+  expect(await join(eve, even)).toMatchObject({ code: 100030 });
+  const { data } = await ann.call("media/room/get_info", { room_id: "r" });
+  expect(data.members).toEqual({});
+});
+
 /** Ann may all; eve reads of rooms "r…" only what is public, or hers. */
 const PUBLIC = { right: "msglog_get", rooms: "r*", where: { "/public": true } };
 const OWN = { right: "msglog_get", rooms: "r", where: { user_id: "eve" } };

@@ -387,6 +387,7 @@ export const commands = {
       meta: jsonObject.optional(),
       after: count.optional(),
       epoch: epoch.optional(),
+      where: where.optional(),
     }),
     result: logRange
       .extend({ recovered: z.boolean() })

@@ -65,8 +65,8 @@ export class Cursors {
   /**
    * Sets the connection's cursor on a room that is held. The cursor is there, in the same turn, when all that the log
    * shows has been told: the seam between what will be read and what comes is known by its id: no hole, no repeat.
-   * Without `isLasting` the cursor is that of the subscriptions that are there. To a lasting one all comes as it is
-   * `wanted` from now on (M17, M23). Throws 304001 (no such room), 304104
+   * Without `isLasting` the cursor is that of the subscriptions that are there. To a lasting one, or by the subscription of the
+   * join, all comes as it is `wanted` from now on (M17, M23). Throws 304001 (no such room), 304104
    * (`after` is beyond the log); then everything is as before.
    */
   async open(
@@ -83,15 +83,25 @@ export class Cursors {
       const { first, first_id, recovered } = place(room, from, readable);
       const { epoch, last_id } = room;
       const stays = from.after === undefined && log.isWanted(follower, room_id);
-      if (from.isLasting) {
-        hub.subscribe(follower, follows(room_id));
-        hub.want(follower, follows(room_id), from.wanted);
-      }
+      if (from.isLasting) hub.subscribe(follower, follows(room_id));
+      if (from.isLasting || from.wanted) this.#want(follower, room_id, from);
       const lane = laneOf(service, room_id);
       if (stays) follower.feed.toLife(lane, epoch);
       else follower.feed.move(lane, { log, room_id, epoch, from: first, to: last_id });
       return { epoch, first_id, last_id, recovered };
     });
+  }
+
+  /** A connection has one view of a room: the newest. That of a join takes nothing else away. */
+  #want(
+    follower: Follower,
+    room_id: string,
+    { isLasting, wanted }: { readonly isLasting: boolean; readonly wanted?: Wanted | undefined },
+  ): void {
+    const { hub } = this.#parts;
+    const { digest = false } = wantedOf(hub, follower, room_id) ?? {};
+    hub.want(follower, follows(room_id), isLasting ? wanted : undefined);
+    hub.want(follower, joins(room_id), isLasting ? undefined : wanted && { ...wanted, digest });
   }
 
   /** Ends the connection's own cursor. Its subscriptions stay. */
@@ -108,6 +118,16 @@ function place({ last_id, ...room }: Room, { after, epoch }: From, readable: num
   if (isThisLife && after > last_id) throw new RequestError(304104, { field: "after", limit: last_id });
   const recovered = isThisLife && after + 1 >= first_id;
   return { first: recovered ? after + 1 : first_id, first_id, recovered };
+}
+
+/** How a connection wants what comes of a log (M17, M23). */
+export function wantedOf(hub: Hub, subscriber: Subscriber, room_id: string): Wanted | undefined {
+  return hub.wantedBy(subscriber, follows(room_id)) ?? hub.wantedBy(subscriber, joins(room_id));
+}
+
+/** What who joined a room is subscribed to (R4). */
+function joins(obj_id: string): Pattern {
+  return { class: "media", subclass: "room", obj_id };
 }
 
 export function follows(obj_id: string): Pattern {

@@ -1,4 +1,4 @@
-import type { CommandResult, EventData, JsonObject, RoomInfo } from "@roomlog/protocol";
+import type { CommandResult, EventData, Filter, JsonObject, RoomInfo } from "@roomlog/protocol";
 import type { Credentials, Grant } from "../auth/auth.ts";
 import type { From } from "./cursors.ts";
 import type { Pattern } from "./hub.ts";
@@ -34,8 +34,8 @@ export interface HookPoints {
     in: {
       session: OpenSession;
       room_id: string;
-      /** Where the session wants to go on in the room's log (M10). */
-      from: From;
+      /** Where the session wants to go on in the room's log (M10), and what it wants of it (M17). */
+      from: From & { readonly where?: Filter | undefined };
       /** Does something after the answer. */
       afterwards: Afterwards;
     };

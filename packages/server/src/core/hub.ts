@@ -20,7 +20,7 @@ interface Subscription {
   readonly body: JsonText;
   /** Later subscriptions have greater ones. */
   readonly order: number;
-  /** Of a cursor: how what comes of this log is wanted, when not as it is. */
+  /** Of a cursor, or of a join: how what comes of this log is wanted, when not as it is. */
   wanted?: Wanted | undefined;
 }
 
@@ -88,16 +88,16 @@ export class Hub {
     if (own?.size === 0) this.#subscribers.delete(subscriber);
   }
 
-  /** From now on the subscriber wants what comes of the log on which it has this cursor so; undefined: all, as it is. */
-  want(subscriber: Subscriber, cursor: Pattern, wanted: Wanted | undefined): void {
+  /** From now on the subscriber wants what comes of a log by this cursor or subscription so; undefined: all, as it is. */
+  want(subscriber: Subscriber, pattern: Pattern, wanted: Wanted | undefined): void {
     this.flush();
-    const subscription = this.#find(subscriber, cursor);
+    const subscription = this.#find(subscriber, pattern);
     if (subscription) this.#setWanted(subscription, wanted);
   }
 
-  /** How it wants what comes of the log on which it has this cursor. */
-  wantedBy(subscriber: Subscriber, cursor: Pattern): Wanted | undefined {
-    return this.#find(subscriber, cursor)?.wanted;
+  /** How it wants what comes of a log by this cursor or subscription. */
+  wantedBy(subscriber: Subscriber, pattern: Pattern): Wanted | undefined {
+    return this.#find(subscriber, pattern)?.wanted;
   }
 
   /** Whether somebody wants digests of the messages of a room (M23). */
@@ -296,7 +296,7 @@ function lazy<T>(make: () => T): () => T {
   };
 }
 
-/** Only a cursor says so, and there is one at most. */
+/** The cursor says so, or the subscription of a join: of both one at most. */
 function wantedIn(subscriptions: readonly Subscription[]): Wanted | undefined {
   return subscriptions.find(({ wanted }) => wanted !== undefined)?.wanted;
 }

@@ -29,7 +29,7 @@ import type {
 } from "../store/store.ts";
 import type { Clock } from "./clock.ts";
 import type { Counts } from "./counts.ts";
-import { follows } from "./cursors.ts";
+import { wantedOf } from "./cursors.ts";
 import { type LogRun, type LogSource, laneOf, type Most, type Stretch, type Subscriber } from "./delivery.ts";
 import { LogErasures } from "./erasures.ts";
 import { diskLow, RequestError } from "./errors.ts";
@@ -409,7 +409,7 @@ export class Log implements LogSource {
   async read(subscriber: Subscriber, stretch: Stretch, most: Most): Promise<LogRun | undefined> {
     const { room_id, epoch, from, to } = stretch;
     const { hub, store, service, rooms, rights } = this.#parts;
-    const wantedNow = () => hub.wantedBy(subscriber, follows(room_id));
+    const wantedNow = () => wantedOf(hub, subscriber, room_id);
     const viewNow = () => both(wantedNow()?.where, rights.views(room_id)(subscriber));
     const view = viewNow();
     const digest = wantedNow()?.digest;

@@ -1,14 +1,17 @@
 import { type Cursors, type HookOf, RequestError, type Service } from "../../core/plugin.ts";
+import { whereIn } from "./where.ts";
 
 /**
  * R4: `join` also tells where the room's log stands, and with `after` goes on from there as `msglog_subscribe` does
- * (M10). What comes after `last_id` reaches the session as an event.
+ * (M10), with `where` by a view of it (M17). What comes after `last_id` reaches the session as an event.
  */
 export const withPosition =
   (service: Service, cursors: Cursors): HookOf<"room.join"> =>
   async (join, next) => {
-    const { session, room_id, from, afterwards } = join;
-    if (from.after === undefined) {
+    const { session, room_id, afterwards } = join;
+    const { where: filter, ...from } = join.from;
+    const wanted = filter && { where: whereIn(filter) };
+    if (from.after === undefined && !wanted) {
       const answer = await next(join);
       return service.rooms.living(room_id, ({ last_id, epoch }) => ({ ...answer, last_id, epoch }));
     }
@@ -17,5 +20,5 @@ export const withPosition =
     // What comes by the subscription of the join waits until the cursor is set.
     afterwards(cursors.hold(session, room_id), "always");
     const answer = await next(join);
-    return { ...answer, ...(await cursors.open(session, room_id, { ...from, isLasting: false })) };
+    return { ...answer, ...(await cursors.open(session, room_id, { ...from, wanted, isLasting: false })) };
   };

@@ -21,12 +21,12 @@ type Ensure = (wanted: {
 /** R4: the session is subscribed to the room's events; its own arrival follows the answer. */
 export const join = (service: Service, members: Members, ensure: Ensure) =>
   command("media/room/join", {
-    async run({ data: { room_id, role = "member", after, epoch }, session, afterwards, raw }) {
+    async run({ data: { room_id, role = "member", after, epoch, where }, session, afterwards, raw }) {
       const { roomRights, rooms } = service;
       const { identity } = session;
       await ensure({ session, room_id, owner: undefined });
       if (!roomRights.mayReadAll(identity, room_id)) await rooms.came(room_id, identity.user_id);
-      const from = { after, epoch };
+      const from = { after, epoch, where };
       const answer = await service.hooks.run("room.join", { session, room_id, from, afterwards }, () =>
         service.rooms.living(room_id, () => {
           if (session.isClosed) throw new RequestError(100061);
