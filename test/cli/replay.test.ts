@@ -42,7 +42,7 @@ test("[M26] roomlog replay prints a log in its rhythm, as tail prints it, and en
   expect({ status, stderr, stdout }).toEqual(await roomlog(["tail", "r"], { env }));
   const { lines } = await replay("--json");
   expect(lines.map((line) => JSON.parse(line))).toMatchObject([1, 2, 3, 4].map((n) => ({ n, msg_id: n })));
-}, 60_000);
+}, 120_000);
 
 test("[M26] roomlog replay of a part, by time, by a filter and of an ended life", async () => {
   const data = await folder([0, 1, 2, 3], async ({ reborn, send }) => {
@@ -55,7 +55,7 @@ test("[M26] roomlog replay of a part, by time, by a filter and of an ended life"
   expect(ids((await replay(...last, "--from", utc(1), "--until", String(at(3)))).lines)).toEqual([2, 3]);
   expect(ids((await replay(...last, "--where", '{"/n":{"in":[1,4]}}')).lines)).toEqual([1, 4]);
   expect((await replay()).lines).toEqual([expect.stringMatching(/^1\t.*\{"n":9\}$/)]);
-}, 60_000);
+}, 120_000);
 
 test("[M26] roomlog replay shows messages as they are, or as they were", async () => {
   const data = await folder([0, 1], async ({ client }) => {
@@ -73,7 +73,7 @@ test("[M26] roomlog replay shows messages as they are, or as they were", async (
     '(edit of #1) {"n":11}',
     expect.stringContaining("(delete of #2)"),
   ]);
-}, 60_000);
+}, 120_000);
 
 test("[M26] roomlog replay ends by Ctrl-C with whole lines, and by exit code with what is in the way", async () => {
   const { env, replay } = await running(await folder([0, 0, 170]));
@@ -89,7 +89,7 @@ test("[M26] roomlog replay ends by Ctrl-C with whole lines, and by exit code wit
   expect((await replay("--epoch", "nothing")).status).toBe(66);
   expect((await roomlog(["replay", "nowhere"], { env })).status).toBe(66);
   expect((await roomlog(["replay", "r"], { env: { ROOMLOG_URL: "ws://127.0.0.1:1/" } })).status).toBe(69);
-}, 60_000);
+}, 120_000);
 
 /** A replay that is printed here, over a way that can be cut. */
 async function replayed(seconds: readonly number[], how: Partial<Replayed> = {}) {
@@ -114,7 +114,7 @@ test("[M26] a replay goes on behind what was printed over a lost connection and 
   await roomCalls(dora).send({ n: 7 });
   await ended;
   expect(printed).toEqual([1, 2, 3, 4, 5, 6]);
-}, 60_000);
+}, 120_000);
 
 test("[M26] a replay that was stopped prints nothing any more, and has left the server", async () => {
   const { server, replayer, printed, prints, ended } = await replayed([0, 1, 2, 3, 4, 5], { rate: 1 });
@@ -127,7 +127,7 @@ test("[M26] a replay that was stopped prints nothing any more, and has left the 
   }));
   expect(body).toMatch(/^roomlog_replays\S* 0$/m);
   expect(printed).toHaveLength(stopped);
-}, 60_000);
+}, 120_000);
 
 test("[M26] a replay ends when its user may not read the log any more", async () => {
   const { server, prints, ended } = await replayed([0, 170, 170], { rate: 1 });
@@ -137,4 +137,4 @@ test("[M26] a replay ends when its user may not read the log any more", async ()
   const refused = expect(ended).rejects.toMatchObject({ name: "Failure", ending: "refused" });
   await ann.call("media/room/ban", { room_id: "r", user_id: "carl" });
   await refused;
-}, 60_000);
+}, 120_000);

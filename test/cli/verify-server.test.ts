@@ -158,7 +158,7 @@ test("[O7] verify URL looks at all rooms that the user may list, in all their li
       /^s\t[0-9a-f-]{36}\t1\t2\t[0-9a-f]{64}\tok\n2 entries of 1 logs at ws:.*: all is as it was written.\n$/,
     ),
   });
-}, 60_000);
+}, 120_000);
 
 test("[O7] verify URL ends with the exit code of what is in the way", async () => {
   const { url, verify } = await world();
@@ -172,4 +172,4 @@ test("[O7] verify URL ends with the exit code of what is in the way", async () =
   expect((await roomlog(["verify", "--data", ".", "--user", "ann"])).status).toBe(64);
   expect((await roomlog(["verify", "ws://127.0.0.1:1/"])).status).toBe(69);
   void url;
-}, 60_000);
+}, 120_000);

@@ -340,3 +340,15 @@ test("[M23] a row that somebody changed is found, however it is reached", async 
     expect(failed).toMatchObject({ name: "LogChanged", msg_id: 3 });
   }
 });
+
+test("[M23, M17] of a room that is joined with where all entries are checked, and those that are meant are given", async () => {
+  const { server, call } = await withRoom();
+  for (const n of range(1, 6)) await call("send", { msg: { n } });
+  const bob = await clientFor(server.url, { user: "bob" });
+  const room = await bob.join("r", { where: { "/n": { in: [2, 5, 9] } } });
+  const messages = checkedMessages(room);
+  expect(ids(await take(messages, 2))).toEqual([2, 5]);
+  const next = take(messages, 1);
+  for (const n of range(7, 9)) await call("send", { msg: { n } });
+  expect((await next)[0]).toMatchObject({ msg_id: 9, log: { digest: expect.any(String) } });
+});

@@ -1,4 +1,5 @@
 import { CallError, RoomEnded, RoomLeft } from "@roomlog/client";
+import type { CommandData, CommandName, StoredMessage } from "@roomlog/protocol";
 import { expect, test } from "vitest";
 import { all, becomes, behindWay, clientFor, ids, range, take } from "../support/client.ts";
 import { people } from "../support/people.ts";
@@ -257,6 +258,94 @@ test("[M17] messages with where: stored and live ones, once and in order, over a
   expect(dropped).toEqual([]);
   const wrong = room.messages({ where: { n: 1 } as never });
   await expect(wrong.next()).rejects.toThrow("where.n is no path");
+});
+
+/** A room of which ann wants only what is even, and bob, who sends to it straight. */
+async function annWants() {
+  const server = await behindWay();
+  const asBob = async <N extends CommandName>(name: N, data: CommandData<N>) => {
+    const bob = await clientFor(server.direct, { user: "bob" });
+    await bob.call(name, data);
+    await bob.close();
+  };
+  await asBob("media/room/create", { room_id: "r", class: "chat" });
+  const say = async (first: number, last: number) => {
+    const bob = await clientFor(server.direct, { user: "bob" });
+    for (const n of range(first, last))
+      await bob.call("media/room/msglog_send", { room_id: "r", msg: { n, even: n % 2 === 0 } });
+    await bob.close();
+  };
+  await say(1, 6);
+  const ann = await clientFor(server.url);
+  const room = await ann.join("r", { where: { "/even": true } });
+  return { server, asBob, ann, room, say };
+}
+
+test("[M17] a room that is joined with where gives such messages: live, listened to, read, replayed, narrowed further", async () => {
+  const { ann, asBob, room, say } = await annWants();
+  const [heard, onTheWire]: number[][] = [[], []];
+  room.on("msglog_new_msg", ({ msg_id }) => heard?.push(msg_id));
+  ann.on("msglog_new_msg", ({ body }) => onTheWire?.push((body as StoredMessage).msg_id));
+  const messages = room.messages({ after: 1 });
+  const big = room.messages({ after: 0, where: { "/n": { gt: 5 } } });
+  const next = take(messages, 4);
+  await say(7, 10);
+  expect(ids(await next)).toEqual([2, 4, 6, 8]);
+  expect(ids(await take(messages, 1))).toEqual([10]);
+  expect(ids(await take(big, 3))).toEqual([6, 8, 10]);
+  expect([heard, onTheWire, room.last_id]).toEqual([[8, 10], [8, 10], 10]);
+  expect(ids(await all(room.history()))).toEqual([10, 8, 6, 4, 2]);
+  expect(ids(await all(room.history({ order: "asc", where: { "/n": { lt: 5 } } })))).toEqual([2, 4]);
+  expect(ids(await all(room.replay({ rate: 16 })[Symbol.asyncIterator]()))).toEqual([2, 4, 6, 8, 10]);
+  await asBob("media/room/msglog_edit", { room_id: "r", msg_id: 7, msg: { even: true } });
+  expect((await take(messages, 1))[0]).toMatchObject({ msg_id: 11, log: { op: "edit", ref: 7 } });
+});
+
+test("[M17, M10] it goes on behind what was given over lost connections and restarts: ids have holes, and nothing is missing", async () => {
+  const { server, ann, room, say } = await annWants();
+  const messages = room.messages({ after: 2 });
+  expect(ids(await take(messages, 2))).toEqual([4, 6]);
+  for (const first of [7, 27, 47]) {
+    server.way.target = undefined;
+    server.way.cut();
+    if (first === 27) await server.stop();
+    await becomes(ann, "waiting");
+    if (first === 27) await server.start();
+    await say(first, first + 9);
+    server.way.target = server.direct;
+    await say(first + 10, first + 19);
+    expect(ids(await take(messages, 10))).toEqual(range(0, 9).map((i) => first + 1 + 2 * i));
+  }
+});
+
+test("[M17] what comes live in a room that is joined with where is taken as it comes, and not read again", async () => {
+  const { room, say, server } = await annWants();
+  const messages = room.messages();
+  const first = messages.next();
+  await say(7, 8);
+  expect((await first).value).toMatchObject({ msg_id: 8 });
+  const requests = async () => {
+    const metrics = await (await fetch(new URL("metrics", server.direct.replace("ws", "http")))).text();
+    return Number(/^roomlog_requests_total\S* (\d+)$/m.exec(metrics)?.[1]);
+  };
+  const before = await requests();
+  await say(9, 40);
+  expect(ids(await take(messages, 16))).toEqual(range(0, 15).map((i) => 10 + 2 * i));
+  // A login and 32 sends.
+  expect((await requests()) - before).toBe(33);
+});
+
+test("[M17] a room is left with its view: who joins it again without where gets everything", async () => {
+  const { ann, asBob, room, say } = await annWants();
+  await room.leave();
+  const again = await ann.join("r");
+  const messages = again.messages();
+  const next = take(messages, 2);
+  await say(7, 8);
+  expect(ids(await next)).toEqual([7, 8]);
+  await asBob("media/room/destroy", { room_id: "r" });
+  expect(await again.ended).toBeInstanceOf(RoomEnded);
+  await expect(ann.join("r", { where: { n: 1 } as never })).rejects.toThrow("where.n is no path");
 });
 
 test("[M17] who may read only some messages gets these, once and in order, and no others", async () => {

@@ -29,6 +29,10 @@ async function typed(client: Client): Promise<void> {
   // @ts-expect-error: a message is an object
   await room.send("x");
 
+  await client.join("r", { where: { "/lang": { in: ["de", "fr"] }, user_id: "ann" } });
+  // @ts-expect-error: a filter is an object
+  await client.join("r", { where: "de" });
+
   const schema = z.object({ text: z.string(), at: z.coerce.date() });
   const checked = await client.join("r", { schema });
   expectTypeOf(checked).toEqualTypeOf<Room<{ text: string; at: Date }>>();

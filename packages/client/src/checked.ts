@@ -92,7 +92,7 @@ function takeLive(check: LogCheck, tail: LiveTail, message: StoredMessage): void
   try {
     // Of a text that was written in another way, or has keys of a subscription (E3), the hash is another one.
     const { entry, pass } = check.look(JSON.stringify(message));
-    tail.live(entry);
+    tail.live(entry, entry.msg_id - 1);
     if (tail.last === entry.msg_id) pass();
   } catch (error) {
     if (!(error instanceof LogChanged)) throw error;

@@ -48,8 +48,7 @@ export async function* follow(
   log: Log,
   { after, epoch, signal, where, onDropped }: Follows,
 ): AsyncGenerator<StoredMessage, void> {
-  const matches = where && matcherOf(where);
-  const tail = new Tail(after, matches && ((message) => matches(memberIn(message))));
+  const tail = new Tail(after, wanting(where));
   const isLiving = () => epoch === log.epoch && log.over === undefined;
   const read = async () => {
     const goal = isLiving() ? log.tip : tail.last;
@@ -81,9 +80,11 @@ export async function* follow(
   }
 }
 
-/** For a filter. */
-function memberIn(message: StoredMessage): (name: string) => unknown {
-  return (name) => (Object.hasOwn(message, name) ? message[name] : undefined);
+/** Whether a message is what a filter means; without one each is. Throws a `FilterError`. */
+export function wanting(where: Filter | undefined): (message: StoredMessage) => boolean {
+  const matches = where && matcherOf(where);
+  return (message) =>
+    !matches || matches((name) => (Object.hasOwn(message, name) ? message[name] : undefined));
 }
 
 /** Whether the iterator ends without a look at the rest: by the program's own wish. Throws when somebody else decided that. */

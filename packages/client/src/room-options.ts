@@ -9,6 +9,8 @@ export interface JoinOptions<T = JsonObject> extends CallOptions {
   readonly meta?: JsonObject | undefined;
   /** How to make the room when it is not there (R1); afterwards it is not made again. */
   readonly create?: Omit<CommandData<"media/room/create">, "room_id"> | undefined;
+  /** Only messages that the filter means (M17): what comes live, and what `messages`, `history` and `replay` give. */
+  readonly where?: Filter | undefined;
   /** What a message has to be: a Standard Schema. */
   readonly schema?: Schema<T> | undefined;
   /** What becomes of a message that is something else: `throw` (default) ends the iterator with an `InvalidMessage`. */

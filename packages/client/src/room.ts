@@ -3,6 +3,7 @@ import {
   type CommandResult,
   type EventData,
   errorCodes,
+  type Filter,
   type JsonObject,
   type StoredMessage,
 } from "@roomlog/protocol";
@@ -14,7 +15,7 @@ import { type HistoryOptions, history, PAGE } from "./history.ts";
 import { insist, pause } from "./insist.ts";
 import { Listeners, type Unsubscribe } from "./listeners.ts";
 import { checked, type Message } from "./message.ts";
-import { type AskText, type Follows, follow, type Log } from "./messages.ts";
+import { type AskText, type Follows, follow, type Log, wanting } from "./messages.ts";
 import { type DeleteOptions, type MessageOptions, Outbox, type SendOptions, type Sent } from "./outbox.ts";
 import { idIn, Replay, type ReplayOptions } from "./replay.ts";
 import type { Member, Members, RoomEvents } from "./room-events.ts";
@@ -29,6 +30,7 @@ export class Room<T = JsonObject> {
   readonly room_id: string;
   readonly #parts: RoomParts;
   readonly #options: JoinOptions<T>;
+  readonly #isWanted: (message: StoredMessage) => boolean;
   /** Open while the room is joined. */
   readonly #gate = new Gate<Connection>();
   readonly #listeners = new Listeners<[body: never, event: EventData | undefined]>();
@@ -48,6 +50,7 @@ export class Room<T = JsonObject> {
     this.room_id = room_id;
     this.#parts = parts;
     this.#options = options;
+    this.#isWanted = wanting(options.where);
     this.#outbox = new Outbox({ room_id, settings, newId, gate: this.#gate, epoch: () => this.#epoch });
   }
 
@@ -124,7 +127,8 @@ export class Room<T = JsonObject> {
    * ones. Ends when the room has ended or was left, throws when the user was put out. Each iterator is a cursor of its own.
    */
   messages(options: MessagesOptions = {}): AsyncGenerator<Message<T>, void> {
-    const { after = this.#tip, epoch = this.#epoch, signal, where, onDropped } = options;
+    const { after = this.#tip, epoch = this.#epoch, signal, onDropped } = options;
+    const where = this.#where(options.where);
     return this.#checked(follow(this.#log, { after, epoch, signal, where, onDropped }));
   }
 
@@ -132,7 +136,7 @@ export class Room<T = JsonObject> {
   history(options: HistoryOptions = {}): AsyncGenerator<Message<T>, void> {
     const { signal, epoch = this.#epoch } = options;
     const get = (query: Omit<Query, "room_id">) => this.#get(query, this.#parts.gate, signal);
-    return this.#checked(history(get, { ...options, epoch }));
+    return this.#checked(history(get, { ...options, epoch, where: this.#where(options.where) }));
   }
 
   /** What is in the log, in the rhythm in which it was sent (M26); nothing of it is in `messages` or told to listeners. */
@@ -146,7 +150,7 @@ export class Room<T = JsonObject> {
       log: this.#log,
       checked: (messages: AsyncGenerator<StoredMessage, void>) => this.#checked(messages),
     };
-    return new Replay(parts, options);
+    return new Replay(parts, { ...options, where: this.#where(options.where) });
   }
 
   /** Listens to one kind of event, `members` or what R and M name. Returns what ends it. */
@@ -179,7 +183,7 @@ export class Room<T = JsonObject> {
       const text = JSON.stringify({ room_id, ...data });
       return this.#insist(gate, signal, (connection) => connection.callText(name, text));
     };
-    return this.#checked(follow(reading(this.#log, ask), { ...options, where: undefined }));
+    return this.#checked(follow(reading(this.#log, ask), { ...options, where: this.#options.where }));
   }
 
   /** @internal Resolves when it is joined. */
@@ -232,8 +236,8 @@ export class Room<T = JsonObject> {
 
   async #join(connection: Connection): Promise<Joined> {
     const { room_id } = this;
-    const { role, meta, create } = this.#options;
-    const join = () => connection.call("media/room/join", { room_id, role, meta });
+    const { role, meta, create, where } = this.#options;
+    const join = () => connection.call("media/room/join", { room_id, role, meta, where });
     if (!create || this.#epoch !== undefined) return join();
     return join().catch(async (error: unknown) => {
       if (!isNoRoom(error)) throw error;
@@ -266,7 +270,11 @@ export class Room<T = JsonObject> {
   #happened(event: EventData): void {
     const { type = "", body = {} } = event;
     if (this.#over) return;
-    if (type === "msglog_new_msg") this.#arrived(body as StoredMessage);
+    if (type === "msglog_new_msg") {
+      // What came before it was joined, as by another subscription, came as it is.
+      if (!this.#isWanted(body as StoredMessage)) return;
+      this.#arrived(body as StoredMessage);
+    }
     if (type === "msglog_dropped") this.#dropped(body as RoomEvents["msglog_dropped"]);
     if (type === "started_member") this.#came(body as RoomEvents["started_member"]);
     if (type === "stopped_member") this.#went(body as RoomEvents["stopped_member"]);
@@ -276,8 +284,9 @@ export class Room<T = JsonObject> {
   }
 
   #arrived(message: StoredMessage): void {
+    const since = this.#options.where ? this.#tip : message.msg_id - 1;
     this.#tip = Math.max(this.#tip, message.msg_id);
-    for (const tail of this.#tails) tail.live(message);
+    for (const tail of this.#tails) tail.live(message, since);
     this.#wake();
   }
 
@@ -308,6 +317,12 @@ export class Room<T = JsonObject> {
 
   #wake(): void {
     for (const tail of this.#tails) tail.wake();
+  }
+
+  /** A filter beside that of the room. */
+  #where(more: Filter | undefined): Filter | undefined {
+    const { where } = this.#options;
+    return where && more ? { and: [where, more] } : (where ?? more);
   }
 
   async #now(call: (connection: Connection) => Promise<unknown>): Promise<boolean> {

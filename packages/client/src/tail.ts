@@ -13,8 +13,8 @@ export class Tail {
   readonly #isWanted: (message: StoredMessage) => boolean;
   #woken = Promise.withResolvers<void>();
 
-  /** `last` is the id behind which it begins; of live messages those that are not wanted are passed over. */
-  constructor(last: number, isWanted: (message: StoredMessage) => boolean = () => true) {
+  /** `last` is the id behind which it begins; messages that are not wanted are passed over. */
+  constructor(last: number, isWanted: (message: StoredMessage) => boolean) {
     this.#last = last;
     this.#isWanted = isWanted;
   }
@@ -24,11 +24,13 @@ export class Tail {
     return this.#last;
   }
 
-  /** A live message. One that does not follow the last is not taken: the log has it. */
-  live(message: StoredMessage): void {
-    if (message.msg_id !== this.#last + 1 || this.#ready.length >= MOST_LIVE) return;
-    if (this.#isWanted(message)) this.#add(message);
-    else this.#last = message.msg_id;
+  /**
+   * A live message; behind the id `since` there is nothing wanted before it. One that does not follow the last is not
+   * taken: the log has it.
+   */
+  live(message: StoredMessage, since: number): void {
+    const isNext = message.msg_id > this.#last && since <= this.#last;
+    if (isNext && this.#ready.length < MOST_LIVE) this.#add(message);
   }
 
   /**
@@ -66,7 +68,7 @@ export class Tail {
   }
 
   #add(message: StoredMessage): void {
-    this.#ready.push(message);
+    if (this.#isWanted(message)) this.#ready.push(message);
     this.#last = message.msg_id;
   }
 }
