@@ -1,6 +1,7 @@
 import * as z from "zod";
 import type { Filter } from "./filter.ts";
 import { isJsonObject, type JsonObject } from "./frames.ts";
+import { MAX_MENTIONS } from "./limits.ts";
 import type { StoredMessage } from "./message.ts";
 import {
   isLabel,
@@ -469,7 +470,7 @@ export const commands = {
       client_msg_id: clientMsgId.optional(),
       epoch: epoch.optional(),
       ref: msgId.optional(),
-      mentions: z.array(name(MAX_USER)).min(1).max(50).optional(),
+      mentions: z.array(name(MAX_USER)).min(1).max(MAX_MENTIONS).optional(),
     }),
     result: stored,
   },

@@ -23,7 +23,7 @@ export {
   type RequestFrame,
   type ResponseFrame,
 } from "./frames.ts";
-export { MAX_CLOSE_REASON_BYTES, MAX_MESSAGE_DEPTH } from "./limits.ts";
+export { MAX_CLOSE_REASON_BYTES, MAX_MENTIONS, MAX_MESSAGE_DEPTH } from "./limits.ts";
 export {
   type Change,
   type EntryOp,

@@ -12,3 +12,6 @@ export const MAX_FILTER_NODES = 256;
 
 /** Values in all lists of a filter (M17). */
 export const MAX_FILTER_VALUES = 1000;
+
+/** Users that a message mentions (M20). */
+export const MAX_MENTIONS = 50;

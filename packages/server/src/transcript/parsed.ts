@@ -1,12 +1,16 @@
 import {
   type EntryOp,
+  HASH_DIGITS,
   isJsonObject,
   isName,
   type JsonObject,
+  MAX_MENTIONS,
   MAX_MESSAGE_DEPTH,
   MAX_ROOM_ID,
   MAX_SESSION_ID,
   MAX_USER,
+  reservedNames,
+  SALT_DIGITS,
 } from "@roomlog/protocol";
 import { depthOf, elementsOf, memberText } from "../core/json-text.ts";
 import { type Header, KIND, VERSION } from "./jsonl.ts";
@@ -64,7 +68,7 @@ export function headerIn(line: string): Header {
     (time_field === "timestmap" || time_field === "timestamp");
   if (!isWhole) throw new Unfit("lacks something of a header: room_id, epoch, first_id, last_id, time_field");
   if ("where" in header) throw new Unfit("is of a part of a log, by a filter: without the rest it is none");
-  hexIn(header, "base_digest");
+  hexIn(header, "base_digest", HASH_DIGITS);
   return header as unknown as Header;
 }
 
@@ -80,12 +84,26 @@ export function entryIn(line: string, { time_field }: Header): Parsed {
   if (!isName(user_id, MAX_USER) || !isName(session_id, MAX_SESSION_ID))
     throw new Unfit("does not say who sent it");
   if (!isId(timestmap)) throw new Unfit(`has no time (${time_field}, µs since 1970)`);
-  if (depthOf(msg) > MAX_MESSAGE_DEPTH) throw new Unfit(`is nested deeper than ${MAX_MESSAGE_DEPTH} levels`);
+  checkSent(msg, time_field);
   const says = logIn($log);
-  const wordings = wordingsIn(text);
+  if (says.erased) checkErased(msg, says);
+  const wordings = wordingsIn(text, time_field);
   const own = wordings.find((wording) => wording.msg_id === msg_id);
   const mentions = says.mentions ?? own?.mentions;
   return { msg, user_id, session_id, timestmap, ...says, ...own, msg_id, mentions, wordings };
+}
+
+/** What was sent is an object like any that is taken (Q1), without the server's names (M2). */
+function checkSent(msg: string, time_field: string): void {
+  const sent = objectIn(msg);
+  const name = reservedNames.find((one) => Object.hasOwn(sent, one === "timestmap" ? time_field : one));
+  if (name !== undefined) throw new Unfit(`has a ${name} in what was sent`);
+  if (depthOf(msg) > MAX_MESSAGE_DEPTH) throw new Unfit(`is nested deeper than ${MAX_MESSAGE_DEPTH} levels`);
+}
+
+/** Of what was erased nothing is left (M21). */
+function checkErased(msg: string, { mentions, salt }: Pick<Wording, "mentions" | "salt">): void {
+  if (msg !== "{}" || mentions || salt !== undefined) throw new Unfit("was erased, and says something");
 }
 
 function objectIn(text: string): JsonObject {
@@ -109,7 +127,8 @@ function logIn(
   if (op !== undefined && mentions !== undefined) throw new Unfit("mentions users, and is no message");
   const [edited, deleted] = [changeIn(log, "edited"), changeIn(log, "deleted")];
   const erased = log.erased === true && edited === undefined;
-  const [digest, salt, commitment] = ["digest", "salt", "commitment"].map((name) => hexIn(log, name));
+  const [digest, commitment] = ["digest", "commitment"].map((name) => hexIn(log, name, HASH_DIGITS));
+  const salt = hexIn(log, "salt", SALT_DIGITS);
   return { op, ref, mentions: mentionsIn(log), edited, deleted, erased, digest, salt, commitment };
 }
 
@@ -122,6 +141,7 @@ function isMentions(value: unknown): value is readonly string[] {
   return (
     Array.isArray(value) &&
     value.length > 0 &&
+    value.length <= MAX_MENTIONS &&
     value.every((user) => isName(user, MAX_USER)) &&
     new Set(value).size === value.length
   );
@@ -134,26 +154,33 @@ function changeIn(log: JsonObject, name: "edited" | "deleted"): number | undefin
   throw new Unfit(`was ${name}, and does not say by which entry`);
 }
 
-function hexIn(log: JsonObject, name: string): string | undefined {
+function hexIn(log: JsonObject, name: string, digits: number): string | undefined {
   const value = log[name];
-  if (value === undefined || (typeof value === "string" && /^(?:[0-9a-f]{32}){1,2}$/.test(value)))
+  if (
+    value === undefined ||
+    (typeof value === "string" && value.length === digits && /^[0-9a-f]+$/.test(value))
+  )
     return value;
   throw new Unfit(`has a ${name} that is none`);
 }
 
 /** Their texts, untouched. */
-function wordingsIn(text: string): Wording[] {
+function wordingsIn(text: string, time_field: string): Wording[] {
   const versions = memberText(memberText(text, "$log") ?? "{}", "versions");
   if (versions === undefined) return [];
   return elementsOf(versions).map((version) => {
-    const says: JsonObject = JSON.parse(version);
-    return {
-      msg_id: Number(says.msg_id),
-      msg: memberText(version, "msg") ?? "{}",
+    const says = objectIn(version);
+    if (!isId(says.msg_id)) throw new Unfit("has a version without an id");
+    const wording = {
+      msg_id: says.msg_id,
+      msg: memberText(version, "msg") ?? "",
       mentions: mentionsIn(says),
-      salt: hexIn(says, "salt"),
+      salt: hexIn(says, "salt", SALT_DIGITS),
       erased: says.erased === true,
     };
+    checkSent(wording.msg, time_field);
+    if (wording.erased) checkErased(wording.msg, wording);
+    return wording;
   });
 }
 
