@@ -199,9 +199,14 @@ test("[M24] schemas of a room are there after a restart, and gone with its life"
   expect(await send(ann, { type: "chat" })).toEqual({ msg_id: 1 });
   expect(await schemasOf(ann)).toEqual([]);
   expect(await setSchema(ann, "chat", CHAT)).toEqual({ version: 1 });
-  expect(await schemasOf(ann, { epoch })).toMatchObject([{ type: "chat" }, { type: "gone", version: 3 }]);
+  for (const ended of [epoch, "last"])
+    expect(await schemasOf(ann, { epoch: ended })).toMatchObject([
+      { type: "chat" },
+      { type: "gone", version: 3 },
+    ]);
   expect((await inR(ann, "msglog_schemas", { epoch: "none" })).data.code).toBe(304106);
-  expect((await inR(ann, "msglog_schemas", { room_id: "nowhere" })).data.code).toBe(304001);
+  for (const life of [{}, { epoch }, { epoch: "last" }])
+    expect((await inR(ann, "msglog_schemas", { room_id: "nowhere", ...life })).data.code).toBe(304001);
 });
 
 /** A memory store that has written what it is given before it says so. */
