@@ -34,6 +34,7 @@ function hubWith(count: number): Hub {
     home: "bench",
     identity: undefined,
     deliver: () => {},
+    pass: () => {},
     follow: () => {},
   });
   const inRoom = (obj_id: string) =>

@@ -75,6 +75,7 @@ test.for<[object, object]>([
   [{ around: 0 }, { code: 304110, error: "Message not found" }],
   [{ around: 7 }, { code: 304110 }],
   [{ search: "rock", room_id: "none" }, { code: 304001 }],
+  [{ around: 0, room_id: "none" }, { code: 304001 }],
 ])("[M18] %j is refused", async ([query, error]) => {
   const { get } = await rocks(memory);
   expect(await get(query)).toMatchObject({ result: "error", data: error });
@@ -164,6 +165,28 @@ test("[M18] [R11] nobody finds what he may not read, and his place among it is n
   });
   expect(idsOf((await bob.get({ around: 2 })).data)).toEqual([2]);
   expect(idsOf((await ann.get({ search: "rock" })).data)).toEqual([2, 1]);
+});
+
+test("[M18] [M17] what a right's filter hides is no place in the log either, and no search tells what is in it", async () => {
+  const open = { right: "msglog_get", rooms: "r", where: { "/open": true } } as const;
+  const { login } = await people({ ann: ["*"], eve: ["msglog_history", open] }, memory);
+  const ann = await login("ann");
+  await ann.call("media/room/create", { class: "chat", room_id: "r" });
+  const { send } = roomCalls(ann);
+  await send({ text: "rock rock", open: true });
+  await send({ text: "secret rock" });
+  await send({ text: "rock", open: true });
+  const eve = roomCalls(await login("eve"));
+  const behind = (rank_after: number, more: object = {}) =>
+    eve.get({ search: "rock", order: "rank", rank_after, ...more });
+  expect(idsOf((await behind(1)).data)).toEqual([3]);
+  expect(idsOf((await eve.get({ around: 3 })).data)).toEqual([1, 3]);
+  const notThere = { data: { code: 304110 } };
+  expect(await behind(2)).toMatchObject(notThere);
+  expect(await behind(2, { search: "secret" })).toMatchObject(notThere);
+  expect(await behind(3, { where: { "/text": "rock rock" } })).toMatchObject(notThere);
+  expect(await eve.get({ around: 2 })).toMatchObject(notThere);
+  expect(idsOf((await eve.get({ around: 1, where: { "/text": "rock" } })).data)).toEqual([3]);
 });
 
 test("[M18] [H5] pages of a search follow one another by links, also by rank", async () => {

@@ -2,8 +2,10 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { ConfigInput } from "roomlog";
 import { definePlugin } from "roomlog/plugin";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { loadConfig } from "../../packages/server/src/config/load.ts";
+import { MemoryStore } from "../../packages/server/src/store/memory.ts";
+import type { Write, Written } from "../../packages/server/src/store/store.ts";
 import { eventsOf, type Frame, RawClient } from "../support/raw-client.ts";
 import { dataDirectory, serverForTest } from "../support/server.ts";
 import { SlowStore } from "../support/slow-store.ts";
@@ -166,15 +168,13 @@ test("[M24] each message stands under the version that checked it, also while th
     return Number(/^roomlog_schema_bytes\S* (\d+)/m.exec(page)?.[1]);
   };
   await setSchema(ann, "chat", NUMBERED);
+  expect(await send(bob, { type: "chat", n: 1 })).toEqual({ msg_id: 1 });
   store.hold();
-  const before = send(bob, { type: "chat", n: 1 });
-  await store.held;
   const set = setSchema(ann, "chat", CHAT);
-  expect(await bytes()).toBeGreaterThan(0);
-  while ((await bytes()) !== JSON.stringify(CHAT).length);
+  await store.held;
+  expect(await bytes()).toBe(JSON.stringify(CHAT).length);
   const [refused, after] = [send(cid, { type: "chat", n: 1 }), send(dan, { type: "chat", text: "x" })];
   store.release();
-  expect(await before).toEqual({ msg_id: 1 });
   expect(await refused).toMatchObject({ code: 304112, version: 2 });
   expect(await after).toEqual({ msg_id: 2 });
   expect(await set).toEqual({ version: 2 });
@@ -199,9 +199,66 @@ test("[M24] schemas of a room are there after a restart, and gone with its life"
   expect(await send(ann, { type: "chat" })).toEqual({ msg_id: 1 });
   expect(await schemasOf(ann)).toEqual([]);
   expect(await setSchema(ann, "chat", CHAT)).toEqual({ version: 1 });
-  expect(await schemasOf(ann, { epoch })).toMatchObject([{ type: "chat" }, { type: "gone", version: 3 }]);
+  for (const ended of [epoch, "last"])
+    expect(await schemasOf(ann, { epoch: ended })).toMatchObject([
+      { type: "chat" },
+      { type: "gone", version: 3 },
+    ]);
   expect((await inR(ann, "msglog_schemas", { epoch: "none" })).data.code).toBe(304106);
-  expect((await inR(ann, "msglog_schemas", { room_id: "nowhere" })).data.code).toBe(304001);
+  for (const life of [{}, { epoch }, { epoch: "last" }])
+    expect((await inR(ann, "msglog_schemas", { room_id: "nowhere", ...life })).data.code).toBe(304001);
+});
+
+/** A memory store that has written what it is given before it says so. */
+class LateStore extends MemoryStore {
+  readonly kinds: Write["kind"][] = [];
+  #told: Promise<void> = Promise.resolve();
+
+  /** From now on nobody is told of a commit, until what this gives back is called. */
+  hold(): () => void {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#told = promise;
+    return resolve;
+  }
+
+  override async commit(writes: readonly Write[]): Promise<Written[]> {
+    const written = await super.commit(writes);
+    this.kinds.push(...writes.map(({ kind }) => kind));
+    await this.#told;
+    return written;
+  }
+}
+
+test("[M24] a schema for a life that nobody has been told of yet holds in that life, as its first version", async () => {
+  const store = new LateStore();
+  const { server, ann } = await stage({}, {}, { store });
+  const [bob, cid, dan, eve] = [
+    await RawClient.login(server.url, "bob"),
+    await RawClient.login(server.url, "cid"),
+    await RawClient.login(server.url, "dan"),
+    await RawClient.login(server.url, "eve"),
+  ];
+  await setSchema(ann, "chat", CHAT);
+  // What comes while a commit is not told is written together: the end of the room and its next life.
+  const first = store.hold();
+  const sent = send(ann, {});
+  await vi.waitUntil(() => store.kinds.includes("append"));
+  const made = [inR(bob, "destroy"), inR(cid, "create", { class: "chat" })];
+  const waiting = async () => {
+    const page = await (await fetch(`${server.url.replace("ws", "http")}metrics`)).text();
+    return Number(/^roomlog_writes_waiting\S* (\d+)/m.exec(page)?.[1]);
+  };
+  while ((await waiting()) !== 2);
+  const second = store.hold();
+  first();
+  await vi.waitUntil(() => store.kinds.at(-1) === "create_room");
+  const set = setSchema(dan, "chat", NUMBERED);
+  // Meanwhile it is read whether there is such a room.
+  for (let i = 0; i < 3; i++) await inR(eve, "msglog_info");
+  second();
+  await Promise.all([sent, ...made]);
+  expect(await set).toEqual({ version: 1 });
+  expect(await send(dan, { type: "chat", n: "x" })).toMatchObject({ code: 304112, version: 1 });
 });
 
 test("[M24] a schema that a room may not have is refused with the place in it", async () => {

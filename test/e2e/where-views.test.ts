@@ -104,6 +104,19 @@ test("[M17, M10] catch-up with a view: nothing missing, nothing twice, whatever 
   await expect.poll(() => kinds(eve)).toEqual([4, 6, 8, 10, 12, 14, 16, 18, 20]);
 });
 
+test("[M17, M10] a cursor that moves back under another view misses nothing that the one before passed over", async () => {
+  const { url, client, sendMany, send } = await inRoom({ ...memory, limits: { window: 1 } });
+  const { client: eve, subscribe } = await lagging(url, { "/n": { lt: 3 } });
+  await sendMany(3);
+  await client.call("media/room/set_status", { room_id: "r", class: "c", data: {} });
+  await send({ n: 4 });
+  await eve.settled();
+  expect(kinds(eve)).toEqual([1]);
+  await subscribe({ after: 0 });
+  eve.answering();
+  await expect.poll(() => kinds(eve)).toEqual([1, 1, 2, 3, "status", 4]);
+});
+
 test("[M17] views that differ and none share a batch; each gets its own events under tids of its own", async () => {
   const { url, client } = await inRoom();
   const listeners = await Promise.all(

@@ -3,7 +3,10 @@ import type { RoomName } from "./steps.ts";
 import { lifeOf, putLife, roomOf, type World } from "./world.ts";
 
 /** What a request is answered; `ok` without `data` for an empty object (F2). */
-export type Answer = { readonly ok: unknown } | { readonly error: number };
+export type Answer =
+  | { readonly ok: unknown }
+  /** `fault`: what an invalid message is told beside (M24). */
+  | { readonly error: number; readonly fault?: object };
 
 /** In an expected answer, the epoch of a life: whatever the first who is told of it sees, and the same from then on. */
 export class EpochOf {

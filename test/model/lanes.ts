@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { roomEvents } from "@roomlog/protocol";
+import { sees } from "./people.ts";
 import type { RoomName } from "./steps.ts";
 import { hears, hearsMessages } from "./subscriptions.ts";
 import {
@@ -11,6 +12,7 @@ import {
   laneOf,
   lastIdOf,
   lifeOf,
+  type Message,
   putFollower,
   putLane,
   type World,
@@ -30,8 +32,38 @@ export function tellMessage(world: World, room: RoomName, told: { life: number; 
   for (const place of placesHearing(world, room, roomEvents.msglog_new_msg)) {
     const { items, known } = laneOf(world, place, room);
     if (known && known.life === told.life && told.id <= known.id) continue;
-    putLane(world, place, room, { items: [...items, { kind: "message", ...told, since: told.id }] });
+    const item = noted(world, { place, room }, { kind: "message", ...told, since: told.id });
+    const isPassedOver = item.maybe === true && items.length === 0;
+    if (!isPassedOver) putLane(world, place, room, { items: [...items, item] });
   }
+}
+
+type Told = Item & { readonly kind: "message" };
+type Where = Pick<At, "place" | "room">;
+
+/** What a message that waits may look like when it is judged, and whether the connection sees it so (M17). */
+function looksOf(world: World, { place, room }: Where, { life: number, id, since }: Told) {
+  const life = lifeOf(world, room, number);
+  const follower = followerOf(world, place);
+  const bodies = bodiesSince(life, life.messages[id - 1] as Message, since);
+  return bodies.map((body) => ({ body, isSeen: sees(follower, room, body) }));
+}
+
+/** Whether a message that waits comes, however it is looked at. */
+function isSure(world: World, at: Where, item: Told): boolean {
+  return !item.maybe && looksOf(world, at, item).every(({ isSeen }) => isSeen);
+}
+
+/** A message that was not for this view may have been passed over already, so it may not come under another one either. */
+function noted(world: World, at: Where, item: Item): Item {
+  return item.kind === "event" || isSure(world, at, item) ? item : { ...item, maybe: true };
+}
+
+/** Changes what a connection sees of a room; what waits is seen by the new view. */
+export function changeView(world: World, place: number, room: RoomName, change: () => void): void {
+  const items = laneOf(world, place, room).items.map((item) => noted(world, { place, room }, item));
+  putLane(world, place, room, { items });
+  change();
 }
 
 /** So is any other event; `reach` says for which places it may be missing, or is. */
@@ -61,7 +93,7 @@ export function move(world: World, place: number, room: RoomName, { number, ...l
   const last = lastIdOf({ number, ...life });
   const rest = ofLife(laneOf(world, place, room).items, number)
     .filter((item) => item.kind === "event" || item.id >= first)
-    .map(untold);
+    .map((item) => readAnew(item, last));
   const at = rest.findIndex(({ kind }) => kind === "message");
   const next = rest[at];
   const end = next?.kind === "message" ? next.id - 1 : last;
@@ -111,7 +143,7 @@ interface At {
 }
 
 function restAfter(world: World, at: At, seen: Seen): readonly Item[] {
-  const [head, ...rest] = withoutMissing(at.lane.items, seen);
+  const [head, ...rest] = withoutMissing(world, at, seen);
   if (!head) throw new Mismatch(`nothing more of room ${at.room} was due`);
   if (head.kind === "event") {
     if (!isThis(head, seen)) throw new Mismatch(`${head.type} ${JSON.stringify(head.body)} was due`);
@@ -123,10 +155,23 @@ function restAfter(world: World, at: At, seen: Seen): readonly Item[] {
 }
 
 /** What may be missing is, when something behind it comes. */
-function withoutMissing(items: readonly Item[], seen: Seen): readonly Item[] {
-  const isThere = (item: Item) => (item.kind === "message" ? !item.told : !item.maybe || isThis(item, seen));
+function withoutMissing(world: World, at: At, seen: Seen): readonly Item[] {
+  const { items } = at.lane;
+  const isThere = (item: Item) => {
+    if (item.kind === "event") return !item.maybe || isThis(item, seen);
+    return !item.told && (isMeant(world, at, item, seen) || isSure(world, at, item));
+  };
   const first = items.findIndex(isThere);
   return first < 0 ? [] : items.slice(first);
+}
+
+/** Whether what came is this message, or says that it is gone. */
+function isMeant(world: World, at: At, item: Told, { type, body }: Seen): boolean {
+  if (type === roomEvents.msglog_new_msg) {
+    return looksOf(world, at, item).some((look) => look.isSeen && isDeepStrictEqual(look.body, body));
+  }
+  const { epoch = body?.epoch } = lifeOf(world, at.room, item.life);
+  return type === roomEvents.msglog_dropped && body?.epoch === epoch && item.id < Number(body?.first_id);
 }
 
 function isThis({ type, body }: Item & { kind: "event" }, seen: Seen): boolean {
@@ -139,22 +184,25 @@ function withEpoch(body: object, { body: seen }: Seen): object {
 }
 
 function untold(item: Item): Item {
-  return item.kind === "event" ? item : { kind: item.kind, life: item.life, id: item.id, since: item.since };
+  if (item.kind === "event") return item;
+  const { told: _, ...rest } = item;
+  return rest;
 }
 
-function requireMessage(
-  world: World,
-  at: At,
-  { life: number, id, since }: Item & { kind: "message" },
-  seen: Seen,
-) {
+/** All that waits is read when the cursor was moved (M10). */
+function readAnew(item: Item, since: number): Item {
+  return item.kind === "event" ? item : { kind: item.kind, life: item.life, id: item.id, since };
+}
+
+function requireMessage(world: World, at: At, item: Told, seen: Seen) {
+  const { life: number, id } = item;
   const life = lifeOf(world, at.room, number);
   const due = `message ${id} of life ${number}`;
   const firsts = firstsSince(world, at, number);
   if (id < Math.min(...firsts)) throw new Mismatch(`${due} is gone, msglog_dropped was due`);
   const message = life.messages[id - 1];
   if (seen.type !== roomEvents.msglog_new_msg || !message) throw new Mismatch(`${due} was due`);
-  const bodies = bodiesSince(life, message, since);
+  const bodies = looksOf(world, at, item).flatMap(({ body, isSeen }) => (isSeen ? body : []));
   if (!bodies.some((body) => isDeepStrictEqual(body, seen.body))) {
     throw new Mismatch(`${due} was due: ${bodies.map((body) => JSON.stringify(body)).join(" or ")}`);
   }
@@ -162,7 +210,7 @@ function requireMessage(
 
 /** M13: in place of messages that are gone, as far as they stand together. */
 function afterDropped(world: World, at: At, items: readonly Item[], body: Seen["body"]): readonly Item[] {
-  const [head] = items as [Item & { kind: "message" }];
+  const [head] = items as [Told];
   const life = lifeOf(world, at.room, head.life);
   const first_id = Number(body?.first_id);
   const isLegal = firstsSince(world, at, head.life).includes(first_id) && head.id < first_id;
@@ -201,15 +249,37 @@ function firstsSince(world: World, { place, room }: At, life: number): number[] 
 
 /** Whether something must still come. */
 export function isLagging(world: World, place: number): boolean {
-  return [...followerOf(world, place).lanes.values()].some(({ items }) =>
-    items.some((item) => (item.kind === "message" ? !item.told : !item.maybe)),
+  return [...followerOf(world, place).lanes].some(([room, { items }]) =>
+    items.some((item) =>
+      item.kind === "message" ? !item.told && isSure(world, { place, room }, item) : !item.maybe,
+    ),
   );
 }
 
-/** Nothing more comes for now: all that was dropped is known, and who is level does without what may be missing. */
-export function settle(world: World, place: number): void {
-  if (!isLagging(world, place)) putFollower(world, place, { lanes: new Map() });
-  putFollower(world, place, { trims: world.trims.length });
+/** Whether messages wait that a view may let through, or not. */
+export function hasDoubtful(world: World, place: number): boolean {
+  return [...followerOf(world, place).lanes].some(([room, { items }]) =>
+    items.some((item) => item.kind === "message" && !item.told && !isSure(world, { place, room }, item)),
+  );
+}
+
+/**
+ * Nothing more comes for now: all that was dropped is known, and who is level does without what may be missing. While a
+ * window is full nobody looks at messages that a view may let through; from then on they come as they are when they are read.
+ */
+export function settle(world: World, place: number, window: "open" | "full"): void {
+  const isLevel = !isLagging(world, place);
+  const lanes = [...followerOf(world, place).lanes].map(([room, lane]) => {
+    const items = lane.items.filter(({ kind }) => kind === "message" || !isLevel);
+    return [room, { ...lane, items: items.map((item) => settled(world, { place, room }, item)) }] as const;
+  });
+  const left = isLevel && window === "open" ? [] : lanes;
+  putFollower(world, place, { lanes: new Map(left), trims: world.trims.length });
+}
+
+function settled(world: World, at: Where, item: Item): Item {
+  if (item.kind === "event") return item;
+  return { ...(noted(world, at, item) as Told), since: lastIdOf(lifeOf(world, at.room, item.life)) };
 }
 
 /** How many events that are not messages wait for a connection. */

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import { type Answer, matches, textOf } from "./answers.ts";
 import { Mismatch, type Seen, take } from "./lanes.ts";
 import type { Moment, Phase, Plan } from "./plan.ts";
@@ -242,7 +243,7 @@ function takeAt(world: World, { place, room }: { place: number; room: RoomName }
 }
 
 function matchesAnswer(world: World, expected: Answer, seen: Answer): boolean {
-  if ("error" in expected) return "error" in seen && expected.error === seen.error;
+  if ("error" in expected) return isDeepStrictEqual(expected, seen);
   return "ok" in seen && matches(world, expected.ok, seen.ok);
 }
 

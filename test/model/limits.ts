@@ -3,6 +3,9 @@ export const limits = { window: 4, session_queue_bytes: 6000 };
 
 export const msglog = { max_message_bytes: 3000, max_get_messages: 12, max_get_bytes: 6000 };
 
+/** A log is filled up to so many messages: a few more, and its first 256 are indexed (M18). */
+export const FILLED = 253;
+
 /** Text that makes a message `big` or `too_big`. */
 export const padding = { big: "x".repeat(2200), too_big: "x".repeat(3000) };
 

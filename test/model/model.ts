@@ -1,9 +1,10 @@
 import { isDeepStrictEqual } from "node:util";
 import { type Answer, matches, textOf } from "./answers.ts";
 import { erase } from "./commands/erase.ts";
+import { fill, lengthUnheard } from "./commands/fill.ts";
 import { subscribeMember } from "./commands/members.ts";
 import { shownOf } from "./commands/reading.ts";
-import { isLagging, Mismatch, settle } from "./lanes.ts";
+import { hasDoubtful, isLagging, Mismatch, settle } from "./lanes.ts";
 import { Search, type Talks } from "./legal.ts";
 import { limits } from "./limits.ts";
 import type { Moment } from "./plan.ts";
@@ -17,7 +18,9 @@ import {
   type Life,
   lifeOf,
   livingOf,
+  type Message,
   putMembers,
+  putTyped,
   storedBody,
   type World,
 } from "./world.ts";
@@ -35,7 +38,7 @@ export class Model {
   }
 
   connect(place: number, who: { readonly user_id: UserName; readonly session_id: string }): void {
-    const nothing = { subscriptions: new Map(), cursors: new Set<never>(), lanes: new Map() };
+    const nothing = { subscriptions: new Map(), cursors: new Map<never, never>(), lanes: new Map() };
     this.#change((world) => {
       world.followers.set(place, { ...who, ...nothing, trims: world.trims.length } satisfies Follower);
       for (const [room, { members }] of world.rooms) {
@@ -52,8 +55,27 @@ export class Model {
   restart(): void {
     this.#change((world) => {
       world.followers.clear();
-      for (const room of world.rooms.keys()) putMembers(world, room, new Map());
+      for (const room of world.rooms.keys()) {
+        putMembers(world, room, new Map());
+        const schemas = livingOf(world, room)?.schemas ?? [];
+        putTyped(
+          world,
+          room,
+          new Map(schemas.map(({ type, version, schema }) => [type, { type, version, schema }])),
+        );
+      }
     });
+  }
+
+  /** A log that nobody hears of has grown, and only its last message is kept. */
+  fill(room: RoomName, messages: readonly Message[]): void {
+    this.#change((world) => fill(world, room, messages));
+  }
+
+  /** Whether a room is there of whose messages nobody hears, and how many it has, in all worlds. */
+  lengthUnheard(room: RoomName): number | undefined {
+    const lengths = new Set(this.#worlds.map((world) => lengthUnheard(world, room)));
+    return lengths.size === 1 ? [...lengths][0] : undefined;
   }
 
   /** What the user wrote is gone, but for rooms on hold, and everybody is told (M21). */
@@ -97,16 +119,21 @@ export class Model {
   }
 
   /** Nothing of what may have been left out comes any more; what could not be told apart is one. */
-  settle(places: Iterable<number>): void {
-    const all = [...places];
+  settle(unanswered: ReadonlyMap<number, number>): void {
     this.#change((world) => {
-      for (const place of all) settle(world, place);
+      for (const [place, events] of unanswered)
+        settle(world, place, events < limits.window ? "open" : "full");
     });
     this.#worlds = [...new Map(this.#worlds.map((world) => [fingerprint(world), world])).values()];
   }
 
   isLagging(place: number): boolean {
     return this.#worlds.some((world) => isLagging(world, place));
+  }
+
+  /** Whether messages wait that may come or not. */
+  mayGetMore(place: number): boolean {
+    return this.#worlds.some((world) => hasDoubtful(world, place));
   }
 
   #missing(places: readonly number[]): string {

@@ -1,5 +1,5 @@
 import type { Answer } from "./answers.ts";
-import type { RoomName } from "./steps.ts";
+import type { RoomName, UserName } from "./steps.ts";
 import type { World } from "./world.ts";
 
 /** A request and what it does. */
@@ -34,7 +34,7 @@ export interface Moment {
 /** Whoever plans a request. */
 export interface Planner {
   readonly place: number;
-  readonly user_id: string;
+  readonly user_id: UserName;
   readonly session_id: string;
   /** The server's clock, µs. */
   readonly now: number;

@@ -6,7 +6,10 @@ import { createServer, type Server } from "roomlog";
 import { ManualClock } from "roomlog/testing";
 import type { Answer } from "./answers.ts";
 import { LONG, limits, msglog } from "./limits.ts";
+import { OBSERVER, users } from "./people.ts";
+import { serviceSchemas } from "./schemas.ts";
 import { Wire } from "./wire.ts";
+import type { Message } from "./world.ts";
 
 const NO_ROOM = "there is no such room";
 /** From then on it is not time that counts, but what the server has done meanwhile. */
@@ -18,10 +21,14 @@ const MOST_HOPS = 4;
 /** One for each room that is looked at. */
 const OBSERVERS = 2;
 
+const plenty = { requests: 1e9, requests_burst: 1e9, bytes: 1e12, bytes_burst: 1e12 };
+
 const config = {
   port: 0,
+  users,
   limits: {
     ...limits,
+    rates: { login: plenty, connection: plenty, user: plenty, address: plenty },
     ping_seconds: 0,
     answer_seconds: LONG,
     extended_answer_seconds: LONG,
@@ -30,9 +37,17 @@ const config = {
     stalled_seconds: LONG,
   },
   services: {
-    main: { room: { member_grace_seconds: LONG }, msglog: { ...msglog, sweep_seconds: LONG } },
+    main: {
+      room: { member_grace_seconds: LONG },
+      msglog: { ...msglog, schemas: serviceSchemas, sweep_seconds: LONG },
+    },
   },
 };
+
+interface Observer {
+  readonly wire: Wire;
+  readonly session_id: string;
+}
 
 /** The server under test, with its files on disk; it serves many runs, one after the other. */
 export class Real {
@@ -40,7 +55,7 @@ export class Real {
   readonly #data: string;
   #server: Server | undefined;
   /** Clients that have no part in any run. */
-  #observers: readonly Wire[] = [];
+  #observers: readonly Observer[] = [];
 
   private constructor(data: string) {
     this.#data = data;
@@ -66,7 +81,11 @@ export class Real {
   /** Connects and logs in. */
   async connect(user: string, session_id?: string): Promise<{ wire: Wire; session_id: string }> {
     const wire = await Wire.connect(this.#server?.urls[0] ?? "");
-    const login = wire.request("core/user/login", { user, ...(session_id !== undefined && { session_id }) });
+    const login = wire.request("core/user/login", {
+      user,
+      password: "secret",
+      ...(session_id !== undefined && { session_id }),
+    });
     wire.write([login]);
     const answer = (await this.#answers(wire, 1))[0] as { readonly ok: { readonly session_id: string } };
     return { wire, session_id: answer.ok.session_id };
@@ -75,6 +94,30 @@ export class Real {
   /** Asks as somebody who has no part in the run. */
   ask(name: string, data: object): Promise<Answer> {
     return this.#askAt(0, name, data);
+  }
+
+  /** Asks all of it at once, whatever the answers are. */
+  async askAll(requests: readonly (readonly [name: string, data: object])[]): Promise<void> {
+    const { wire } = this.#observers[0] as Observer;
+    wire.write(requests.map(([name, data]) => wire.request(name, data)));
+    await this.#answers(wire, requests.length);
+  }
+
+  /** Sends a room so many messages at once, drops all but the last, and gives them back as they stand in the log. */
+  async fill(room_id: string, { from, to }: { from: number; to: number }): Promise<Message[]> {
+    const { session_id } = this.#observers[0] as Observer;
+    const messages = Array.from({ length: to - from + 1 }, (_, i) => ({
+      msg_id: from + i,
+      user_id: OBSERVER,
+      session_id,
+      timestmap: this.clock.wall(),
+      msg: JSON.stringify({ text: "ro rock" }),
+    }));
+    const sends = messages.map(
+      ({ msg }) => ["media/room/msglog_send", { room_id, msg: JSON.parse(msg) as object }] as const,
+    );
+    await this.askAll([...sends, ["media/room/msglog_purge", { room_id, before: to }]]);
+    return messages;
   }
 
   /**
@@ -124,13 +167,13 @@ export class Real {
 
   async #start(): Promise<void> {
     this.#server = await createServer({ ...config, data: this.#data }, { clock: this.clock });
-    const observers = Array.from({ length: OBSERVERS }, () => this.connect("observer"));
-    this.#observers = (await Promise.all(observers)).map(({ wire }) => wire);
+    const observers = Array.from({ length: OBSERVERS }, () => this.connect(OBSERVER));
+    this.#observers = await Promise.all(observers);
   }
 
   async #stop(): Promise<void> {
     await this.#server?.close();
-    await Promise.all(this.#observers.map(({ closed }) => closed));
+    await Promise.all(this.#observers.map(({ wire }) => wire.closed));
   }
 
   /** What is on its way to the store or back arrives. */
@@ -140,7 +183,7 @@ export class Real {
   }
 
   async #askAt(place: number, name: string, data: object): Promise<Answer> {
-    const observer = this.#observers[place] as Wire;
+    const { wire: observer } = this.#observers[place] as Observer;
     observer.write([observer.request(name, data)]);
     const [answer] = await this.#answers(observer, 1);
     return answer as Answer;

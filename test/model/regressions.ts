@@ -1,15 +1,18 @@
 import type { Op, Step } from "./steps.ts";
 
-/** A run begins with ann (0) and bob (1) connected and the room a created. */
+/** A run begins with ann (0) and bob (1) connected and the room a created, with two messages. */
 const asks = (at: number, ...ops: Op[]): Step => ({ kind: "volley", parts: [{ at, ops }] });
 const send: Op = { do: "send", room: "a" };
-const big: Op = { do: "send", room: "a", size: "big" };
+const big: Op = { do: "send", room: "a", body: { size: "big" } };
 const create: Op = { do: "create", room: "a" };
 const destroy: Op = { do: "destroy", room: "a" };
 const join: Op = { do: "join", room: "a", from: {} };
 const subscribe: Op = { do: "subscribe", room: "a", from: {} };
 const epochs: Op = { do: "epochs", room: "a" };
-const get: Op = { do: "get", room: "a", page: {} };
+const page: Op = { do: "get", room: "a", page: {} };
+const open: Op = { do: "send", room: "a", body: { open: true } };
+const words = (...all: string[]): Op => ({ do: "send", room: "a", body: { words: all } });
+const get = (word: string): Op => ({ do: "get", room: "a", page: { search: [{ words: [word] }] } });
 /** More than the window. */
 const sends = [send, send, send, send, send, send];
 
@@ -30,7 +33,7 @@ export const regressions: readonly { readonly title: string; readonly steps: rea
   },
   {
     title: "[F6] pages that are longer than what may wait for the socket are all answered",
-    steps: [asks(0, big, big, big), asks(0, get, get, get)],
+    steps: [asks(0, big, big, big), asks(0, page, page, page)],
   },
   {
     title: "[M13] a cursor that was moved back is told once of what was dropped",
@@ -95,6 +98,64 @@ export const regressions: readonly { readonly title: string; readonly steps: rea
           { at: 0, ops: [destroy, { do: "create", room: "b" }] },
         ],
       },
+    ],
+  },
+  {
+    title:
+      "[M17, M10] a cursor that moves back under another view misses nothing that the one before passed over",
+    steps: [
+      asks(1, { ...subscribe, where: "open" }),
+      asks(0, open, open, open, open, open, send, { do: "status", room: "a" }, send),
+      asks(1, { do: "subscribe", room: "a", from: { after: 7 } }),
+    ],
+  },
+  {
+    title: "[M18, M17] what a right's filter hides is not found to go on from",
+    steps: [
+      { kind: "connect", user: "eve" },
+      asks(2, {
+        do: "get",
+        room: "a",
+        page: { search: [{ words: ["rock"] }], order: "rank", rank_after: 0 },
+      }),
+      asks(2, { do: "get", room: "a", page: { around: 0, limit: 3 } }),
+    ],
+  },
+  {
+    title: "[M18, M12] around no message of no room",
+    steps: [asks(0, { do: "get", room: "b", page: { around: 0, limit: 1 } })],
+  },
+  {
+    title: "[M24, M12] schemas of a life of a room that never was",
+    steps: [
+      asks(0, { do: "schemas", room: "b", epoch: "nobody" }, { do: "schemas", room: "b", epoch: "last" }),
+    ],
+  },
+  {
+    title: "[M17, M10] what waits when a view ends is not due, and may come",
+    steps: [
+      asks(0, send, send, { do: "listen", pattern: "everything", room: "a" }),
+      asks(
+        0,
+        { do: "subscribe", room: "a", from: { after: 4 }, where: "padded" },
+        { do: "unsubscribe", room: "a" },
+      ),
+    ],
+  },
+  {
+    title: "[M18, M15] in a log whose first messages are indexed, one is found by what it says now",
+    steps: [
+      { kind: "fill", room: "a" },
+      asks(0, words("stone"), words("roll"), words("ro")),
+      asks(0, get("stone"), get("roll"), get("ro")),
+      asks(
+        0,
+        { do: "edit", room: "a", back: 1, body: { words: ["stone"] } },
+        { do: "remove", room: "a", back: 3 },
+      ),
+      asks(0, get("stone"), get("roll"), get("ro")),
+      { kind: "erase", user: "ann" },
+      asks(0, get("stone"), get("ro")),
     ],
   },
 ];

@@ -3,8 +3,9 @@ import { roomEvents } from "@roomlog/protocol";
 import type { Answer } from "./answers.ts";
 import { planOf } from "./commands/index.ts";
 import { eventsWaiting, Mismatch } from "./lanes.ts";
-import { limits, MOST_WAITING } from "./limits.ts";
+import { FILLED, limits, MOST_WAITING } from "./limits.ts";
 import { Model } from "./model.ts";
+import { roomIdOf } from "./people.ts";
 import type { Moment, Plan, Planner } from "./plan.ts";
 import type { Real } from "./real.ts";
 import { type Op, type Part, type RoomName, roomNames, type Step, type UserName } from "./steps.ts";
@@ -14,6 +15,15 @@ import { livingOf, roomOf } from "./world.ts";
 
 /** Connections at once. */
 const PLACES = 3;
+
+/** Reads that one look does not see the end of: one for each room, and those that a change of views makes anew. */
+const MOST_READS = 4;
+
+/** Something to find, to hide and to change. */
+const firstSends: readonly Op[] = [
+  { do: "send", room: "a", body: { words: ["rock", "rocket"], open: true } },
+  { do: "send", room: "a", body: { words: ["Rock", "roll"], type: "vote", option: 3 } },
+];
 
 interface Place {
   readonly wire: Wire;
@@ -50,7 +60,7 @@ export class Run {
   static async open(real: Real, name: string): Promise<Run> {
     const run = new Run(real, name);
     for (const user of ["ann", "bob"] as const) await run.take({ kind: "connect", user });
-    await run.take({ kind: "volley", parts: [{ at: 0, ops: [{ do: "create", room: "a" }] }] });
+    await run.take({ kind: "volley", parts: [{ at: 0, ops: [{ do: "create", room: "a" }, ...firstSends] }] });
     return run;
   }
 
@@ -65,6 +75,8 @@ export class Run {
         return this.#places.size < PLACES && !(step.again && !this.#lost.has(step.user));
       case "resume":
         return [...this.#places.values()].some(({ isPaused }) => isPaused);
+      case "fill":
+        return (this.model.lengthUnheard(step.room) ?? FILLED) < FILLED;
       case "tick":
       case "erase":
       case "restart":
@@ -99,13 +111,18 @@ export class Run {
   /** Leaves nothing that the erasures of later runs would find, and tell of. */
   async close(): Promise<void> {
     await this.#endAll();
-    for (const room_id of this.#roomIds()) {
-      await this.#real.ask("media/room/msglog_hold", { room_id, hold: false });
-      const ended = await this.#real.ask("media/room/msglog_epochs", { room_id });
-      const lives = "ok" in ended ? (ended.ok as { readonly epoch: string }[]) : [];
-      for (const { epoch } of [{ epoch: undefined }, ...lives])
-        await this.#real.ask("media/room/msglog_purge", { room_id, epoch, before: Number.MAX_SAFE_INTEGER });
-    }
+    const requests = roomNames.flatMap((room) => {
+      const room_id = this.#roomId(room);
+      const { lives } = roomOf(this.model.world, room);
+      const epochs = lives.flatMap(({ epoch }) => (epoch === undefined ? [] : { epoch }));
+      const all = lives.length === 0 ? [] : [{}, { epoch: "last" }, ...epochs];
+      const purges = all.map((life) => ({ room_id, ...life, before: Number.MAX_SAFE_INTEGER }));
+      return [
+        ["media/room/msglog_hold", { room_id, hold: false }] as const,
+        ...purges.map((data) => ["media/room/msglog_purge", data] as const),
+      ];
+    });
+    await this.#real.askAll(requests);
   }
 
   async #endAll(): Promise<void> {
@@ -129,6 +146,8 @@ export class Run {
       case "tick":
         this.#real.clock.advance(step.seconds * 1000);
         return this.#look(new Map());
+      case "fill":
+        return this.#fill(step.room);
       case "erase":
         return this.#erase(step.user);
       case "restart":
@@ -214,10 +233,16 @@ export class Run {
     await this.#real.answered(new Map(open.map(([place, { tids }]) => [this.#at(place).wire, tids.length])));
     const infos = await this.#real.quiet(this.#wires(), this.#roomIds());
     this.#explain(outgoing, isExact);
+    // What a view passes over is read without a frame that would tell of it.
+    if (this.#reading().some((place) => this.model.mayGetMore(place))) {
+      for (let i = 0; i < MOST_READS; i++) await this.#real.quiet(this.#wires(), this.#roomIds());
+      this.#explain(new Map(), false);
+    }
     this.#observe(infos);
     const there = this.#reading().filter((place) => !outgoing.get(place)?.isCut);
-    this.model.requireAll(new Map(there.map((place) => [place, this.#at(place).wire.unanswered.size])));
-    this.model.settle(there);
+    const unanswered = new Map(there.map((place) => [place, this.#at(place).wire.unanswered.size]));
+    this.model.requireAll(unanswered);
+    this.model.settle(unanswered);
   }
 
   #explain(outgoing: ReadonlyMap<number, Outgoing>, isExact: boolean): void {
@@ -286,6 +311,14 @@ export class Run {
       place.isPaused = false;
       place.wire.resume();
     }
+    await this.#look(new Map());
+  }
+
+  /** What is kept of it is the last message, unless the room is on hold. */
+  async #fill(room: RoomName): Promise<void> {
+    const length = this.model.lengthUnheard(room) ?? FILLED;
+    const messages = await this.#real.fill(this.#roomId(room), { from: length + 1, to: FILLED });
+    this.model.fill(room, messages);
     await this.#look(new Map());
   }
 
@@ -370,7 +403,7 @@ export class Run {
   }
 
   #roomId(room: RoomName): string {
-    return `${this.#name}.${room}`;
+    return roomIdOf(room, this.#name);
   }
 
   #roomIds(): string[] {

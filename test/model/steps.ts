@@ -16,6 +16,46 @@ export interface FromChoice {
   readonly epoch?: EpochChoice;
 }
 
+/** Filters (M17); `filters.ts` has them. */
+export const filterNames = [
+  "padded",
+  "bare",
+  "open",
+  "others",
+  "votes",
+  "late_words",
+  "edited",
+  "open_or_gone",
+] as const;
+export type FilterName = (typeof filterNames)[number];
+
+/** Types of messages (M24). The service has a schema for votes. */
+export const typeNames = ["vote", "chat"] as const;
+type TypeName = (typeof typeNames)[number];
+
+/** What a room asks of the member `option` of a type of messages (M24). */
+export interface SchemaChoice {
+  readonly needed?: true;
+  readonly is: "integer" | "string" | "two or more" | "one or three" | "absent";
+}
+
+/** What a message says beside a number of its own. */
+export interface BodyChoice {
+  readonly size?: "big" | "too_big";
+  readonly words?: readonly string[];
+  /** The words stand somewhere inside. */
+  readonly deep?: true;
+  readonly type?: TypeName;
+  readonly option?: number | string;
+  readonly open?: true;
+}
+
+/** A part of a search (M18): words one behind the other, of the last one perhaps only how it begins. */
+export interface SoughtChoice {
+  readonly words: readonly string[];
+  readonly begun?: true;
+}
+
 /** What is asked of a log; ids and times as above. */
 export interface PageChoice {
   readonly after?: number;
@@ -23,18 +63,21 @@ export interface PageChoice {
   readonly from_time?: number;
   readonly to_time?: number;
   readonly limit?: number;
-  readonly order?: "asc" | "desc";
+  readonly order?: "asc" | "desc" | "rank";
   readonly user?: UserName;
   readonly own?: true;
-  /** Only messages with a padding, or only those without (M17). */
-  readonly where?: "padded" | "bare";
+  readonly where?: FilterName;
+  readonly search?: readonly SoughtChoice[];
+  readonly around?: number;
+  readonly rank_after?: number;
   readonly epoch?: EpochChoice;
   readonly ref?: number;
   readonly refs?: true;
   readonly versions?: true;
 }
 
-export const userNames = ["ann", "bob"] as const;
+/** `people.ts` says who may what. */
+export const userNames = ["ann", "bob", "eve"] as const;
 export type UserName = (typeof userNames)[number];
 
 /** Kinds of E2 subscriptions; those without a room hear both. */
@@ -53,7 +96,7 @@ export type Op =
   | {
       readonly do: "send";
       readonly room: RoomName;
-      readonly size?: "big" | "too_big";
+      readonly body?: BodyChoice;
       readonly name?: "k1" | "k2";
       readonly epoch?: EpochChoice;
       /** So far before the newest one. */
@@ -64,12 +107,18 @@ export type Op =
       readonly do: "edit" | "remove";
       readonly room: RoomName;
       readonly back: number;
-      readonly size?: "big" | "too_big";
+      readonly body?: BodyChoice;
       readonly name?: "k1" | "k2";
       readonly epoch?: EpochChoice;
     }
   | { readonly do: "get"; readonly room: RoomName; readonly page: PageChoice }
-  | { readonly do: "subscribe" | "join"; readonly room: RoomName; readonly from: FromChoice }
+  | {
+      readonly do: "subscribe";
+      readonly room: RoomName;
+      readonly from: FromChoice;
+      readonly where?: FilterName;
+    }
+  | { readonly do: "join"; readonly room: RoomName; readonly from: FromChoice }
   | { readonly do: "unsubscribe" | "leave" | "create" | "destroy"; readonly room: RoomName }
   | { readonly do: "listen" | "mute"; readonly pattern: PatternName; readonly room: RoomName }
   | { readonly do: "info"; readonly room: RoomName; readonly epoch?: EpochChoice }
@@ -88,6 +137,20 @@ export type Op =
     }
   | { readonly do: "retain"; readonly room: RoomName; readonly messages?: number }
   | { readonly do: "hold"; readonly room: RoomName; readonly on: boolean }
+  /** M24; null takes it away. */
+  | {
+      readonly do: "schema";
+      readonly room: RoomName;
+      readonly type: TypeName;
+      readonly schema: SchemaChoice | null;
+    }
+  | {
+      readonly do: "schemas";
+      readonly room: RoomName;
+      readonly type?: TypeName;
+      readonly versions?: true;
+      readonly epoch?: EpochChoice;
+    }
   /** Up to the message that stands so far before the newest one. */
   | { readonly do: "mark"; readonly room: RoomName; readonly back: number; readonly epoch?: EpochChoice }
   | { readonly do: "marks" | "unread"; readonly room: RoomName }
@@ -117,6 +180,11 @@ export type Step =
   | { readonly kind: "pause"; readonly at: number }
   | { readonly kind: "resume" }
   | { readonly kind: "tick"; readonly seconds: number }
+  /**
+   * Somebody who has no part in the run fills a log up to the last message but a few of the first chunk of the index of
+   * words, and drops what need not be kept; where nobody listens.
+   */
+  | { readonly kind: "fill"; readonly room: RoomName }
   /** Somebody who has no part in the run has all that the user wrote erased. */
   | { readonly kind: "erase"; readonly user: UserName }
   /** Stops the server, `turns` of the event loop behind the frames of `parts`, and starts it on the same data. */

@@ -1,4 +1,5 @@
 import { roomEvents } from "@roomlog/protocol";
+import { may } from "./people.ts";
 import type { PatternName, RoomName } from "./steps.ts";
 import type { Follower, Subscription } from "./world.ts";
 
@@ -25,13 +26,22 @@ const types: { readonly [name in PatternName]?: string } = {
   endings: roomEvents.destroyed,
 };
 
+/** Events for who may read the log. */
+const ofReaders: ReadonlySet<string> = new Set([
+  roomEvents.msglog_new_msg,
+  roomEvents.msglog_dropped,
+  roomEvents.msglog_erased,
+  roomEvents.msglog_marked,
+]);
+
 /** Subscriptions with the same key are one (E4). */
 export function keyOf({ pattern, room }: Subscription): string {
   return roomless.has(pattern) ? pattern : `${pattern} ${room}`;
 }
 
-/** Whether events of this type in this room reach the connection (E2, M10). */
-export function hears({ subscriptions, cursors }: Follower, room: RoomName, type: string): boolean {
+/** Whether events of this type in this room reach the connection (E2, E9, M10). */
+export function hears({ user_id, subscriptions, cursors }: Follower, room: RoomName, type: string): boolean {
+  if (ofReaders.has(type) && !may(user_id, "msglog_get", room)) return false;
   const byCursor: readonly string[] = [
     roomEvents.msglog_new_msg,
     roomEvents.destroyed,

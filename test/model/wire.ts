@@ -1,4 +1,5 @@
 import type { Socket } from "node:net";
+import { errorCodes } from "@roomlog/protocol";
 import { askToUpgrade, type Frame, maskedFrame, takeFrames } from "../support/raw-socket.ts";
 import type { Answer } from "./answers.ts";
 import { limits } from "./limits.ts";
@@ -143,8 +144,7 @@ export class Wire {
     if (ack !== undefined) return;
     if (result === "ok") this.#keep({ kind: "answer", tid: String(tid), answer: { ok: data } });
     else if (result === "error") {
-      const { code } = data as { readonly code: number };
-      this.#keep({ kind: "answer", tid: String(tid), answer: { error: code } });
+      this.#keep({ kind: "answer", tid: String(tid), answer: errorIn(data as ErrorData) });
     } else this.#receiveEvent(Number(tid), data as EventSeen);
   }
 
@@ -161,6 +161,15 @@ export class Wire {
   #keep(received: Received): void {
     this.#received.push(received);
   }
+}
+
+interface ErrorData {
+  readonly code: number;
+  readonly error: string;
+}
+
+function errorIn({ code, error: _, ...fault }: ErrorData): Answer {
+  return code === errorCodes.invalid_message ? { error: code, fault } : { error: code };
 }
 
 function framed(value: object): Buffer {

@@ -1,4 +1,5 @@
-import type { PatternName, RoomName } from "./steps.ts";
+import type { Body } from "./filters.ts";
+import type { FilterName, PatternName, RoomName, SchemaChoice } from "./steps.ts";
 
 /**
  * What is so, as far as anybody could know: the array of messages of each room and epoch, and what each connection must
@@ -24,6 +25,22 @@ export interface Room {
   readonly lives: readonly Life[];
   /** session_id → user_id, in the order of joining; those whose connection was lost included. */
   readonly members: ReadonlyMap<string, string>;
+  /** What messages of a type have to be (M24): as it is set, until everybody knows that the life has ended. */
+  readonly typed: ReadonlyMap<string, SchemaVersion>;
+}
+
+/** A room's schema for a type of messages; null: none any more. */
+export interface SchemaVersion {
+  readonly type: string;
+  readonly version: number;
+  readonly schema: SchemaChoice | null;
+}
+
+interface KeptVersion extends SchemaVersion {
+  /** The first entry that it holds for. */
+  readonly from_id: number;
+  readonly by: string;
+  readonly at: number;
 }
 
 export interface Life {
@@ -38,6 +55,8 @@ export interface Life {
   readonly names: ReadonlyMap<string, number>;
   /** user → how far he has read (M19) */
   readonly marks: ReadonlyMap<string, number>;
+  /** All that ever held, in their order. */
+  readonly schemas: readonly KeptVersion[];
   readonly max_messages: number | undefined;
   readonly created_at: number;
   readonly destroyed_at: number | undefined;
@@ -70,8 +89,8 @@ export interface Follower {
   readonly session_id: string;
   /** E2 subscriptions by `keyOf`. */
   readonly subscriptions: ReadonlyMap<string, Subscription>;
-  /** Cursors of its own (M10). */
-  readonly cursors: ReadonlySet<RoomName>;
+  /** Cursors of its own (M10), with what they are narrowed to (M17). */
+  readonly cursors: ReadonlyMap<RoomName, FilterName | undefined>;
   readonly lanes: ReadonlyMap<RoomName, Lane>;
   /** How many of the world's trims it could have met when it was looked at last. */
   readonly trims: number;
@@ -92,17 +111,19 @@ export interface Lane {
 export type Item =
   /** `told`: it was dropped from the log and the connection knows, unless a `maybe` that stands before it comes. */
   /** `since`: the newest entry when it was put here; it comes as it was then, or as it is when it is read. */
+  /** `maybe`: a view did not let it through once, so it may have been passed over (M17). */
   | {
       readonly kind: "message";
       readonly life: number;
       readonly id: number;
       readonly since: number;
       readonly told?: true;
+      readonly maybe?: true;
     }
   /** `maybe`: who lags does without it. */
   | { readonly kind: "event"; readonly type: string; readonly body: object; readonly maybe?: true };
 
-const NO_ROOM: Room = { lives: [], members: new Map() };
+const NO_ROOM: Room = { lives: [], members: new Map(), typed: new Map() };
 const NO_LANE: Lane = { items: [], known: undefined };
 
 export function emptyWorld(): World {
@@ -151,13 +172,17 @@ export function keptOf(life: Life): readonly Message[] {
 }
 
 export function putLife(world: World, room: RoomName, life: Life): void {
-  const { lives, members } = roomOf(world, room);
+  const { lives, ...rest } = roomOf(world, room);
   const at = life.number - 1;
-  world.rooms.set(room, { lives: [...lives.slice(0, at), life, ...lives.slice(at + 1)], members });
+  world.rooms.set(room, { ...rest, lives: [...lives.slice(0, at), life, ...lives.slice(at + 1)] });
 }
 
 export function putMembers(world: World, room: RoomName, members: Room["members"]): void {
   world.rooms.set(room, { ...roomOf(world, room), members });
+}
+
+export function putTyped(world: World, room: RoomName, typed: Room["typed"]): void {
+  world.rooms.set(room, { ...roomOf(world, room), typed });
 }
 
 export function followerOf(world: World, place: number): Follower {
@@ -251,13 +276,18 @@ export function storedBody(life: Life, message: Message, upTo = lastIdOf(life), 
   };
 }
 
+/** The same for who looks at it (M17). */
+export function seenBody(life: Life, message: Message, upTo = lastIdOf(life)): Body {
+  return storedBody(life, message, upTo) as Body;
+}
+
 /** All that an entry may look like to who was due it when the entry `since` was the newest. */
-export function bodiesSince(life: Life, message: Message, since: number): object[] {
+export function bodiesSince(life: Life, message: Message, since: number): Body[] {
   const ids = life.messages
     .slice(since)
     .filter(({ op }) => op)
     .map(({ msg_id }) => msg_id);
-  return [since, ...ids].map((upTo) => storedBody(life, message, upTo));
+  return [since, ...ids].map((upTo) => seenBody(life, message, upTo));
 }
 
 /** A text that two worlds share only when they are the same. */

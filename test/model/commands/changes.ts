@@ -1,5 +1,6 @@
 import { type ErrorCode, errorCodes } from "@roomlog/protocol";
 
+import { may } from "../people.ts";
 import type { Plan, Planner } from "../plan.ts";
 import type { Op } from "../steps.ts";
 import { isDeleted, keptOf, type Life } from "../world.ts";
@@ -8,21 +9,25 @@ import { bodyOf, put } from "./send.ts";
 
 type Change = Op & { readonly do: "edit" | "remove" };
 
-/** M15 */
+/** M15, M24 */
 export function edit(planner: Planner, op: Change): Plan {
-  const msg = bodyOf(planner, op.size);
+  const { user_id } = planner;
+  const msg = bodyOf(planner, op.body);
   const change = { op: "edit", ref: idOf(planner, op) } as const;
   return put(planner, {
     ...op,
     ...change,
     request: { name: "media/room/msglog_edit", data: { msg_id: change.ref, msg } },
     msg,
-    refusal: (life) => refusalOf(life, change.ref),
+    isTyped: true,
+    refusal: (life) =>
+      refusalOf(life, change.ref, { user_id, isAny: may(user_id, "msglog_edit_any", op.room) }),
   });
 }
 
 /** M15 */
 export function remove(planner: Planner, op: Change): Plan {
+  const { user_id } = planner;
   const change = { op: "delete", ref: idOf(planner, op) } as const;
   const reason = `reason ${planner.count()}`;
   return put(planner, {
@@ -30,7 +35,9 @@ export function remove(planner: Planner, op: Change): Plan {
     ...change,
     request: { name: "media/room/msglog_delete", data: { msg_id: change.ref, reason } },
     msg: { reason },
-    refusal: (life) => refusalOf(life, change.ref),
+    isTyped: false,
+    refusal: (life) =>
+      refusalOf(life, change.ref, { user_id, isAny: may(user_id, "msglog_delete_any", op.room) }),
   });
 }
 
@@ -38,9 +45,15 @@ function idOf(planner: Planner, { room, back, epoch }: Change): number {
   return Math.max(1, idBack(planner, room, back, epoch));
 }
 
-/** Here everybody may change what others have sent. */
-function refusalOf(life: Life, msg_id: number): ErrorCode | undefined {
+interface Changing {
+  readonly user_id: string;
+  /** Whether he may change what others have sent. */
+  readonly isAny: boolean;
+}
+
+function refusalOf(life: Life, msg_id: number, { user_id, isAny }: Changing): ErrorCode | undefined {
   const message = keptOf(life).find((one) => one.msg_id === msg_id);
   const isThere = message && message.op === undefined && !message.erased && !isDeleted(life, message);
-  return isThere ? undefined : errorCodes.message_not_found;
+  if (!isThere) return errorCodes.message_not_found;
+  return isAny || message.user_id === user_id ? undefined : errorCodes.unauthorized;
 }

@@ -1,4 +1,7 @@
-import type { Plan, Planner } from "../plan.ts";
+import { errorCodes } from "@roomlog/protocol";
+import { refused } from "../answers.ts";
+import { mayAsk } from "../people.ts";
+import { type Plan, type Planner, reads } from "../plan.ts";
 import type { Op } from "../steps.ts";
 import { edit, remove } from "./changes.ts";
 import { hold } from "./hold.ts";
@@ -7,11 +10,20 @@ import { join, leave } from "./members.ts";
 import { epochs, get, info } from "./reading.ts";
 import { purge, retain } from "./retention.ts";
 import { create, destroy, status, typing } from "./rooms.ts";
+import { schema, schemas } from "./schemas.ts";
 import { send } from "./send.ts";
 import { listen, mute, subscribe, unsubscribe } from "./subscribe.ts";
 
+type Asking = Exclude<Op, { readonly do: "answer" | "ack" }>;
+
 /** What a frame asks for. Answers to the server ask for nothing. */
-export function planOf(planner: Planner, op: Exclude<Op, { readonly do: "answer" | "ack" }>): Plan {
+export function planOf(planner: Planner, op: Asking): Plan {
+  const plan = askedBy(planner, op);
+  if (mayAsk(planner.user_id, op)) return plan;
+  return { ...plan, pipelined: true, first: reads(() => ({ answer: refused(errorCodes.unauthorized) })) };
+}
+
+function askedBy(planner: Planner, op: Asking): Plan {
   switch (op.do) {
     case "send":
       return send(planner, op);
@@ -57,5 +69,9 @@ export function planOf(planner: Planner, op: Exclude<Op, { readonly do: "answer"
       return retain(planner, op);
     case "hold":
       return hold(planner, op);
+    case "schema":
+      return schema(planner, op);
+    case "schemas":
+      return schemas(planner, op);
   }
 }

@@ -1,13 +1,14 @@
-import { roomEvents } from "@roomlog/protocol";
+import { errorCodes, roomEvents } from "@roomlog/protocol";
 import { type Answer, OK, ok, refused } from "../answers.ts";
 import { move, prune, tell } from "../lanes.ts";
+import { may } from "../people.ts";
 import { type Outcome, type Plan, type Planner, reads } from "../plan.ts";
 import type { Op, RoomName } from "../steps.ts";
 import { keyOf } from "../subscriptions.ts";
 import { followerOf, livingOf, putFollower, putMembers, roomOf, type World } from "../world.ts";
 import { type From, fromOf, type Position, positionOf, removeSubscription } from "./subscribe.ts";
 
-type Join = Op & { readonly do: "subscribe" | "join" };
+type Join = Op & { readonly do: "join" };
 
 /** R4. With `after` it is known first whether it is there (M10); then who joins is a member; then the log is read. */
 export function join(planner: Planner, { room, from: choice }: Join): Plan {
@@ -17,7 +18,9 @@ export function join(planner: Planner, { room, from: choice }: Join): Plan {
     const position = positionOf(world, room, from);
     return "error" in position ? { answer: position } : { next: enters };
   });
-  const first = from.after === undefined ? enters : checks;
+  const isReader = may(planner.user_id, "msglog_get", room);
+  const refuses = reads(() => ({ answer: refused(errorCodes.unauthorized) }));
+  const first = from.after === undefined ? enters : isReader ? checks : refuses;
   return { name: "media/room/join", data: { room_id: planner.roomId(room), ...from }, first };
 }
 

@@ -1,7 +1,11 @@
-import { EpochOf, ok, refused } from "../answers.ts";
+import { errorCodes } from "@roomlog/protocol";
+import { type Answer, EpochOf, ok, refused } from "../answers.ts";
+import { fits, whereOf } from "../filters.ts";
 import { msglog } from "../limits.ts";
+import { may, mayRead } from "../people.ts";
 import { type Plan, type Planner, reads } from "../plan.ts";
-import type { Op, PageChoice, RoomName } from "../steps.ts";
+import type { FilterName, Op, PageChoice, RoomName, SoughtChoice } from "../steps.ts";
+import { answers, rankOf, searchText } from "../words.ts";
 import {
   endedOf,
   isDeleted,
@@ -9,6 +13,7 @@ import {
   type Life,
   lastIdOf,
   type Message,
+  seenBody,
   storedBody,
   textOf,
   versionsOf,
@@ -24,8 +29,11 @@ interface Query {
   readonly to_time?: number;
   readonly user_id?: string;
   readonly session_id?: string;
-  readonly where?: { readonly "/pad": { readonly exists: boolean } };
-  readonly order?: "asc" | "desc";
+  readonly where?: object;
+  readonly search?: string;
+  readonly around?: number;
+  readonly rank_after?: number;
+  readonly order?: "asc" | "desc" | "rank";
   readonly limit?: number;
   readonly epoch?: string;
   readonly ref?: number;
@@ -33,15 +41,27 @@ interface Query {
   readonly versions?: true;
 }
 
-/** M6, M8, M12, M15, M16: a filter over the array. */
+/** What is looked for in a log, and who looks. */
+interface Asked {
+  readonly room: RoomName;
+  readonly user: string;
+  readonly query: Query;
+  readonly where: FilterName | undefined;
+  readonly search: readonly SoughtChoice[] | undefined;
+}
+
+/** M6, M8, M12, M15–M18: a filter over the array. */
 export function get(planner: Planner, { room, page }: Op & { readonly do: "get" }): Plan {
   const query = queryOf(planner, room, page);
+  const { where, search } = page;
+  const asked = { room, user: planner.user_id, query, where, search };
   return {
     name: "media/room/msglog_get",
     data: { room_id: planner.roomId(room), ...query },
     first: reads((world) => {
+      if (!makesSense(query)) return { answer: refused(errorCodes.syntax_error) };
       const { life, refusal } = findLife(world, room, query.epoch);
-      return { answer: life ? pageOf(life, query) : refusal };
+      return { answer: life ? pageOf(life, asked) : refusal };
     }),
   };
 }
@@ -59,7 +79,10 @@ function queryOf(planner: Planner, room: RoomName, page: PageChoice): Query {
     to_time: time(page.to_time),
     user_id,
     session_id: own && planner.session_id,
-    where: where && { "/pad": { exists: where === "padded" } },
+    where: where && whereOf(where),
+    search: page.search && searchText(page.search),
+    around: id(page.around),
+    rank_after: id(page.rank_after),
     order,
     limit,
     epoch: epochOf(planner, room, epoch),
@@ -75,26 +98,73 @@ function timeBack(planner: Planner, room: RoomName, back: number, choice: PageCh
   return life?.messages.at(-1 - Math.max(0, back))?.timestmap ?? planner.now;
 }
 
-function pageOf(life: Life, { order, limit, ...query }: Query) {
-  const found = keptOf(life).filter((message) => isAsked(life, message, query));
-  if (order === "desc") found.reverse();
-  const asked = found.slice(0, limit ?? msglog.max_get_messages + 1);
-  const page = fitting(life, asked);
-  const isWhole = page.length === asked.length && page.length <= msglog.max_get_messages;
-  if (limit === undefined && !isWhole) return refused(304103);
-  return ok(page.map((message) => storedBody(life, message, lastIdOf(life), moreOf(life, message, query))));
+/** M18 */
+function makesSense({ order, search, around, rank_after }: Query): boolean {
+  return order === "rank" ? search !== undefined && around === undefined : rank_after === undefined;
 }
 
-/** What some ask for beside (M15, M16); here everybody may moderate. */
-function moreOf(life: Life, message: Message, { refs, versions }: Query): object {
+function pageOf(life: Life, asked: Asked): Answer {
+  const { order, around, rank_after, limit } = asked.query;
+  const isThere = (id: number | undefined, isSuch: (message: Message) => boolean) =>
+    id === undefined || keptOf(life).some((message) => message.msg_id === id && isSuch(message));
+  const isReadable = (message: Message) => mayRead(asked.user, asked.room, seenBody(life, message));
+  const isFound = (message: Message) => isReadable(message) && isMeant(life, message, asked);
+  if (!isThere(around, isReadable) || !isThere(rank_after, isFound)) {
+    return refused(errorCodes.message_not_found);
+  }
+  const found = keptOf(life).filter((message) => isReadable(message) && isAsked(life, message, asked));
+  if (around !== undefined) return ok(shown(life, pageAround(life, found, asked.query), asked));
+  const ordered = order === "rank" ? ranked(life, found, asked) : found;
+  if ((order ?? (asked.search ? "desc" : "asc")) === "desc") ordered.reverse();
+  const listed = ordered.slice(0, limit ?? msglog.max_get_messages + 1);
+  const page = fitting(life, listed);
+  const isWhole = page.length === listed.length && page.length <= msglog.max_get_messages;
+  if (limit === undefined && !isWhole) return refused(304103);
+  return ok(shown(life, page, asked));
+}
+
+function shown(life: Life, page: readonly Message[], { query, user, room }: Asked): object[] {
+  const isModerator = may(user, "room_moderate", room);
+  const more = (message: Message) => moreOf(life, message, { ...query, isModerator });
+  return page.map((message) => storedBody(life, message, lastIdOf(life), more(message)));
+}
+
+/** What follows the place and what stands before it by turns, as far as there is something. */
+function pageAround(life: Life, found: readonly Message[], { around = 0, order, limit = 50, search }: Query) {
+  const older = found.filter(({ msg_id }) => msg_id < around).reverse();
+  const newer = found.filter(({ msg_id }) => msg_id >= around);
+  const turns = Array.from({ length: Math.max(older.length, newer.length) }, (_, i) => [newer[i], older[i]]);
+  const nearest = turns.flat().filter((message) => message !== undefined);
+  const page = fitting(life, nearest.slice(0, limit)).toSorted((a, b) => a.msg_id - b.msg_id);
+  return (order ?? (search === undefined ? "asc" : "desc")) === "desc" ? page.reverse() : page;
+}
+
+/** The best first, of equals the newest; only what comes behind one of them, if that is asked for. */
+function ranked(life: Life, found: readonly Message[], { search = [], query }: Asked): Message[] {
+  const { rank_after } = query;
+  const rank = (message: Message) => rankOf(textOf(life, message), search);
+  const byRank = (a: Message, b: Message) => rank(b) - rank(a) || b.msg_id - a.msg_id;
+  const last = rank_after === undefined ? undefined : life.messages[rank_after - 1];
+  return found.filter((message) => !last || byRank(last, message) < 0).toSorted(byRank);
+}
+
+interface More extends Query {
+  /** Who is none does not see what was deleted. */
+  readonly isModerator: boolean;
+}
+
+/** What some ask for beside (M15, M16). */
+function moreOf(life: Life, message: Message, { refs, versions, isModerator }: More): object {
   const isRef = (other: Message) => other.ref === message.msg_id && !other.op && !isDeleted(life, other);
+  const hasVersions = versions && (isModerator || !isDeleted(life, message));
   return given({
-    versions: versions && versionsOf(life, message),
+    versions: hasVersions ? versionsOf(life, message) : undefined,
     refs: refs && !message.op ? life.messages.filter(isRef).length : undefined,
   });
 }
 
-function isAsked(life: Life, message: Message, query: Query): boolean {
+function isAsked(life: Life, message: Message, asked: Asked): boolean {
+  const { query } = asked;
   const { after = 0, before = Infinity, from_time = 0, to_time = Infinity } = query;
   const { msg_id, timestmap, user_id, session_id, op, ref } = message;
   return (
@@ -105,7 +175,16 @@ function isAsked(life: Life, message: Message, query: Query): boolean {
     (query.user_id ?? user_id) === user_id &&
     (query.session_id ?? session_id) === session_id &&
     (query.ref === undefined || (op === undefined && ref === query.ref)) &&
-    (query.where === undefined || query.where["/pad"].exists === textOf(life, message).includes("pad"))
+    isMeant(life, message, asked)
+  );
+}
+
+/** By what it says now (M17, M18). Edits and deletions answer no search. */
+function isMeant(life: Life, message: Message, { where, search }: Pick<Asked, "where" | "search">): boolean {
+  const answersSearch = () =>
+    message.op === undefined && answers(JSON.parse(textOf(life, message)) as object, search ?? []);
+  return (
+    (where === undefined || fits(where, seenBody(life, message))) && (search === undefined || answersSearch())
   );
 }
 
@@ -113,7 +192,7 @@ function isAsked(life: Life, message: Message, query: Query): boolean {
 function fitting(life: Life, messages: readonly Message[]): readonly Message[] {
   let bytes = 0;
   const end = messages.findIndex((message, i) => {
-    bytes += textOf(life, message).length;
+    bytes += Buffer.byteLength(textOf(life, message));
     return i > 0 && bytes > msglog.max_get_bytes;
   });
   return end < 0 ? messages : messages.slice(0, end);
@@ -135,7 +214,7 @@ export function info(planner: Planner, { room, epoch: choice }: Op & { readonly 
 /** What the log of a life holds. */
 export function shownOf(world: World, room: RoomName, life: Life): object {
   const kept = keptOf(life);
-  const bytes = kept.reduce((sum, { msg }) => sum + msg.length, 0);
+  const bytes = kept.reduce((sum, { msg }) => sum + Buffer.byteLength(msg), 0);
   const log = { first_id: life.first_id, last_id: lastIdOf(life), count: kept.length, bytes };
   const times = { first_time: kept.at(0)?.timestmap, last_time: kept.at(-1)?.timestmap };
   return {

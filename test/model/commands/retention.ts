@@ -41,7 +41,7 @@ function wouldDropNow(world: World, room: RoomName, { number, before }: Cut) {
 function wouldDrop(life: Life, before: number | undefined) {
   const first_id = Math.max(life.first_id, firstKept(life, before));
   const gone = keptOf(life).slice(0, first_id - life.first_id);
-  const bytes = gone.reduce((sum, { msg }) => sum + msg.length, 0);
+  const bytes = gone.reduce((sum, { msg }) => sum + Buffer.byteLength(msg), 0);
   return ok({ first_id, count: gone.length, bytes });
 }
 

@@ -4,7 +4,16 @@ import { tell } from "../lanes.ts";
 import { type Outcome, type Plan, type Planner, reads, tells, writes } from "../plan.ts";
 import type { RoomName } from "../steps.ts";
 import { keyOf } from "../subscriptions.ts";
-import { type Life, livingOf, putFollower, putLife, putMembers, roomOf, type World } from "../world.ts";
+import {
+  type Life,
+  livingOf,
+  putFollower,
+  putLife,
+  putMembers,
+  putTyped,
+  roomOf,
+  type World,
+} from "../world.ts";
 
 interface InRoom {
   readonly room: RoomName;
@@ -26,7 +35,16 @@ export function create({ roomId, now }: Planner, { room }: InRoom): Plan {
 
 function newLife(number: number, created_at: number): Life {
   const unknown = { epoch: undefined, max_messages: undefined, destroyed_at: undefined };
-  return { number, messages: [], first_id: 1, names: new Map(), marks: new Map(), created_at, ...unknown };
+  return {
+    number,
+    messages: [],
+    first_id: 1,
+    names: new Map(),
+    marks: new Map(),
+    schemas: [],
+    created_at,
+    ...unknown,
+  };
 }
 
 /** R2. Who has joined hears no more of the room, but all of this life (R4, M10). */
@@ -42,6 +60,7 @@ export function destroy({ roomId, now }: Planner, { room }: InRoom): Plan {
         const body = { code: 100013, reason: "API stop received" };
         tell(then, room, { type: roomEvents.destroyed, body });
         dismiss(then, room);
+        putTyped(then, room, new Map());
       });
     }),
   };

@@ -1,7 +1,8 @@
 import { EpochOf, ok } from "../answers.ts";
-import { move, prune, stay } from "../lanes.ts";
+import { whereOf } from "../filters.ts";
+import { changeView, move, prune, stay } from "../lanes.ts";
 import { type Outcome, type Plan, type Planner, reads } from "../plan.ts";
-import { type FromChoice, type Op, type RoomName, roomNames } from "../steps.ts";
+import { type FilterName, type FromChoice, type Op, type RoomName, roomNames } from "../steps.ts";
 import { hearsMessages, keyOf, patternOf } from "../subscriptions.ts";
 import { followerOf, type Life, lastIdOf, livingOf, putFollower, type World } from "../world.ts";
 import { epochOf, given, idBack } from "./choices.ts";
@@ -46,22 +47,22 @@ export function positionOf(
   return { life, first: recovered ? after + 1 : first_id, answer: { ...log, recovered } };
 }
 
-/** M10 */
+/** M10, M17 */
 export function subscribe(
   planner: Planner,
-  { room, from: choice }: Op & { readonly do: "subscribe" | "join" },
+  { room, from: choice, where }: Op & { readonly do: "subscribe" },
 ): Plan {
   const { place, roomId } = planner;
   const from = fromOf(planner, room, choice);
   return {
     name: "media/room/msglog_subscribe",
-    data: { room_id: roomId(room), ...from },
+    data: { room_id: roomId(room), ...from, ...given({ where: where && whereOf(where) }) },
     first: reads((world, moment): Outcome => {
       const position = positionOf(world, room, from);
       if ("error" in position) return { answer: position };
       moment.takeUntilAnswer(world, [room]);
       const stays = from.after === undefined && hearsMessages(followerOf(world, place), room);
-      follow(world, place, room);
+      changeView(world, place, room, () => follow(world, { place, room, where }));
       if (stays) stay(world, place, room, position.life);
       else move(world, place, room, position.life, position.first);
       return { answer: ok(position.answer) };
@@ -69,8 +70,14 @@ export function subscribe(
   };
 }
 
-function follow(world: World, place: number, room: RoomName): void {
-  putFollower(world, place, { cursors: new Set(followerOf(world, place).cursors).add(room) });
+interface Cursor {
+  readonly place: number;
+  readonly room: RoomName;
+  readonly where: FilterName | undefined;
+}
+
+function follow(world: World, { place, room, where }: Cursor): void {
+  putFollower(world, place, { cursors: new Map(followerOf(world, place).cursors).set(room, where) });
 }
 
 /** M10: what is subscribed to otherwise stays. */
@@ -80,14 +87,16 @@ export function unsubscribe({ place, roomId }: Planner, { room }: { readonly roo
     data: { room_id: roomId(room) },
     first: reads((world, moment): Outcome => {
       moment.takeUntilAnswer(world, [room]);
-      prune(world, place, [room], () => {
-        const cursors = new Set(followerOf(world, place).cursors);
-        cursors.delete(room);
-        putFollower(world, place, { cursors });
-      });
+      prune(world, place, [room], () => changeView(world, place, room, () => leave(world, place, room)));
       return { answer: ok(undefined) };
     }),
   };
+}
+
+function leave(world: World, place: number, room: RoomName): void {
+  const cursors = new Map(followerOf(world, place).cursors);
+  cursors.delete(room);
+  putFollower(world, place, { cursors });
 }
 
 type Subscription = Op & { readonly do: "listen" | "mute" };

@@ -14,6 +14,8 @@ export interface Subscriber {
   deliver(events: EventFrames, place: Place): void;
   /** Takes messages of a lane that it reads from the log as soon as it can. */
   follow(lane: string, stretch: Stretch): void;
+  /** Messages were told of which its view lets none through (M17). */
+  pass(place: Place): void;
 }
 
 /** What a subscriber wants of the messages of a room, by its cursor on the log. */

@@ -75,6 +75,11 @@ export class Feed {
     this.serve();
   }
 
+  /** Takes messages that are not for the view: what waits before them may be read under another one, and they with it (M10, M17). */
+  pass({ lane, stretch }: Place): void {
+    if (stretch && !this.#ended && !this.#isLevel(lane)) extend(this.#lane(lane).items, stretch);
+  }
+
   /** Takes messages of a lane that are read as soon as the connection takes them. */
   follow(key: string, stretch: Stretch): void {
     if (this.#ended) return;

@@ -170,7 +170,7 @@ export class Hub {
     });
     const give = (subscriber: Subscriber, own: readonly JsonText[], wanted: Wanted | undefined) => {
       const places = seen(subscriber, wanted?.where);
-      if (places?.length === 0) return;
+      if (places?.length === 0) return subscriber.pass(place);
       const framesOf = wanted?.digest && provenBodies ? proven() : plain();
       if (framesOf) subscriber.deliver(framesOf(places)(subscriber.home)(own), place);
       else if (stretch) subscriber.follow(lane, stretch);

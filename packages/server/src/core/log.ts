@@ -256,8 +256,6 @@ export class Log implements LogSource {
     this.#search.check(query.search);
     const key = await this.#lifeKey(query);
     const readable = await rights.firstReadable(who, key);
-    for (const named of [query.around, query.search?.ranked?.after])
-      if (named !== undefined && named < readable) throw new RequestError(304110);
     const narrowed = readable > 1 ? { after: Math.max(query.after ?? 0, readable - 1) } : {};
     const view = await rights.viewInLife(who, key);
     const seen = this.seenBy(both(query.where, view));
@@ -266,7 +264,12 @@ export class Log implements LogSource {
     const page = await this.#text({ ...exact, time_field: this.#timeField });
     if (!page) throw await this.#notFound(key);
     if ((await rights.viewInLife(who, key)) !== view) return this.page(asked, who);
-    if (page.missing) throw new RequestError(304110);
+    const { around } = query;
+    const named = [around, query.search?.ranked?.after];
+    const isHidden =
+      named.some((id) => id !== undefined && id < readable) ||
+      (around !== undefined && view !== undefined && !(await this.#isThere(key, around, view)));
+    if (page.missing || isHidden) throw new RequestError(304110);
     if (page.unready) throw this.#search.unready();
     if (query.epoch === undefined) {
       // Something may have changed since it was asked for.
@@ -275,6 +278,13 @@ export class Log implements LogSource {
     }
     const { text, count, cut, read_to } = page;
     return { messages: new JsonText(text), count, cut, read_to };
+  }
+
+  /** Whether a view lets an entry of a log through. */
+  async #isThere(key: LifeKey, msg_id: number, view: string): Promise<boolean> {
+    const place = { after: msg_id - 1, before: msg_id + 1, order: "asc", limit: 1, max_bytes: 1 } as const;
+    const page = await this.#parts.store.messages({ ...key, ...place, ...this.seenBy(view) });
+    return page !== undefined && page.messages.length > 0;
   }
 
   /**

@@ -1,18 +1,14 @@
 import type { ManagedStore } from "../store/managed.ts";
-import type { LifeKey, NewestSchemas, SchemaVersion, SetSchema } from "../store/store.ts";
+import type { NewestSchemas, SchemaVersion, SetSchema } from "../store/store.ts";
 import type { Clock } from "./clock.ts";
 import { RequestError } from "./errors.ts";
-import type { Actor } from "./judgement.ts";
 import { failureOf } from "./outcome.ts";
-import type { RoomRights } from "./room-rights.ts";
-import type { Rooms, Settle } from "./rooms.ts";
+import type { Settle } from "./rooms.ts";
 
 export interface RoomSchemasParts {
   readonly service: string;
   readonly store: ManagedStore;
-  readonly rooms: Rooms;
   readonly clock: Clock;
-  readonly rights: RoomRights;
 }
 
 /** Schemas read at once when the server starts. */
@@ -44,12 +40,17 @@ export class RoomSchemas {
     );
   }
 
-  /** All versions in a life of a room, by type. Throws 304001, 304106; also when the life is not for him. */
-  async of(life: Omit<LifeKey, "service">, who: Actor): Promise<SchemaVersion[]> {
-    const { service, store, rights } = this.#parts;
-    const isReadable = life.epoch === undefined || (await rights.mayInLife(who, "msglog_get", life));
-    const schemas = isReadable ? await store.schemas({ service, ...life }) : undefined;
-    if (!schemas) throw new RequestError(life.epoch === undefined ? 304001 : 304106);
+  /** All versions in a life of a room, by type. Throws 304106 when it is not kept any more. */
+  async of({
+    room_id,
+    epoch,
+  }: {
+    readonly room_id: string;
+    readonly epoch: string;
+  }): Promise<SchemaVersion[]> {
+    const { service, store } = this.#parts;
+    const schemas = await store.schemas({ service, room_id, epoch });
+    if (!schemas) throw new RequestError(304106);
     return schemas;
   }
 }

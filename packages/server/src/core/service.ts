@@ -238,8 +238,8 @@ export class Service {
 
   /** What messages have to be in the rooms, by their types (M24). */
   openSchemas(): RoomSchemas {
-    const { name, rooms, clock, roomRights: rights } = this;
-    return new RoomSchemas({ service: name, store: this.#store, rooms, clock, rights });
+    const { name, clock } = this;
+    return new RoomSchemas({ service: name, store: this.#store, clock });
   }
 
   /** How far users have read these logs (M19). */

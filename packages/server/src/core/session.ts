@@ -196,6 +196,10 @@ export class Session implements Receiver, FeedParts, ReadingParts, RequestsParts
     this.feed.follow(lane, stretch);
   }
 
+  pass(place: Place): void {
+    this.feed.pass(place);
+  }
+
   /**
    * Asks the client something; `replied` gets its answer, or undefined when the connection ended first, or when so
    * much waits for its socket that nothing more is put there.

@@ -42,6 +42,7 @@ function bestPage(log: ReadLog, query: MessageQuery, text: string): Found {
   const { entries, neighbours } = log;
   const found = ranked(entries({ ...query, order: "desc" }), words, neighbours);
   const after = query.search?.ranked?.after;
+  if (after !== undefined && !isMeant(log, after, query)) return MISSING;
   const behind = after === undefined ? found : rankedBehind(found, after, words, neighbours);
   if (!behind) return MISSING;
   const best = entriesOf(behind, neighbours);
@@ -59,6 +60,12 @@ function passing(
   query: Pick<MessageQuery, "where"> & { max_scan?: number | undefined },
 ) {
   return scanOf(query)?.passing(messages) ?? messages;
+}
+
+/** Whether an entry of the log is there, and one that the query's filter means. */
+function isMeant(log: ReadLog, msg_id: number, query: MessageQuery): boolean {
+  const entry = log.neighbours.entry(msg_id);
+  return entry !== undefined && [...passing(shownIn(log, [entry], query), query)].length > 0;
 }
 
 function* shownIn(

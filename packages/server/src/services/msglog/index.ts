@@ -70,7 +70,7 @@ export const msglog = definePlugin({
         erasures(log),
         hold(service, log),
         setSchema(service, typed),
-        schemas(kept, current),
+        schemas(log, kept, current),
         digest(log),
         replay(replays, current),
         replaySet(replays),

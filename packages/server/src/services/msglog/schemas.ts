@@ -1,14 +1,18 @@
 import type { JsonObject } from "@roomlog/protocol";
-import { command, type RoomSchemas, type SchemaVersion } from "../../core/plugin.ts";
+import { command, type Log, type RoomSchemas, type SchemaVersion } from "../../core/plugin.ts";
 import { defined } from "./defined.ts";
 import type { MsglogSettings } from "./settings.ts";
 import { schemaFrom } from "./typed/schema-text.ts";
 
 /** M24: what holds in a room, of the service first; with `versions` also what held before. */
-export const schemas = (kept: RoomSchemas, settings: () => MsglogSettings) =>
+export const schemas = (log: Log, kept: RoomSchemas, settings: () => MsglogSettings) =>
   command("media/room/msglog_schemas", {
-    async run({ data: { room_id, epoch, type, versions = false }, session }) {
-      const all = await kept.of({ room_id, ...defined({ epoch }) }, session.identity);
+    async run({ data: { room_id, epoch: named, type, versions = false }, session: { identity: who } }) {
+      const { epoch } = await log.life(
+        { room_id, ...defined({ epoch: named }) },
+        { who, right: "msglog_get" },
+      );
+      const all = await kept.of({ room_id, epoch });
       const shown = versions
         ? all
         : all.filter((one, i) => one.schema !== undefined && isNewest(one, all[i + 1]));

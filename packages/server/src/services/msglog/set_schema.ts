@@ -10,17 +10,18 @@ export const setSchema = (service: Service, typed: TypedMessages) =>
     async run({ data: { room_id, type, schema }, session: { identity } }) {
       const fault = schema && faultOfSchema(schema, "room");
       if (fault) throw new RequestError(100044, { detail: "schema", field: "schema", fault });
-      const { epoch } = await service.rooms.get(room_id);
-      service.roomRights.require(identity, "msglog_schema", room_id);
       const { user_id } = identity;
       const removed = schema === null ? { removed: true } : {};
-      return new Later<Changed>((settle) =>
-        typed.change({ room_id, epoch, type, schema, user_id }, (outcome) => {
-          settle(outcome);
-          if (outcome instanceof RequestError) return;
-          const { version } = outcome;
-          service.rooms.publish(roomEvents.schema, room_id, { type, version, ...removed, by: user_id });
-        }),
-      );
+      return service.rooms.living(room_id, ({ epoch }) => {
+        service.roomRights.require(identity, "msglog_schema", room_id);
+        return new Later<Changed>((settle) =>
+          typed.change({ room_id, epoch, type, schema, user_id }, (outcome) => {
+            settle(outcome);
+            if (outcome instanceof RequestError) return;
+            const { version } = outcome;
+            service.rooms.publish(roomEvents.schema, room_id, { type, version, ...removed, by: user_id });
+          }),
+        );
+      });
     },
   });
