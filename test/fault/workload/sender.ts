@@ -13,6 +13,7 @@ interface Message {
 /** One send after the other. What has no answer when the server goes is sent again to the next one. */
 interface Lane {
   readonly name: string;
+  readonly user: string;
   readonly random: Random;
   count: number;
   unanswered: Message | undefined;
@@ -42,6 +43,7 @@ export class Sender {
     this.#name = name;
     this.#lanes = Array.from({ length: IN_FLIGHT }, (_, n) => ({
       name: `${name}.${n + 1}`,
+      user: name,
       random: random.fork(),
       count: 0,
       unanswered: undefined,
@@ -90,10 +92,10 @@ function nextMessage(lane: Lane): Message {
 
 type Outcome = Extract<HistoryRecord, { kind: "ok" | "error" | "unknown" }>;
 
-function attempt(site: Site, { name, unanswered }: Lane): (client: Connection) => Promise<Outcome> {
+function attempt(site: Site, { name, user, unanswered }: Lane): (client: Connection) => Promise<Outcome> {
   const { id, room, msg } = unanswered as Message;
   return async (client) => {
-    site.record({ kind: "invoke", room, client: name, id, text: JSON.stringify(msg) });
+    site.record({ kind: "invoke", room, user, client: name, id, text: JSON.stringify(msg) });
     const outcome = await client
       .call("media/room/msglog_send", { room_id: room, msg, client_msg_id: id })
       .then(
