@@ -12,11 +12,11 @@ import type { Run } from "./frame/run.ts";
 
 const SHORTEST_LIFE_MS = 100;
 const LONGEST_LIFE_MS = 600;
-/** Of five lives one, the second, ends just behind an erasure, and one, the fourth, mostly in the middle of one. */
+/** Of five lives one, the second, ends just behind an erasure, and one, the fourth, in the middle of one. */
 const ROUND = 5;
 const BEHIND_ERASURE = 2;
 const IN_ERASURE = 4;
-const ERASED_WITHIN_MS = 5000;
+const ERASURE_LIMIT_MS = 5000;
 const LONGEST_REST_MS = 20;
 
 await runProgram({
@@ -82,13 +82,13 @@ async function killAgainAndAgain(run: Run): Promise<void> {
   for (const number of run.numbers()) {
     const server = await episode.start();
     const place = number % ROUND;
-    const isBehind = place === BEHIND_ERASURE;
-    const erases = isBehind || place === IN_ERASURE;
+    const erases = place === BEHIND_ERASURE || place === IN_ERASURE;
     const life = await episode.workload.begin(server.url, { erases });
-    const ms = isBehind ? ERASED_WITHIN_MS : run.random.int(SHORTEST_LIFE_MS, LONGEST_LIFE_MS);
+    const ms = erases ? ERASURE_LIMIT_MS : run.random.int(SHORTEST_LIFE_MS, LONGEST_LIFE_MS);
+    const erasure = place === IN_ERASURE ? life.erasing : life.erased;
     // `ended` comes first when something went wrong before the kill.
-    await Promise.race([sleep(ms), life.ended, ...(isBehind ? [life.erased] : [])]);
-    if (isBehind) await sleep(run.random.int(0, LONGEST_REST_MS));
+    await Promise.race([sleep(ms), life.ended, ...(erases ? [erasure] : [])]);
+    if (erases) await sleep(run.random.int(0, LONGEST_REST_MS));
     await server.kill();
     await life.noticed();
     run.checkIntegrity(episode);

@@ -17,13 +17,15 @@ const LONGEST_REST_MS = 6000;
 const LOOKED_FOR = 5;
 
 export interface ErasingActor extends Actor {
-  /** Resolves when an erasure was complete in this life of the server. */
+  /** Resolves when an erasure is known to have begun in this life of the server, and when one was complete. */
+  readonly erasing: Promise<void>;
   readonly erased: Promise<void>;
 }
 
 interface Told {
   readonly atOnce: boolean;
   readonly leaving: AbortSignal;
+  readonly erasing: () => void;
   readonly erased: () => void;
 }
 
@@ -50,13 +52,14 @@ export class Eraser {
   async begin(site: Site, atOnce: boolean): Promise<ErasingActor> {
     const client = await login(site.url, NAME);
     const leaving = new AbortController();
-    const first = Promise.withResolvers<void>();
-    const told = { atOnce, leaving: leaving.signal, erased: first.resolve };
+    const [begun, complete] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const told = { atOnce, leaving: leaving.signal, erasing: begun.resolve, erased: complete.resolve };
     const work = this.#work(client, site, told).catch((error: unknown) => {
       if (!isTheEnd(error)) site.fault(`eraser: was answered ${error}`);
     });
     return {
-      erased: first.promise,
+      erasing: begun.promise,
+      erased: complete.promise,
       ended: Promise.all([work, gone(client, site)]),
       async leave() {
         leaving.abort();
@@ -66,7 +69,8 @@ export class Eraser {
     };
   }
 
-  async #work(client: Connection, site: Site, { atOnce, leaving, erased }: Told): Promise<void> {
+  async #work(client: Connection, site: Site, told: Told): Promise<void> {
+    const { atOnce, leaving } = told;
     const random = this.#random;
     const rest = (ms: number) =>
       Promise.race([sleep(ms, undefined, { signal: leaving }).catch(() => {}), client.closed]);
@@ -75,27 +79,28 @@ export class Eraser {
     const isHasty = this.#open !== undefined && random.int(0, 1) === 0;
     if (!isHasty && !atOnce) await rest(random.int(0, LONGEST_FIRST_MS));
     for (let n = 0; n < MOST_CALLS && !leaving.aborted; n++) {
-      await this.#erase(client, site);
-      erased();
+      await this.#erase(client, site, told);
       await rest(random.int(SHORTEST_REST_MS, LONGEST_REST_MS));
     }
-    if (this.#open !== undefined || this.#receipts.size === 0) await this.#erase(client, site);
+    if (this.#open !== undefined || this.#receipts.size === 0) await this.#erase(client, site, told);
     await this.#compareReceipts(client, site);
     await this.#lookFor(client, site);
   }
 
-  async #erase(client: Connection, site: Site): Promise<void> {
+  async #erase(client: Connection, site: Site, { erasing, erased }: Told): Promise<void> {
     const user = this.#open ?? this.#random.pick(this.#users);
     const over = site.ledger.erase(user);
     site.record({ kind: "erase", user });
     this.#open = user;
     let complete = false;
     try {
-      const [{ receipt, ...answer }] = await Promise.all([
-        client.call("media/room/msglog_erase_user", { user_id: user }),
-        this.#noteBegun(client),
-      ]);
-      complete = true;
+      const answered = client.call("media/room/msglog_erase_user", { user_id: user }).then((answer) => {
+        complete = true;
+        return answer;
+      });
+      const noted = this.#noteBegun(client, () => complete).then(erasing);
+      const [{ receipt, ...answer }] = await Promise.all([answered, noted]);
+      erased();
       if (this.#begun !== undefined && receipt !== this.#begun)
         site.fault(`eraser: the erasure ${this.#begun} went on as ${receipt}`);
       [this.#open, this.#begun] = [undefined, undefined];
@@ -111,9 +116,9 @@ export class Eraser {
   }
 
   /** What somebody has seen does not go with the server. */
-  async #noteBegun(client: Connection): Promise<void> {
-    const begun = (await this.#listed(client)).find(({ complete }) => !complete);
-    this.#begun ??= begun?.receipt;
+  async #noteBegun(client: Connection, isOver: () => boolean): Promise<void> {
+    for (let n = 0; n < MOST_CALLS && this.#begun === undefined && !isOver(); n++)
+      this.#begun = (await this.#listed(client)).find(({ complete }) => !complete)?.receipt;
   }
 
   /** What was complete stays so; what was cut short is complete, or stands there as not. */

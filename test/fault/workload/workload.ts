@@ -18,7 +18,8 @@ import { Sender, senderName } from "./sender.ts";
 export interface Life {
   /** Resolves when all have noticed that the server is gone, or have left. */
   readonly ended: Promise<void>;
-  /** Resolves when somebody has been erased. */
+  /** Resolve when the erasure of somebody has begun, and when one is complete. */
+  readonly erasing: Promise<void>;
   readonly erased: Promise<void>;
   /** Waits for that, but not for ever. */
   noticed(): Promise<void>;
@@ -104,11 +105,10 @@ export class Workload {
       all([...[...this.#listeners, ...this.#followers, ...others].map((one) => one.begin(site)), ...late]),
     ]);
     // One that came too late erases nobody.
-    const erased = eraser.then(
-      (actor) => actor.erased,
-      () => new Promise<void>(() => {}),
-    );
-    return { ...lifeOf(workers, subscribers), erased };
+    const never = () => new Promise<void>(() => {});
+    const erasing = eraser.then((actor) => actor.erasing, never);
+    const erased = eraser.then((actor) => actor.erased, never);
+    return { ...lifeOf(workers, subscribers), erasing, erased };
   }
 
   /** Reads every room from its first message to its last, and searches for all that is in it. */
@@ -144,7 +144,7 @@ function cameTooLate(error: unknown, site: Site): Actor {
   throw error;
 }
 
-function lifeOf(workers: readonly Actor[], subscribers: readonly Actor[]): Omit<Life, "erased"> {
+function lifeOf(workers: readonly Actor[], subscribers: readonly Actor[]): Omit<Life, "erasing" | "erased"> {
   const ended = Promise.all([...workers, ...subscribers].map((actor) => actor.ended)).then(() => {});
   // Whoever waits for it learns of it; nobody has to.
   ended.catch(() => {});
