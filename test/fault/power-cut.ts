@@ -21,6 +21,9 @@ import type { ServerProcess } from "./frame/server-process.ts";
 const DISK_BYTES = 256 * 2 ** 20;
 const SHORTEST_LIFE_MS = 100;
 const LONGEST_LIFE_MS = 600;
+/** Every fifth cut, the second of them first, comes just behind an erasure. */
+const ERASING = 5;
+const ERASED_WITHIN_MS = 5000;
 
 await runProgram({
   name: "power-cut",
@@ -41,8 +44,10 @@ async function cutAgainAndAgain(run: Run): Promise<void> {
   const episode = run.episode({ data: join(disk.mountPoint, "data") });
   for (const number of run.numbers()) {
     const server = await episode.start();
-    const life = await episode.workload.begin(server.url);
-    await Promise.race([sleep(run.random.int(SHORTEST_LIFE_MS, LONGEST_LIFE_MS)), life.ended]);
+    const erases = number % ERASING === 2;
+    const life = await episode.workload.begin(server.url, { erases });
+    const ms = erases ? ERASED_WITHIN_MS : run.random.int(SHORTEST_LIFE_MS, LONGEST_LIFE_MS);
+    await Promise.race([sleep(ms), life.ended, ...(erases ? [life.erased] : [])]);
     const kind = await cutPower(cut, server, {
       disk: disk.mountPoint,
       data: episode.data,

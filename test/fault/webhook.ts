@@ -105,7 +105,8 @@ async function conclude(run: Run, episode: Episode, { env, receivers }: Told): P
     for (const receiver of line.room === ONE_ROOM ? receivers : receivers.slice(0, 1)) {
       while (receiver.taken(line.room) < last && performance.now() - began < TELL_LIMIT_MS)
         await sleep(POLL_MS);
-      const missing = line.messages.filter(({ msg_id, id }) => receiver.idOf(line.room, msg_id) !== id);
+      const kept = line.messages.filter(({ erased }) => !erased);
+      const missing = kept.filter(({ msg_id, id }) => receiver.idOf(line.room, msg_id) !== id);
       const [first] = missing;
       if (first)
         run.fault(`webhook: ${line.room} was not told ${missing.length}, the first is ${first.msg_id}`);

@@ -19,12 +19,17 @@ const ARRIVAL = 2;
 const RECONNECT = 12;
 /** One of them is there from the start, gone from this step on, and then goes on where it had stopped. */
 const GONE = 10;
+/** Before this step all that one user has sent is erased. */
+const ERASURE = 10;
+const ERASED_USER = "u2";
+const userIn = (room: string) => (room === "r2" ? ERASED_USER : "u1");
 
 /** What a sound server would leave behind. */
 function soundHistory(steps: readonly Step[]): HistoryRecord[] {
   const logs = new Map<string, Seen[]>(rooms.map((room) => [room, []]));
   const ahead = Array.from(logs, ([room]) => resumeAt(room, 1, 0));
   const lines = steps.flatMap((step, n) => [
+    ...(n === ERASURE ? erasure(logs.get("r2") as Seen[]) : []),
     ...(n === RECONNECT ? [...logs].flatMap(([room, log]) => resumed(room, log)) : []),
     ...linesOf(step, n, logs.get(step.room) as Seen[]),
   ]);
@@ -34,6 +39,18 @@ function soundHistory(steps: readonly Step[]): HistoryRecord[] {
     { kind: "final", room, messages: log.slice(3) },
   ]);
   return [...ahead, ...lines, ...missed, ...finals];
+}
+
+function erasure(log: Seen[]): HistoryRecord[] {
+  log.splice(0, log.length, ...log.map(withoutBody));
+  return [
+    { kind: "erase", user: ERASED_USER },
+    { kind: "erased", user: ERASED_USER, complete: true },
+  ];
+}
+
+function withoutBody({ msg_id, timestmap }: Seen): Seen {
+  return { msg_id, id: "", text: "{}", timestmap, erased: true };
 }
 
 function resumeAt(room: string, connection: number, after: number): HistoryRecord {
@@ -57,7 +74,11 @@ function linesOf({ room, outcome }: Step, n: number, log: Seen[]): HistoryRecord
   const id = `c1.${n}`;
   const text = JSON.stringify({ id, n });
   const message = { msg_id: log.length + 1, id, text, timestmap: 1_700_000_000_000_000 + n };
-  const lines = attemptsOf(outcome, { kind: "invoke", room, client: "c1", id, text }, message.msg_id);
+  const lines = attemptsOf(
+    outcome,
+    { kind: "invoke", room, user: userIn(room), client: "c1", id, text },
+    message.msg_id,
+  );
   if (outcome === "error" || outcome === "lost") return lines;
   log.push(message);
   if (n > ARRIVAL) lines.push(...sightingsOf(room, n < RECONNECT ? 1 : 2, log));
@@ -119,6 +140,9 @@ const RETRIED = "c1.13";
 const RACED = "c1.14";
 const LAST = "c1.15";
 const LOST = "c1.8";
+/** Of the user who is erased, before that and behind it. */
+const ERASED = "c1.1";
+const AFTER_ERASURE = "c1.12";
 
 type Kind = HistoryRecord["kind"];
 type Of<K extends Kind> = Extract<HistoryRecord, { kind: K }>;
@@ -450,7 +474,66 @@ const faults: readonly (readonly [string, AnomalyName, (records: Records) => Rec
         firstPage((page) => ({ ...page, messages: page.messages.map((one) => ({ ...one, timestmap: 7 })) })),
       ),
   ],
+  [
+    "a body is gone that nobody wanted to be erased",
+    "erased-unasked",
+    (records) => everywhere(records, (message) => [message.id === LAST ? withoutBody(message) : message]),
+  ],
+  [
+    "a body is gone before its erasure is asked for",
+    "erased-unasked",
+    (records) =>
+      change(records, "event", (event) =>
+        event.id === ERASED ? [{ ...event, ...withoutBody(event) }] : undefined,
+      ),
+  ],
+  [
+    "a body is gone that was sent after the erasure",
+    "erased-unasked",
+    (records) =>
+      change(records, "event", (event) =>
+        event.id === AFTER_ERASURE ? [{ ...event, ...withoutBody(event) }] : undefined,
+      ),
+  ],
+  [
+    "an erased body is in the final read",
+    "erased-came-back",
+    (records) => change(records, "final", (read) => (read.room === "r2" ? [withBody(read)] : undefined)),
+  ],
+  [
+    "an erased body is in a page that was asked for afterwards",
+    "erased-came-back",
+    (records) => [...records, { ...withBody(lastReadOf(records)), kind: "page", after: 0, erasures: 1 }],
+  ],
+  [
+    "an erased body comes to who goes on afterwards",
+    "erased-came-back",
+    (records) => {
+      const [message] = withBody(lastReadOf(records)).messages as [Seen];
+      return [
+        ...records,
+        { kind: "resume", subscriber: "s4", connection: 1, room: "r2", after: 0 },
+        eventTo("s4", 1, "r2", message),
+        ...[2, 3].map((id) => eventTo("s4", 1, "r2", lastReadOf(records).messages[id - 1] as Seen)),
+      ];
+    },
+  ],
 ];
+
+function lastReadOf(records: Records): Of<"final"> {
+  return records.findLast(
+    (record) => record.kind === "final" && record.room === "r2" && record.messages.length > 0,
+  ) as Of<"final">;
+}
+
+/** The first message has its body again. */
+function withBody(read: Of<"final">): Of<"final"> {
+  const [{ erased, ...first }, ...others] = read.messages as [Seen, ...Seen[]];
+  return {
+    ...read,
+    messages: [{ ...first, id: ERASED, text: JSON.stringify({ id: ERASED, n: 1 }) }, ...others],
+  };
+}
 
 const namesIn = (records: Records) => [...new Set(checkHistory(records).map(({ name }) => name))];
 
@@ -476,7 +559,14 @@ describe("a fault is reported under its own name and no other", () => {
 });
 
 test("records that contradict themselves are refused", () => {
-  const invoke: HistoryRecord = { kind: "invoke", room: "r1", client: "c1", id: "c1.0", text: "{}" };
+  const invoke: HistoryRecord = {
+    kind: "invoke",
+    room: "r1",
+    user: "u1",
+    client: "c1",
+    id: "c1.0",
+    text: "{}",
+  };
   const unknown: HistoryRecord = { kind: "unknown", id: "c1.0" };
   expect(() => checkHistory([invoke, { ...invoke, room: "r2" }])).toThrow(
     "c1.0 was sent again as something else",

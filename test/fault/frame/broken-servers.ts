@@ -12,6 +12,9 @@ const cursors = "core/cursors.js";
 const rooms = "core/rooms.js";
 const sse = "http/events.js";
 const lane = "services/webhooks/lane.js";
+const erasures = "store/sqlite/erasures.js";
+/** Where the writer begins. */
+const START = "this.#commit = db.transaction(";
 
 /** What is done when a commit has failed. */
 const FAILURE = `catch (cause) {
@@ -89,8 +92,8 @@ export const broken = {
   namesForgotten: [
     {
       file: writer,
-      from: "this.#commit = db.transaction(",
-      to: 'db.exec("DELETE FROM client_msg_ids"); this.#commit = db.transaction(',
+      from: START,
+      to: `db.exec("DELETE FROM client_msg_ids"); ${START}`,
     },
   ],
   /** Goes on one message too late, or too early. */
@@ -124,6 +127,60 @@ export const broken = {
       file: "store/sqlite/search-index.js",
       from: "this.#put(room_key, from + 1, to);",
       to: "this.#put(room_key, from + 2, to);",
+    },
+  ],
+  /** Takes all that there is for indexed when it starts. */
+  tailForgotten: [
+    {
+      file: writer,
+      from: START,
+      to: `db.exec("INSERT OR REPLACE INTO search_ids SELECT room_key, last_id FROM rooms"); ${START}`,
+    },
+  ],
+  /** Knows how far users have read only until it ends. */
+  marksForgotten: [{ file: writer, from: START, to: `db.exec("DELETE FROM marks"); ${START}` }],
+  /** Counts edits and deletions among the messages. */
+  changesUnread: [
+    {
+      file: "store/sqlite/marks-reader.js",
+      from: "unread: last_id - after - changes",
+      to: "unread: last_id - after",
+    },
+  ],
+  /** Has what it erases again when it starts. */
+  erasedComesBack: [
+    {
+      file: erasures,
+      from: "this.#erase.run(commitment, room_key, msg_id);",
+      to: "this.keep.run(room_key, msg_id); this.#erase.run(commitment, room_key, msg_id);",
+    },
+    {
+      file: erasures,
+      from: "this.#toErase = new ToErase(db);",
+      to: `this.#toErase = new ToErase(db);
+        db.exec(\`CREATE TABLE IF NOT EXISTS was AS SELECT room_key AS r, msg_id AS m, msg AS text FROM messages WHERE 0;
+            UPDATE messages SET erased = NULL, msg = (SELECT text FROM was WHERE r = room_key AND m = msg_id)
+            WHERE (room_key, msg_id) IN (SELECT r, m FROM was) AND msg_id % 8 = 0;\`);
+        this.keep = db.prepare("INSERT INTO was SELECT room_key, msg_id, msg FROM messages WHERE room_key = ? AND msg_id = ?");`,
+    },
+  ],
+  /** Answers an erasure, and leaves every fifth body. */
+  erasesInPart: [
+    {
+      file: erasures,
+      from: "for (const { msg_id } of entries)",
+      to: "for (const { msg_id } of entries.filter(({ msg_id }) => msg_id % 5))",
+    },
+  ],
+  /** Leaves in the files what nobody reads any more. */
+  erasedStaysInFiles: [{ file: "services/msglog/eraser.js", from: "await this.#scrub();", to: "{}" }],
+  /** Goes on with an erasure that was cut short as with another one. */
+  erasureForgotten: [
+    {
+      file: writer,
+      from: START,
+      to: `db.exec(\`DELETE FROM erasure_rooms WHERE erasure_key IN (SELECT erasure_key FROM erasures WHERE at IS NULL);
+            DELETE FROM erasures WHERE at IS NULL\`); ${START}`,
     },
   ],
   /** Takes the time of day as it comes. */

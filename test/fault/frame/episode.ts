@@ -1,5 +1,7 @@
-import { mkdirSync, rmSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { basename, join } from "node:path";
 import type { HistoryRecord } from "roomlog/testing";
+import { verify } from "../../../packages/server/src/store/sqlite/verify/verify.ts";
 import { type Company, Workload } from "../workload/workload.ts";
 import { exceeds } from "./exceeds.ts";
 import type { Random } from "./random.ts";
@@ -16,10 +18,14 @@ export interface EpisodeOptions {
   readonly closes: readonly number[];
   /** Told what is wrong beside the history. */
   readonly fault: (what: string) => void;
+  /** Counts for the summary. */
+  readonly count: (figure: string, by?: number) => void;
 }
 
 /** For a server that starts beside others, and beside whatever else a machine does; alone it takes a second. */
 const READY_LIMIT_MS = 10_000;
+/** The word of a body, as it is stored. */
+const WORD = /"word":"(\w+)"/g;
 
 /** One data directory, what was done to it through the lives of its server, and what was seen. */
 export class Episode {
@@ -63,8 +69,32 @@ export class Episode {
     const server = await this.start();
     const life = await this.workload.begin(server.url, company);
     await life.leave();
+    // While it runs: its end would clear up.
+    this.checkErased();
     await this.workload.readAll(server.url);
     await server.stop();
+    this.#verify();
+  }
+
+  /** Everything is as it was written: digests, ids, tables, indexes (O7). */
+  #verify(): void {
+    const found = (fault: object) => this.#options.fault(`verify: ${JSON.stringify(fault)}`);
+    verify({ directory: this.data, told: () => {}, found });
+    this.checkErased();
+  }
+
+  /** What was erased is in no file (M21). */
+  checkErased(): void {
+    const gone = this.workload.ledger.goneWords();
+    if (gone.size === 0) return;
+    const files = readdirSync(this.data).map((name) => join(this.data, name));
+    for (const file of files.filter((name) => statSync(name).isFile())) {
+      const left = [...readFileSync(file, "latin1").matchAll(WORD)].filter(([, word = ""]) => gone.has(word));
+      if (left.length > 0)
+        this.#options.fault(
+          `erased: ${left.length} bodies are in ${basename(file)}, the first of ${left[0]?.[1]}`,
+        );
+    }
   }
 
   /** Gives the space of the data back. */

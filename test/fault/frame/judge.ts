@@ -12,6 +12,9 @@ export interface Least {
   readonly unknown: number;
 }
 
+/** Each has to have happened at all. */
+const acts = ["marks", "looks at what is unread", "searches", "erasures", "looks for what was erased"];
+
 export interface Verdict {
   readonly anomalies: readonly Anomaly[];
   /** How often each name, in words. */
@@ -57,7 +60,7 @@ function planted(history: readonly HistoryRecord[], plant: PlantName, seed: numb
   return history.flatMap((line) => plants[plant](line, random));
 }
 
-function tooLittle({ cycles }: Run, lines: readonly HistoryRecord[], least: Least): string[] {
+function tooLittle({ cycles, figures }: Run, lines: readonly HistoryRecord[], least: Least): string[] {
   const fewer = (count: number, kind: HistoryRecord["kind"]) =>
     lines.filter((line) => line.kind === kind).length < count ? [`fewer than ${count} lines "${kind}"`] : [];
   const heard = new Set(lines.map((line) => (line.kind === "event" ? line.subscriber : "")));
@@ -69,6 +72,7 @@ function tooLittle({ cycles }: Run, lines: readonly HistoryRecord[], least: Leas
     ...fewer(cycles, "resume"),
     ...(lines.some((line) => line.kind === "ok" && line.duplicate) ? [] : ["no retry"]),
     ...deaf,
+    ...acts.filter((figure) => !figures.has(figure)).map((figure) => `no ${figure}`),
   ];
 }
 

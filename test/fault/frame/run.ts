@@ -64,9 +64,13 @@ export class Run {
   /** Begins with an empty data directory; `closes` are the close codes that the fault may bring. */
   episode(parts: { readonly data?: string; readonly closes?: readonly number[] } = {}): Episode {
     const { log } = this;
-    const fault = (what: string) => this.fault(what);
+    const told = {
+      fault: (what: string) => this.fault(what),
+      count: (figure: string, by?: number) => this.count(figure, by),
+    };
     const { data = join(this.directory, `data-${this.episodes.length + 1}`), closes = [] } = parts;
-    const episode = new Episode({ data, log, main: this.#main, random: this.random.fork(), closes, fault });
+    const random = this.random.fork();
+    const episode = new Episode({ data, log, main: this.#main, random, closes, ...told });
     this.episodes.push(episode);
     return episode;
   }
@@ -87,14 +91,15 @@ export class Run {
     if (process.stdout.isTTY) console.log(line);
   }
 
-  /** Has SQLite look over a copy of the files as they lie there, before a server mends them, and compares the index of words (M18). */
-  checkIntegrity({ data }: Episode): void {
+  /** Has SQLite look over a copy of the files as they lie there, before a server mends them, and compares the index of words (M18). What was erased is not there (M21). */
+  checkIntegrity(episode: Episode): void {
     const copy = join(this.directory, "copy.db");
     for (const end of ["", "-wal"]) {
-      const file = join(data, `roomlog.db${end}`);
+      const file = join(episode.data, `roomlog.db${end}`);
       rmSync(copy + end, { force: true });
       if (existsSync(file)) copyFileSync(file, copy + end);
     }
+    episode.checkErased();
     const db = new Database(copy);
     const verdict = db.pragma("integrity_check", { simple: true });
     if (verdict !== "ok") this.fault(`integrity_check: ${verdict}`);

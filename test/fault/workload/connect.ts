@@ -1,7 +1,8 @@
-import { Connection, type ConnectionOptions } from "@roomlog/client";
+import { CallError, Connection, ConnectionLost, type ConnectionOptions } from "@roomlog/client";
 import type { StoredMessage } from "@roomlog/protocol";
 import type { HistoryRecord, Seen } from "roomlog/testing";
 import type { Random } from "../frame/random.ts";
+import type { Ledger } from "./ledger.ts";
 
 /** What everybody at work on one server knows. */
 export interface Site {
@@ -12,8 +13,11 @@ export interface Site {
   readonly closes: readonly number[];
   /** Told what is wrong beside the history. */
   readonly fault: (what: string) => void;
+  /** Counts for the summary. */
+  readonly count: (figure: string, by?: number) => void;
   /** The greatest id known of each room. */
   readonly tips: Map<string, number>;
+  readonly ledger: Ledger;
 }
 
 /** Somebody at work. */
@@ -36,6 +40,11 @@ export const UNKNOWN = 304105;
 const VANISHED = 1006;
 const CLOSED_HERE = [1000, 1005];
 
+/** Whether the server is gone, or its store is. */
+export function isTheEnd(error: unknown): boolean {
+  return error instanceof ConnectionLost || (error instanceof CallError && error.code === UNKNOWN);
+}
+
 export async function login(url: string, user: string, options?: ConnectionOptions): Promise<Connection> {
   const client = await Connection.connect(url, options);
   await client.call("core/user/login", { user });
@@ -52,5 +61,7 @@ export async function gone({ closed }: Pick<Connection, "closed">, { closes, fau
 /** What a client sent, apart from what the server added. */
 export function seen(message: StoredMessage): Seen {
   const { msg_id, user_id, session_id, timestmap, $log, ...sent } = message;
-  return { msg_id, id: String(sent.id), text: JSON.stringify(sent), timestmap };
+  const text = JSON.stringify(sent);
+  if ($log?.erased && text === "{}") return { msg_id, id: "", text, timestmap, erased: true };
+  return { msg_id, id: String(sent.id), text, timestmap };
 }

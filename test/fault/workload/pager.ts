@@ -27,10 +27,11 @@ async function readWindows(client: Connection, site: Site, isLeaving: () => bool
   }
 }
 
-async function readWindow(client: Connection, { random, tips, record }: Site): Promise<void> {
+async function readWindow(client: Connection, { random, tips, ledger, record }: Site): Promise<void> {
   const room = random.pick(rooms);
   const after = random.int(0, (tips.get(room) ?? 0) + 1);
   const limit = random.int(1, LARGEST_PAGE);
+  const erasures = ledger.complete;
   const page = await client.call("media/room/msglog_get", { room_id: room, after, limit });
-  record({ kind: "page", room, after, messages: page.map(seen) });
+  record({ kind: "page", room, after, messages: page.map(seen), erasures });
 }

@@ -7,12 +7,18 @@ import { type Actor, gone, login, MOST_CALLS, rooms, type Site, UNKNOWN } from "
 interface Message {
   readonly id: string;
   readonly room: string;
-  readonly msg: { readonly id: string; readonly body: string };
+  readonly msg: { readonly id: string; readonly word: string; readonly body: string };
+  readonly mentions?: string[];
+  /** When it goes out first: a moment of the ledger. */
+  readonly sent: number;
 }
 
 /** One send after the other. What has no answer when the server goes is sent again to the next one. */
 interface Lane {
   readonly name: string;
+  readonly user: string;
+  /** How the words of its messages begin. */
+  readonly word: string;
   readonly random: Random;
   count: number;
   unanswered: Message | undefined;
@@ -23,25 +29,36 @@ interface Work {
   readonly site: Site;
   /** Of one user. On the second one go only repeats: there no order of answers holds them back. */
   readonly clients: readonly [Connection, Connection];
+  readonly mentioned: string;
   readonly isLeaving: () => boolean;
 }
 
 const IN_FLIGHT = 8;
 /** One send in so many is repeated while it is in flight. */
 const REPEATED = 10;
+/** One in so many names somebody (M20). */
+const MENTIONING = 8;
 
 /** Characters that storing and framing could damage. */
 const samples = ["", "plain ", '"\\/', "\u0000\n", "é𝄞", "\ud800", "</script>"] as const;
 
+export const senderName = (number: number) => `sender ${number}`;
+
 /** Sends without a pause, several at once. */
 export class Sender {
   readonly #name: string;
+  readonly #mentioned: string;
   readonly #lanes: readonly Lane[];
 
-  constructor(name: string, random: Random) {
-    this.#name = name;
+  /** `mentioned`: whom some of his messages name. */
+  constructor(number: number, random: Random, mentioned: string) {
+    const user = senderName(number);
+    this.#name = user;
+    this.#mentioned = mentioned;
     this.#lanes = Array.from({ length: IN_FLIGHT }, (_, n) => ({
-      name: `${name}.${n + 1}`,
+      name: `${user}.${n + 1}`,
+      user,
+      word: `s${number}l${n + 1}n`,
       random: random.fork(),
       count: 0,
       unanswered: undefined,
@@ -52,7 +69,9 @@ export class Sender {
     const connect = () => login(site.url, this.#name);
     const clients = await Promise.all([connect(), connect()]);
     let leaving = false;
-    const work = this.#lanes.map((lane) => runLane({ lane, site, clients, isLeaving: () => leaving }));
+    const work = this.#lanes.map((lane) =>
+      runLane({ lane, site, clients, mentioned: this.#mentioned, isLeaving: () => leaving }),
+    );
     return {
       ended: Promise.all([...work, ...clients.map((client) => gone(client, site))]),
       async leave() {
@@ -64,12 +83,14 @@ export class Sender {
   }
 }
 
-async function runLane({ lane, site, clients, isLeaving }: Work): Promise<void> {
+async function runLane({ lane, site, clients, mentioned, isLeaving }: Work): Promise<void> {
   for (let n = 0; n < MOST_CALLS && (lane.unanswered || !isLeaving()); n++) {
-    lane.unanswered ??= nextMessage(lane);
+    lane.unanswered ??= nextMessage(lane, { mentioned, sent: site.ledger.now() });
     const outcomes = await Promise.all(attempts(lane.random, clients).map(attempt(site, lane)));
     const lives = outcomes.every((outcome) => outcome.kind !== "unknown");
-    if (lives || outcomes.some(({ kind }) => kind === "ok")) lane.unanswered = undefined;
+    const answer = outcomes.find((outcome) => outcome.kind === "ok");
+    if (answer) noteAcked(site, lane, answer.msg_id);
+    if (lives || answer) lane.unanswered = undefined;
     if (!lives) return;
   }
 }
@@ -80,22 +101,37 @@ function attempts(random: Random, clients: Work["clients"]): Connection[] {
   return [clients[0], ...repeats];
 }
 
-function nextMessage(lane: Lane): Message {
-  const { name, random } = lane;
+function noteAcked({ ledger }: Site, { user, unanswered }: Lane, msg_id: number): void {
+  const { room, msg, sent } = unanswered as Message;
+  ledger.note({ room, msg_id, user, word: msg.word, sent });
+}
+
+function nextMessage(lane: Lane, { mentioned, sent }: { mentioned: string; sent: number }): Message {
+  const { name, word, random } = lane;
   lane.count += 1;
   const id = `${name}.${lane.count}`;
-  const msg = { id, body: random.pick(samples).repeat(random.int(1, 40)) };
-  return { id, room: random.pick(rooms), msg };
+  const msg = {
+    id,
+    word: `${word}${lane.count}`,
+    body: random.pick(samples).repeat(random.int(1, 40)),
+  };
+  const mentions = random.int(1, MENTIONING) === 1 ? { mentions: [mentioned] } : {};
+  return { id, room: random.pick(rooms), msg, ...mentions, sent };
 }
 
 type Outcome = Extract<HistoryRecord, { kind: "ok" | "error" | "unknown" }>;
 
-function attempt(site: Site, { name, unanswered }: Lane): (client: Connection) => Promise<Outcome> {
-  const { id, room, msg } = unanswered as Message;
+function attempt(site: Site, { name, user, unanswered }: Lane): (client: Connection) => Promise<Outcome> {
+  const { id, room, msg, mentions } = unanswered as Message;
   return async (client) => {
-    site.record({ kind: "invoke", room, client: name, id, text: JSON.stringify(msg) });
+    site.record({ kind: "invoke", room, user, client: name, id, text: JSON.stringify(msg) });
     const outcome = await client
-      .call("media/room/msglog_send", { room_id: room, msg, client_msg_id: id })
+      .call("media/room/msglog_send", {
+        room_id: room,
+        msg,
+        client_msg_id: id,
+        ...(mentions && { mentions }),
+      })
       .then(
         ({ msg_id, duplicate }): Outcome => ({ kind: "ok", id, msg_id, ...(duplicate && { duplicate }) }),
         (error: unknown) => failure(id, error),

@@ -1,4 +1,5 @@
 import { arrange } from "./history/arrange.ts";
+import { cameBack, erasedUnasked } from "./history/erasures.ts";
 import { brokenRuns } from "./history/events.ts";
 import { duplicates, fallingTimes, gapsInIds, unorderedIds } from "./history/final.ts";
 import { brokenPages } from "./history/pages.ts";
@@ -35,6 +36,8 @@ const checks = [
   placesLost,
   unseen,
   brokenPages,
+  erasedUnasked,
+  cameBack,
 ];
 
 /**

@@ -18,6 +18,8 @@ type Outcome = Ok | Refused | Unknown;
 export interface Send extends Invoke {
   /** The greatest id of its room that was acknowledged before it went out first. */
   readonly floor: number;
+  /** The line of the history with which it went out first. */
+  readonly line: number;
   times: number;
   readonly outcomes: Outcome[];
 }
@@ -46,6 +48,8 @@ export interface FinalLog {
 
 /** The records of a history, sorted by what the checks ask for. */
 export interface History {
+  /** All of them, in their order. */
+  readonly lines: readonly HistoryRecord[];
   readonly sends: ReadonlyMap<string, Send>;
   readonly events: readonly Event[];
   readonly resumes: readonly Resume[];
@@ -56,11 +60,13 @@ export interface History {
 }
 
 /** Throws when the records contradict themselves: then nothing can be said about the server. */
-export function arrange(records: readonly HistoryRecord[]): History {
+export function arrange(given: readonly HistoryRecord[]): History {
+  const records = named(given);
   const events = records.filter((record) => record.kind === "event");
   const pages = records.filter((record) => record.kind === "page");
   const finals = records.filter((record) => record.kind === "final");
   return {
+    lines: records,
     sends: sendsOf(records),
     events,
     resumes: records.filter((record) => record.kind === "resume"),
@@ -77,6 +83,12 @@ export function arrange(records: readonly HistoryRecord[]): History {
     ],
     logs: logsOf(finals),
   };
+}
+
+/** What was seen in a line of a history. */
+export function seenIn(line: HistoryRecord): readonly Seen[] {
+  if (line.kind === "event") return [line];
+  return line.kind === "page" || line.kind === "final" ? line.messages : [];
 }
 
 /** The final read of a room; empty when there was none. */
@@ -109,6 +121,38 @@ export function* holes(ids: readonly number[], first = ids[0] ?? 0): Generator<s
   }
 }
 
+/**
+ * Messages without a body get the name and the text that they had: an answer says it, or whoever saw them before. One that
+ * nobody can name was never sent.
+ */
+function named(records: readonly HistoryRecord[]): readonly HistoryRecord[] {
+  if (!records.some((record) => record.kind === "erase" || seenIn(record).some(({ erased }) => erased)))
+    return records;
+  const sends = new Map<string, Invoke>();
+  const places = new Map<string, Invoke>();
+  const put = (msg_id: number, send: Invoke | undefined) => {
+    if (send) places.set(placeIn(send.room, msg_id), send);
+  };
+  for (const record of records) {
+    if (record.kind === "invoke") sends.set(record.id, record);
+    else if (record.kind === "ok") put(record.msg_id, sends.get(record.id));
+    else for (const { msg_id, id } of seenIn(record)) put(msg_id, sends.get(id));
+  }
+  const nameIn = (room: string) => (message: Seen) => {
+    const { id = "", text = "" } = (message.erased && places.get(placeIn(room, message.msg_id))) || message;
+    return { ...message, id, text };
+  };
+  return records.map((record) => {
+    if (record.kind === "event") return { ...record, ...nameIn(record.room)(record) };
+    if (record.kind !== "page" && record.kind !== "final") return record;
+    return { ...record, messages: record.messages.map(nameIn(record.room)) };
+  });
+}
+
+export function placeIn(room: string, msg_id: number): string {
+  return `${msg_id} ${room}`;
+}
+
 function sighting({ msg_id, id, text, timestmap }: Seen, room: string, where: string): Sighting {
   return { room, msg_id, id, text, timestmap, where };
 }
@@ -116,11 +160,12 @@ function sighting({ msg_id, id, text, timestmap }: Seen, room: string, where: st
 function sendsOf(records: readonly HistoryRecord[]): Map<string, Send> {
   const sends = new Map<string, Send>();
   const acked = new Map<string, number>();
-  for (const record of records) {
+  for (const [line, record] of records.entries()) {
     if (record.kind === "invoke") {
       const send = sends.get(record.id);
+      const floor = acked.get(record.room) ?? 0;
       if (send) repeat(send, record);
-      else sends.set(record.id, { ...record, floor: acked.get(record.room) ?? 0, times: 1, outcomes: [] });
+      else sends.set(record.id, { ...record, floor, line, times: 1, outcomes: [] });
     } else if (record.kind === "ok" || record.kind === "error" || record.kind === "unknown") {
       const { room } = settle(sends, record);
       if (record.kind === "ok") acked.set(room, Math.max(acked.get(room) ?? 0, record.msg_id));

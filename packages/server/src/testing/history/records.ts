@@ -8,6 +8,8 @@ export interface Seen {
   /** What was sent, as JSON text: the message without the server's own fields. */
   readonly text: string;
   readonly timestmap: number;
+  /** Its body is gone (M21). Then nothing of it says which send it was: `id` is empty, `text` is `{}`. */
+  readonly erased?: true;
 }
 
 /**
@@ -17,6 +19,8 @@ export interface Seen {
 export interface Invoke {
   readonly kind: "invoke";
   readonly room: string;
+  /** Whose message it is: an erasure takes those of a user. */
+  readonly user: string;
   readonly client: string;
   readonly id: string;
   readonly text: string;
@@ -42,6 +46,19 @@ export interface Refused {
 export interface Unknown {
   readonly kind: "unknown";
   readonly id: string;
+}
+
+/** The erasure of all that a user has sent goes out (M21), also one that was cut short before. */
+interface Erase {
+  readonly kind: "erase";
+  readonly user: string;
+}
+
+/** It was answered; or, when it is not `complete`, cut short: then some of the bodies are gone. */
+interface Erased {
+  readonly kind: "erased";
+  readonly user: string;
+  readonly complete: boolean;
 }
 
 /** An event arrived. `connection` counts the connections of a subscriber; one connection has one run of each room. */
@@ -80,6 +97,8 @@ export interface PageRead {
   readonly room: string;
   readonly after: number;
   readonly messages: readonly Seen[];
+  /** How many erasures had been answered as complete when it was asked for; none when it is absent. */
+  readonly erasures?: number;
 }
 
 /** A piece of a room's full read at the end; the pieces of a room follow one another. */
@@ -90,7 +109,18 @@ export interface FinalRead {
 }
 
 /** One line of a history. The lines stand in the order in which one observer wrote them down. */
-export type HistoryRecord = Invoke | Ok | Refused | Unknown | Event | Resume | Astray | PageRead | FinalRead;
+export type HistoryRecord =
+  | Invoke
+  | Ok
+  | Refused
+  | Unknown
+  | Erase
+  | Erased
+  | Event
+  | Resume
+  | Astray
+  | PageRead
+  | FinalRead;
 
 /** What can be wrong with a history, by the names that the promises use. */
 export const anomalyTexts = {
@@ -114,6 +144,8 @@ export const anomalyTexts = {
   "time-decreases": "the time falls as the ids rise",
   "cross-room": "seen in a room that it was not sent to",
   "content-changed": "not what was sent, or another time than elsewhere",
+  "erased-unasked": "a body is gone, and no erasure can have taken it",
+  "erased-came-back": "a body is there again that was gone when its user's erasure was answered",
 } as const;
 
 export type AnomalyName = keyof typeof anomalyTexts;
