@@ -3,7 +3,7 @@ import {
   type CommandName,
   type CommandResult,
   classify,
-  closeCodes,
+  type closeCodes,
   type ErrorData,
   type EventData,
   type Inbound,
@@ -66,7 +66,7 @@ export interface CallOptions {
 
 /** What a socket says when the other side vanished (RFC 6455 §7.1.5). */
 export const VANISHED = 1006;
-const FRAME_TOO_LARGE: number = closeCodes.frame_too_large;
+const FRAME_TOO_LARGE: (typeof closeCodes)["frame_too_large"] = 1009;
 
 interface Pending {
   /** The frame of the request. */
@@ -187,21 +187,19 @@ export class Connection {
 
   /** In bytes, as the server counts. */
   #largest(): Pending | undefined {
-    const encoder = new TextEncoder();
-    let largest: Pending | undefined;
-    let most = 0;
-    for (const pending of this.#pending.values()) {
-      const size = encoder.encode(pending.frame).length;
-      if (size > most) largest = pending;
-      most = Math.max(most, size);
-    }
-    return largest;
+    const size = ({ frame }: Pending) => new TextEncoder().encode(frame).length;
+    return [...this.#pending.values()].sort((a, b) => size(b) - size(a))[0];
   }
 
   #receive(text: string): void {
     if (this.#ended) return;
     this.#received += 1;
-    const frame = classify(JSON.parse(text));
+    let frame: Inbound;
+    try {
+      frame = classify(JSON.parse(text));
+    } catch {
+      return this.drop("what answers does not speak Roomlog");
+    }
     if (frame.kind === "response") this.#settle(frame, text);
     if (frame.kind !== "request") return;
     this.#socket.send(JSON.stringify({ result: "ok", tid: frame.tid }));

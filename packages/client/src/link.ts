@@ -1,4 +1,4 @@
-import { closeCodes, type EventData } from "@roomlog/protocol";
+import type { closeCodes, EventData } from "@roomlog/protocol";
 import { abortable } from "./abortable.ts";
 import { comesAgain, delay } from "./again.ts";
 import { CallError, type Closed, Connection, ConnectionLost, VANISHED } from "./connection.ts";
@@ -19,6 +19,8 @@ export interface LinkHooks {
   readonly onClosed: (reason: ClientClosed) => void;
 }
 
+/** The login has come to its end (L12). */
+const TOKEN_EXPIRED: (typeof closeCodes)["token_expired"] = 4005;
 /** The server has so long to answer a close. */
 const FAREWELL_MS = 1000;
 
@@ -147,7 +149,7 @@ export class Link {
   }
 
   #lost({ code }: Closed): void {
-    if (code === closeCodes.token_expired) this.#login.forget();
+    if (code === TOKEN_EXPIRED) this.#login.forget();
     this.#login.lost();
     this.#connection = undefined;
     this.gate.shut();
