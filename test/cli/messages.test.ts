@@ -212,18 +212,23 @@ test("of lines of which one is refused the ids of the others are told, and which
     stdout: "5\n6\n7\n8\n",
     stderr: expect.stringMatching(/^roomlog: line 3 of stdin: .*1009.*all others are stored; /),
   });
+  expect(await run(["send", "r"], input(JSON.stringify({ list: Array(70_000).fill(1) })))).toMatchObject({
+    status: 65,
+    stdout: "9\n10\n11\n12\n",
+    stderr: expect.stringMatching(/^roomlog: line 3 of stdin: .*4500.*all others are stored; /),
+  });
   expect(await run(["send", "r"], input("{"))).toMatchObject({
     status: 65,
-    stdout: "9\n10\n",
+    stdout: "13\n14\n",
     stderr: expect.stringContaining("line 3 of stdin is no JSON object"),
   });
   expect(await run(["send", "r", "--in-flight", "1"], input("x".repeat(70_000)))).toMatchObject({
-    stdout: "11\n12\n",
+    stdout: "15\n16\n",
     stderr: expect.stringContaining("of the 3 lines up to here all others are stored; what follows was not"),
   });
   const texts = lines((await run(["get", "r", "--json"])).stdout).map((line) => JSON.parse(line).text);
   const others = ["one", "two", "four", "five"];
-  expect(texts).toEqual([...others, ...others, "one", "two", "one", "two"]);
+  expect(texts).toEqual([...others, ...others, ...others, "one", "two", "one", "two"]);
 }, 60_000);
 
 test("send stops at a line that is no message, and says which", async () => {

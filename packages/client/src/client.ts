@@ -41,7 +41,7 @@ export class Client {
 
   /**
    * Resolves when it is logged in for the first time; it tries for so long as that takes. Rejects with what refuses it
-   * for good: a `CallError` (100030: wrong credentials), a close of 4500–4999 or for too large a login (1009), an error of the token source, or the reason of `signal`.
+   * for good: a `CallError` (100030: wrong credentials), a close of 4501–4999 or for too large a login (1009, 4500), an error of the token source, or the reason of `signal`.
    */
   static async connect(url: string | URL, options: ClientOptions = {}): Promise<Client> {
     const client = new Client(String(url), options);

@@ -1,9 +1,9 @@
 import {
+  type CloseCode,
   type CommandData,
   type CommandName,
   type CommandResult,
   classify,
-  type closeCodes,
   type ErrorData,
   type EventData,
   type Inbound,
@@ -33,7 +33,7 @@ export function isRefusal(error: unknown, code: ErrorData["code"]): error is Cal
 export class ConnectionLost extends Error {
   readonly code: number;
   readonly reason: string;
-  /** Whether it was this call that ended it, by its size (T3: 1009): it did not take effect. */
+  /** Whether it was this call that ended it, by its size (T3: 1009) or its width (F11: 4500): it did not take effect. */
   readonly isTooLarge: boolean;
   constructor({ code, reason }: Closed, isTooLarge = false) {
     super(`connection closed (${code}${reason && `: ${reason}`})`);
@@ -66,7 +66,19 @@ export interface CallOptions {
 
 /** What a socket says when the other side vanished (RFC 6455 §7.1.5). */
 export const VANISHED = 1006;
-const FRAME_TOO_LARGE: (typeof closeCodes)["frame_too_large"] = 1009;
+
+type Measure = (frame: string) => number;
+
+/** How much there is in a frame of what it can have too much of, by the code that says so: bytes (T3), values (F11). */
+const measures: { readonly [code: number]: Measure } = {
+  1009: (frame) => new TextEncoder().encode(frame).length,
+  4500: (frame) =>
+    frame
+      .replace(/\\./g, "")
+      .replace(/"[^"]*"/g, "")
+      .replace(/:/g, ",,,")
+      .split(/[,[{]/).length,
+} satisfies { readonly [C in CloseCode]?: Measure };
 
 interface Pending {
   /** The frame of the request. */
@@ -178,17 +190,18 @@ export class Connection {
     if (this.#ended) return;
     this.#ended = how;
     this.#options.onClosed?.(how);
-    const largest = how.code === FRAME_TOO_LARGE ? this.#largest() : undefined;
+    const culprit = this.#culprit(how);
     for (const pending of this.#pending.values())
-      pending.reject(new ConnectionLost(how, pending === largest));
+      pending.reject(new ConnectionLost(how, pending === culprit));
     this.#pending.clear();
     this.#ending.resolve(how);
   }
 
-  /** In bytes, as the server counts. */
-  #largest(): Pending | undefined {
-    const size = ({ frame }: Pending) => new TextEncoder().encode(frame).length;
-    return [...this.#pending.values()].sort((a, b) => size(b) - size(a))[0];
+  /** What the server did not take. */
+  #culprit({ code }: Closed): Pending | undefined {
+    const measure = measures[code];
+    const size = ({ frame }: Pending) => measure?.(frame) ?? 0;
+    return measure && [...this.#pending.values()].sort((a, b) => size(b) - size(a))[0];
   }
 
   #receive(text: string): void {

@@ -197,7 +197,7 @@ export class Room<T = JsonObject> {
       try {
         return this.#entered(connection, await this.#join(connection));
       } catch (error) {
-        if (error instanceof ConnectionLost) return;
+        if (error instanceof ConnectionLost && !error.isTooLarge) return;
         if (!isTemporary(error)) return this.end(this.#reasonOf(error as Error));
         await pause(delay(error, attempt++, settings), settings, this.#gate).catch(() => {});
       }
