@@ -303,3 +303,12 @@ test("[M15] what was deleted is not held against a schema", async () => {
   const checked = await client.join("r", { schema: z.object({ text: z.string() }) });
   expect((await all(checked.history())).map(({ msg }) => msg)).toEqual([{ reason: "no" }, {}]);
 });
+
+test("[M21] what was erased is not held against a schema either", async () => {
+  const { client, room } = await inRoom();
+  await room.send({ text: "one" });
+  await client.call("media/room/msglog_erase_user", { user_id: "ann" });
+  await room.leave();
+  const checked = await client.join("r", { schema: z.object({ text: z.string() }) });
+  expect(await all(checked.history())).toMatchObject([{ msg: {}, log: { erased: true } }]);
+});

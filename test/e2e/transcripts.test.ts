@@ -216,6 +216,36 @@ test("[M25] txt: a message cannot look like another one's, and says what it repl
   expect((await get(`${EXPORT}?format=txt&text_field=key`)).text).toContain('{"text":"first');
 });
 
+test("[M21, M25] what was erased is told from an empty message", async () => {
+  const { get, send, command, start } = await talk();
+  await send({ text: "gone" });
+  await send({ type: "reaction", key: "+1" });
+  const bob = (msg: object, ref?: number) =>
+    command("media/room/msglog_send", { room_id: "r", msg, ref }, basic("bob"));
+  await bob({ text: "about it" }, 1);
+  await bob({});
+  await command("media/room/msglog_erase_user", { user_id: "http" });
+  const as = async (format: string) => (await get(`${EXPORT}?format=${format}&non_text=true`)).text;
+  expect((await as("txt")).split("\n").map((line) => line.slice(21))).toEqual([
+    expect.anything(),
+    "",
+    "http: (erased)",
+    "http: (erased)",
+    'bob to http "(erased)": about it',
+    "bob: {}",
+    "",
+  ]);
+  const rows: Record<string, string>[] = parseCsv(await as("csv"), { bom: true, columns: true });
+  expect(rows.map(({ state }) => state)).toEqual(["erased", "erased", "", ""]);
+  const page = await as("html");
+  expect(page.match(/<p class="note">Erased<\/p>/g)).toHaveLength(2);
+  expect(page).toContain("<pre>{}</pre>");
+  const cues: readonly Cue[] = parseSubtitles(
+    (await get(`${EXPORT}?format=vtt&non_text=true&recording_start=${start}`)).text,
+  ).entries;
+  expect(cues.map(({ text }) => text)).toEqual(["<v bob>bob: about it</v>", "<v bob>bob: {}</v>"]);
+});
+
 test("[H12] who may not read gets what a page gives him, and sees no more in a transcript", async () => {
   const users = [
     { name: "ann", password: PASSWORD, rights: ["*", "room_moderate"] },

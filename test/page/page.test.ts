@@ -166,6 +166,20 @@ describe.skipIf(why !== undefined)("[H8] the page", { timeout: 120_000 }, () => 
     await picture(page, "changes");
   });
 
+  test("[M21] what was erased is said to be so", async () => {
+    const { server, address } = await served();
+    const ann = await joined(address, "ann");
+    await say(ann, "forget this");
+    await shown(ann, "forget this");
+    const officer = await Connection.connect(server.urls[0] as string);
+    await officer.call("core/user/login", { user: "officer" });
+    await officer.call("media/room/msglog_erase_user", { user_id: "ann" });
+    await officer.close();
+    await ann.reload();
+    await shown(ann, "erased");
+    expect(await texts(ann)).toEqual(["erased"]);
+  });
+
   test("who has to log in is asked for a password, and told what is wrong", async () => {
     const some = users.map((user) => ({ ...user, rights: user.name === "bob" ? ["msglog_get"] : ["*"] }));
     const { address } = await served({ users: some });

@@ -43,13 +43,10 @@ function messageOf(stored: StoredMessage): Message<unknown> {
 /** The message as `schema` gives it back. Throws an `InvalidMessage`. */
 export async function checked<T>(stored: StoredMessage, schema: Schema<T> | undefined): Promise<Message<T>> {
   const message = messageOf(stored);
-  if (!schema || isWithoutBody(message)) return message as Message<T>;
+  const { op, deleted, erased } = message.log ?? {};
+  // What was deleted or erased says nothing any more, and a deletion nothing but why (M15, M21).
+  if (!schema || op === "delete" || deleted || erased) return message as Message<T>;
   const result = await schema["~standard"].validate(message.msg);
   if (result.issues) throw new InvalidMessage(message.msg_id, message.msg, result.issues);
   return { ...message, msg: result.value };
-}
-
-/** What was deleted says nothing any more, and a deletion nothing but why (M15). */
-function isWithoutBody({ log }: Message<unknown>): boolean {
-  return log?.op === "delete" || log?.deleted !== undefined;
 }

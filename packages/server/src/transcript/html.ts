@@ -88,7 +88,7 @@ interface Place {
 function article(said: Said, { at, goesOn, surroundings }: Place): string {
   const { msg_id, user_id, log } = said;
   const name = goesOn ? "" : `<span class="who" dir="auto">${escaped(clean(user_id))}</span> `;
-  const note = log.edited && !log.deleted ? ' <span class="note">edited</span>' : "";
+  const note = log.edited && !log.deleted && !log.erased ? ' <span class="note">edited</span>' : "";
   const time = `<a class="at" href="#m${msg_id}">${at.clock}</a>`;
   const parts = [
     `<div class="by">${name}${time}${note}</div>`,
@@ -107,11 +107,12 @@ function quoteOf({ log: { ref, deleted } }: Said, { quoted }: Surroundings): str
   return `<blockquote dir="auto"><a href="#m${msg_id}">${who} ${escaped(excerpt(to, QUOTE))}</a></blockquote>`;
 }
 
-function bodyOf({ text, json, reaction, log: { deleted } }: Said): string {
+function bodyOf({ text, json, reaction, log: { deleted, erased } }: Said): string {
   if (deleted) {
     const because = deleted.reason === undefined ? "" : `: ${clean(deleted.reason)}`;
     return `<p class="note" dir="auto">${escaped(`Deleted by ${clean(deleted.user_id)}${because}`)}</p>`;
   }
+  if (erased) return '<p class="note">Erased</p>';
   const shown = text ?? reaction;
   return shown === undefined
     ? `<pre>${escaped(clean(json))}</pre>`

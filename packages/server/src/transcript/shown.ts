@@ -21,6 +21,7 @@ export function clean(text: string): string {
 /** A message in one line of so many characters at most. */
 export function excerpt({ text, json, log }: Said, most: number): string {
   if (log.deleted) return "(deleted)";
+  if (log.erased) return "(erased)";
   const line = clean(text ?? json)
     .replace(/\s+/g, " ")
     .trim();

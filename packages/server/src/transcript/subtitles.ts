@@ -62,14 +62,14 @@ function subtitles({ recording_start, non_text }: Style, { head, cue }: Kind): W
   };
 }
 
-/** Undefined for what is not shown: what was before the recording, what was deleted, and what has no text. */
+/** Undefined for what is not shown: what was before the recording, what was deleted or erased, and what has no text. */
 function cueOf(
   { msg_id, user_id, time, text, json, log }: Said,
   start: number,
   non_text: boolean,
 ): Cue | undefined {
   const says = linesOf(text ?? (non_text ? json : ""));
-  if (time < start || log.deleted || says === "") return undefined;
+  if (time < start || log.deleted || log.erased || says === "") return undefined;
   return { msg_id, user_id, text: says, from: Math.floor((time - start) / 1000) };
 }
 

@@ -35,6 +35,7 @@ function lineOf(said: Said, { quoted }: Surroundings): string {
   const to = log.ref === undefined ? undefined : quoted.get(log.ref);
   const about = to ? ` ${to.user_id} "${excerpt(to, QUOTE)}"` : log.ref === undefined ? "" : ` #${log.ref}`;
   if (log.deleted) return `${user_id}: (deleted by ${log.deleted.user_id}${because(log.deleted.reason)})`;
+  if (log.erased) return `${user_id}: (erased)`;
   if (reaction !== undefined) return `${user_id} reacts with ${indented(reaction)} to${about}`;
   return `${user_id}${about && ` to${about}`}: ${indented(text ?? json)}${log.edited ? " (edited)" : ""}`;
 }
