@@ -1,9 +1,12 @@
 import { once } from "node:events";
+import { createServer, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
 import { PassThrough } from "node:stream";
 import { parse as parseSubtitles } from "@plussub/srt-vtt-parser";
 import { parse as parseCsv } from "csv-parse/sync";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { WebVTTParser } from "webvtt-parser";
+import { cutWhenStalled, type Entrance } from "../../packages/server/src/http/entrances.ts";
 import { ManualClock } from "../../packages/server/src/testing/clock.ts";
 import { pour } from "../../packages/server/src/transcript/pour.ts";
 import { basic, httpServer } from "../support/http.ts";
@@ -285,6 +288,20 @@ test("[H12] who does not read is cut off, and what he has does not look whole", 
   expect(await sessions()).toBe(2);
   await expect.poll(sessions, { timeout: 20_000 }).toBe(1);
   await expect(stalled.text()).rejects.toThrow();
+});
+
+test("[H1, H12] who waits for what is read slowly is not taken for one who does not read", async () => {
+  const server = createServer();
+  onTestFinished(() => void server.close());
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  const { port } = server.address() as AddressInfo;
+  const answered = fetch(`http://127.0.0.1:${port}/`).then((response) => response.text());
+  const [, outgoing] = (await once(server, "request")) as [unknown, ServerResponse];
+  cutWhenStalled(outgoing, { service: { limits: { stalled_seconds: 0.02 } } } as Entrance);
+  outgoing.write("head, ");
+  for (let n = 0; n < 3; n++) await once(outgoing, "timeout");
+  outgoing.end("page");
+  expect(await answered).toBe("head, page");
 });
 
 test("[M25, H12] no more is read than is taken", async () => {
