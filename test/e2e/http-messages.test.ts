@@ -236,6 +236,27 @@ test("[H13] one message is read, edited and deleted under its id", async () => {
   expect((await get(`${path}?what=1`)).status).toBe(400);
 });
 
+test("[H13] what is no id, and what a view hides, is not there", async () => {
+  const hidden = { right: "msglog_get", rooms: "r", where: { "/n": { gt: 2 } } } as const;
+  const { get, command } = await httpServer({
+    ...memory,
+    services: { main: { msglog: { max_scan: 2 } } },
+    users: [
+      { name: "ann", password: PASSWORD, rights: ["*"] },
+      { name: "bob", password: PASSWORD, rights: [hidden, "msglog_history"] },
+    ],
+  });
+  const ann = basic("ann");
+  await command("media/room/create", { class: "chat", room_id: "r" }, ann);
+  for (const n of [1, 2, 2, 2, 3]) await command("media/room/msglog_send", { room_id: "r", msg: { n } }, ann);
+  for (const id of ["1", "6", "x", "0", "-1", "1.5", String(Number.MAX_SAFE_INTEGER), "1e400"])
+    expect(await get(`/v1/rooms/r/messages/${id}`, basic("bob"))).toMatchObject({
+      status: 404,
+      body: { code: 304110 },
+    });
+  expect((await get("/v1/rooms/r/messages/5", basic("bob"))).body).toMatchObject({ msg_id: 5, n: 3 });
+});
+
 test("[H5] links lead through a log with edits and deletions", async () => {
   const { get, put, remove, sendMany } = await inHttpRoom();
   await sendMany(3);

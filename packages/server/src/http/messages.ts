@@ -59,10 +59,11 @@ function readFurther(error: ErrorData, path: string, query: QueryData): HttpErro
 export async function showMessage(c: Ctx): Promise<Response> {
   const { room_id, msg_id } = entryIn(c);
   const given = dataOf(c.req.url, { epoch: "text", versions: "flag", refs: "flag" });
-  const after = typeof msg_id === "number" ? msg_id - 1 : msg_id;
-  const page = await ask(c, "media/room/msglog_get", { room_id, ...given, after, limit: 1 });
-  const [entry] = elementsOf(page);
-  if (entry === undefined || Number(memberText(entry, "msg_id")) !== msg_id) throw notFound();
+  // What is no id is looked for where nothing stands.
+  const id = typeof msg_id === "number" && msg_id < Number.MAX_SAFE_INTEGER ? msg_id : 0;
+  const only = { after: Math.max(id - 1, 0), before: id + 1, limit: 1 };
+  const [entry] = elementsOf(await ask(c, "media/room/msglog_get", { room_id, ...given, ...only }));
+  if (entry === undefined) throw notFound();
   return json(c, entry);
 }
 
