@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { basic, httpServer, linkTo } from "../support/http.ts";
 import { PASSWORD } from "../support/people.ts";
+import type { Frame } from "../support/raw-client.ts";
 
 const memory = { store: { kind: "memory" } } as const;
 
@@ -255,6 +256,27 @@ test("[H13] what is no id, and what a view hides, is not there", async () => {
       body: { code: 304110 },
     });
   expect((await get("/v1/rooms/r/messages/5", basic("bob"))).body).toMatchObject({ msg_id: 5, n: 3 });
+});
+
+test("[H5, H13, M23] digests are had by page and by id", async () => {
+  const { get, sendMany } = await inHttpRoom();
+  await sendMany(2);
+  const { body } = await get("/v1/rooms/r/messages?digest=true");
+  for (const { $log } of body) expect($log).toEqual({ digest: expect.any(String), salt: expect.any(String) });
+  expect((await get("/v1/rooms/r/messages/2?digest=true")).body).toEqual(body[1]);
+});
+
+test("[H11] what the OpenAPI document offers in a query is taken", async () => {
+  const { get, send } = await inHttpRoom();
+  await send(1);
+  const { paths } = (await get("/v1/openapi.json")).body;
+  const read = Object.entries<Frame>(paths).filter(([path]) => !path.endsWith("/events"));
+  for (const [path, { get: operation }] of read)
+    for (const { name, in: place } of operation?.parameters ?? []) {
+      if (place !== "query") continue;
+      const { body } = await get(`${path.replace("{id}", "r").replace("{msg_id}", "1")}?${name}=`);
+      expect(`${path} ${name}: ${body?.reason}`).not.toContain("no such parameter");
+    }
 });
 
 test("[H5] links lead through a log with edits and deletions", async () => {
