@@ -212,6 +212,25 @@ describe.skipIf(why !== undefined)("[H8] the page", { timeout: 120_000 }, () => 
     expect((await server.metrics()).body).toMatch(/^roomlog_rooms\{.*\} 2$/m);
   });
 
+  test("who may join and not read is told so", async () => {
+    const rights = ["room_join", "room_read", "subscribe", "msglog_send"];
+    const some = users.map((user) => ({ ...user, rights: user.name === "bob" ? rights : ["*"] }));
+    const { server, address } = await served({ users: some });
+    const ann = await Connection.connect(server.urls[0] as string);
+    await ann.call("core/user/login", { user: "ann", password: "secret" });
+    await ann.call("media/room/create", { class: "chat", room_id: "lobby" });
+    await ann.close();
+    const page = await pageOf(browser);
+    await page.goto(`${address}?room=lobby`);
+    await page.getByLabel("Your name").fill("bob");
+    const join = () => page.getByRole("button", { name: "Join" }).click();
+    await join();
+    await page.getByLabel("Password").fill("secret");
+    await join();
+    await page.getByText("The messages cannot be read: Unauthorized").waitFor();
+    expect(page.complaints).toEqual([]);
+  });
+
   test.for([
     ["light", 1024, "page-light"],
     ["dark", 1024, "page-dark"],

@@ -70,7 +70,7 @@ async function start(options) {
   $("entry").hidden = true;
   $("room").hidden = false;
   text.focus();
-  void live();
+  live().catch(({ message }) => say($("ended"), `The messages cannot be read: ${message}`, "span"));
 }
 
 /** The page stands beside the socket. */
