@@ -249,6 +249,30 @@ test("[M21, M25] what was erased is told from an empty message", async () => {
   expect(cues.map(({ text }) => text)).toEqual(["<v bob>bob: about it</v>", "<v bob>bob: {}</v>"]);
 });
 
+test("[M25] html: no reaction and no link is lost because what it is about is not shown by itself", async () => {
+  const { get, send, start } = await talk();
+  await send({ text: "old" });
+  await send({ text: "new" });
+  await send({ type: "reaction", key: "to-old" }, 1);
+  await send({ type: "reaction", key: "to-new" }, 2);
+  await send({ type: "reaction", key: "to-reaction" }, 4);
+  await send({ text: "reply to a reaction" }, 4);
+  await send({ text: "reply" }, 2);
+  const page = async (more: string) => (await get(`${EXPORT}?format=html${more}`)).text;
+  const seen = (html: string) => ({
+    written: Array.from(html.matchAll(/<article id="m(\d+)"/g), ([, id]) => Number(id)),
+    beneath: Array.from(html.matchAll(/<li [^>]*><bdi>([^<]*)/g), ([, key]) => key),
+    linked: Array.from(html.matchAll(/<blockquote[^>]*><a href="#m(\d+)"/g), ([, id]) => Number(id)),
+    quoted: html.match(/<blockquote/g)?.length ?? 0,
+  });
+  const whole = seen(await page(""));
+  expect(whole).toEqual({ written: [1, 2, 5, 6, 7], beneath: ["to-old", "to-new"], linked: [2], quoted: 3 });
+  const late = seen(await page(`&from=${start + 1_500_000}`));
+  expect(late).toEqual({ written: [2, 3, 5, 6, 7], beneath: ["to-new"], linked: [2], quoted: 4 });
+  const chosen = seen(await page(`&where=${encodeURIComponent('{"type":"reaction"}')}`));
+  expect(chosen).toEqual({ written: [3, 4, 5], beneath: [], linked: [], quoted: 3 });
+});
+
 test("[H12] who may not read gets what a page gives him, and sees no more in a transcript", async () => {
   const users = [
     { name: "ann", password: PASSWORD, rights: ["*", "room_moderate"] },
