@@ -273,6 +273,32 @@ test("[M25] html: no reaction and no link is lost because what it is about is no
   expect(chosen).toEqual({ written: [3, 4, 5], beneath: [], linked: [], quoted: 3 });
 });
 
+test("[M25] names turn nothing around, and begin no line", async () => {
+  const { get, send, command } = await talk();
+  await send({ text: "hello" });
+  const mallory = basic("mal\u202elory\u2028eve");
+  await command("media/room/msglog_send", { room_id: "r", msg: { text: "hi" }, ref: 1 }, mallory);
+  await command("media/room/msglog_send", { room_id: "r", msg: { text: "reply" }, ref: 2 });
+  await command("media/room/msglog_delete", { room_id: "r", msg_id: 1 }, mallory);
+  await command("media/room/create", { class: "chat", room_id: "a\u202eb\u2028c" });
+  const txt = (await get(`${EXPORT}?format=txt`)).text;
+  expect(txt.split("\n").map((line) => line.slice(21))).toEqual([
+    expect.anything(),
+    "",
+    "http: (deleted by mallory eve)",
+    'mallory eve to http "(deleted)": hi',
+    'http to mallory eve "hi": reply',
+    "",
+  ]);
+  for (const format of ["vtt", "srt"]) {
+    const text = (await get(`${EXPORT}?format=${format}`)).text;
+    expect(text).toContain("mallory eve: hi");
+    expect(text).not.toMatch(/[\u2028\u202e]/);
+  }
+  const other = (await get(`/v1/rooms/${encodeURIComponent("a\u202eb\u2028c")}/export?format=txt`)).text;
+  expect(other).toMatch(/^ab c, no messages, /);
+});
+
 test("[H12] who may not read gets what a page gives him, and sees no more in a transcript", async () => {
   const users = [
     { name: "ann", password: PASSWORD, rights: ["*", "room_moderate"] },
