@@ -35,6 +35,22 @@ test("[M7] a message passes through as it is, and is read the same from the serv
   expect((await run(["tail", "r", "--json"])).stdout).toBe(stdout);
 });
 
+test.each([
+  ["timestamp", "timestmap"],
+  ["timestmap", "timestamp"],
+] as const)("[M2] where the time is called %s, a %s of the sender's is none", async (time_field, own) => {
+  const { url } = await serverForTest({ services: { main: { msglog: { time_field } } } });
+  const run = (args: readonly string[], input = "") =>
+    roomlog(args, { env: { ROOMLOG_URL: url, ROOMLOG_USER: "ann" }, input });
+  await run(["send", "r", "--create"], `{"text":"hello","${own}":1e300}\n{"${own}":1}\n`);
+  const { status, stdout } = await run(["get", "r"]);
+  expect(status).toBe(0);
+  expect(lines(stdout).map((line) => line.replace(/\t20\d\d-[^\t]*\t/, "\t"))).toEqual([
+    `1\tann\thello  {"${own}":1e300}`,
+    `2\tann\t{"${own}":1}`,
+  ]);
+});
+
 test("a message is a line, whatever is in it, and cannot drive the terminal", async () => {
   const { env, run } = await world();
   const evil = "a\u001b[2J\u009b2J\u202eb\nc\u007f\u{e0041}";

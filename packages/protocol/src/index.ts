@@ -32,6 +32,7 @@ export {
   messageText,
   reservedNames,
   type StoredMessage,
+  timeFieldOf,
   type Version,
   withTail,
 } from "./message.ts";
