@@ -51,6 +51,19 @@ test.each([
   ]);
 });
 
+test("[M21] what was erased is said to be so", async () => {
+  const { url, run } = await world();
+  await run(["send", "r", "--create"], "hello\n");
+  await run(["send", "r"], "{}\n");
+  const officer = await Connection.connect(url);
+  await officer.call("core/user/login", { user: "officer" });
+  await officer.call("media/room/msglog_edit", { room_id: "r", msg_id: 2, msg: { text: "not hers" } });
+  await officer.call("media/room/msglog_erase_user", { user_id: "officer" });
+  await officer.close();
+  const said = lines((await run(["get", "r"])).stdout).map((line) => line.split("\t")[3]);
+  expect(said).toEqual(["hello", "(erased) (edited)", "(edit of #2) (erased)"]);
+});
+
 test("a message is a line, whatever is in it, and cannot drive the terminal", async () => {
   const { env, run } = await world();
   const evil = "a\u001b[2J\u009b2J\u202eb\nc\u007f\u{e0041}";

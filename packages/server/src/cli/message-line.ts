@@ -31,14 +31,14 @@ function fields(room_id: string | undefined, stamp: readonly unknown[], said: st
   return room_id === undefined ? [...stamp, said] : [room_id, ...stamp, said];
 }
 
-/** What a message says, and what became of it (M15, M16). */
+/** What a message says, and what became of it (M15, M16, M21). */
 function saidIn(message: JsonObject, json: string): string {
-  const { op, ref, edited, deleted } = (message.$log ?? {}) as MessageLog;
+  const { op, ref, edited, deleted, erased } = (message.$log ?? {}) as MessageLog;
   if (deleted && !op)
     return plain(`(deleted by ${deleted.user_id}${deleted.reason ? `: ${deleted.reason}` : ""})`);
   const marks = [
     op ? `(${op} of #${ref})` : ref !== undefined && `(to #${ref})`,
-    wordsIn(message, json),
+    erased ? "(erased)" : wordsIn(message, json),
     edited && "(edited)",
   ];
   return marks.filter(Boolean).join(" ");
