@@ -1,13 +1,10 @@
-import {
-  type CloseCode,
-  type CommandData,
-  type CommandName,
-  type CommandResult,
-  classify,
-  type ErrorData,
-  type EventData,
-  type Inbound,
-  isJsonObject,
+import type {
+  CloseCode,
+  CommandData,
+  CommandName,
+  CommandResult,
+  ErrorData,
+  EventData,
 } from "@roomlog/protocol";
 import { abortable } from "./abortable.ts";
 
@@ -79,6 +76,14 @@ const measures: { readonly [code: number]: Measure } = {
       .replace(/:/g, ",,,")
       .split(/[,[{]/).length,
 } satisfies { readonly [C in CloseCode]?: Measure };
+
+/** A frame of the server: a request (F7), an answer (F2) or an ack (F3). */
+interface Received {
+  readonly cmd?: string;
+  readonly result?: "ok" | "error";
+  readonly tid?: unknown;
+  readonly data?: object | null;
+}
 
 interface Pending {
   /** The frame of the request. */
@@ -207,23 +212,22 @@ export class Connection {
   #receive(text: string): void {
     if (this.#ended) return;
     this.#received += 1;
-    let frame: Inbound;
+    let frame: Received;
     try {
-      frame = classify(JSON.parse(text));
+      frame = { ...JSON.parse(text) };
     } catch {
       return this.drop("what answers does not speak Roomlog");
     }
-    if (frame.kind === "response") this.#settle(frame, text);
-    if (frame.kind !== "request") return;
-    this.#socket.send(JSON.stringify({ result: "ok", tid: frame.tid }));
-    if (frame.cmd === "event") this.#options.onEvent?.(frame.data as unknown as EventData, text);
+    const { cmd, tid, data } = frame;
+    if (cmd) this.#socket.send(JSON.stringify({ result: "ok", tid }));
+    else if (frame.result) this.#settle(frame, text);
+    if (cmd === "event") this.#options.onEvent?.(data as EventData, text);
   }
 
-  #settle({ tid, result, data }: Inbound & { readonly kind: "response" }, text: string): void {
+  #settle({ result, tid, data }: Received, text: string): void {
     const pending = this.#pending.get(tid as number);
     this.#pending.delete(tid as number);
-    if (result === "error" && isJsonObject(data))
-      pending?.reject(new CallError(data as unknown as ErrorData));
+    if (result === "error") pending?.reject(new CallError({ ...data } as ErrorData));
     else pending?.resolve(data ?? {}, text);
   }
 }
