@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { basic, httpServer, linkTo } from "../support/http.ts";
 import { PASSWORD } from "../support/people.ts";
@@ -264,6 +265,20 @@ test("[H5, H13, M23] digests are had by page and by id", async () => {
   const { body } = await get("/v1/rooms/r/messages?digest=true");
   for (const { $log } of body) expect($log).toEqual({ digest: expect.any(String), salt: expect.any(String) });
   expect((await get("/v1/rooms/r/messages/2?digest=true")).body).toEqual(body[1]);
+});
+
+test("[H5] docs/http.md lists all parameters of a page", async () => {
+  const { get } = await inHttpRoom();
+  const reason: string = (await get("/v1/rooms/r/messages?x=1")).body.reason;
+  const docs = readFileSync(new URL("../../docs/http.md", import.meta.url), "utf8");
+  const row = docs.split("\n").find((line) => line.startsWith("| `GET /v1/rooms/ID/messages` |"));
+  const listed = Array.from(row?.split("|")[2]?.matchAll(/`(\w+)`/g) ?? [], ([, name]) => name);
+  expect(listed.sort()).toEqual(
+    reason
+      .replace(/^.*there are /, "")
+      .split(", ")
+      .sort(),
+  );
 });
 
 test("[H11] what the OpenAPI document offers in a query is taken", async () => {
