@@ -37,6 +37,7 @@ export {
   withTail,
 } from "./message.ts";
 export { isName, MAX_ROOM_ID, MAX_SESSION_ID, MAX_USER } from "./names.ts";
+export { goesOn } from "./paging.ts";
 export {
   commitmentText,
   digestText,
