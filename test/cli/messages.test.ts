@@ -35,6 +35,35 @@ test("[M7] a message passes through as it is, and is read the same from the serv
   expect((await run(["tail", "r", "--json"])).stdout).toBe(stdout);
 });
 
+test.each([
+  ["timestamp", "timestmap"],
+  ["timestmap", "timestamp"],
+] as const)("[M2] where the time is called %s, a %s of the sender's is none", async (time_field, own) => {
+  const { url } = await serverForTest({ services: { main: { msglog: { time_field } } } });
+  const run = (args: readonly string[], input = "") =>
+    roomlog(args, { env: { ROOMLOG_URL: url, ROOMLOG_USER: "ann" }, input });
+  await run(["send", "r", "--create"], `{"text":"hello","${own}":1e300}\n{"${own}":1}\n`);
+  const { status, stdout } = await run(["get", "r"]);
+  expect(status).toBe(0);
+  expect(lines(stdout).map((line) => line.replace(/\t20\d\d-[^\t]*\t/, "\t"))).toEqual([
+    `1\tann\thello  {"${own}":1e300}`,
+    `2\tann\t{"${own}":1}`,
+  ]);
+});
+
+test("[M21] what was erased is said to be so", async () => {
+  const { url, run } = await world();
+  await run(["send", "r", "--create"], "hello\n");
+  await run(["send", "r"], "{}\n");
+  const officer = await Connection.connect(url);
+  await officer.call("core/user/login", { user: "officer" });
+  await officer.call("media/room/msglog_edit", { room_id: "r", msg_id: 2, msg: { text: "not hers" } });
+  await officer.call("media/room/msglog_erase_user", { user_id: "officer" });
+  await officer.close();
+  const said = lines((await run(["get", "r"])).stdout).map((line) => line.split("\t")[3]);
+  expect(said).toEqual(["hello", "(erased) (edited)", "(edit of #2) (erased)"]);
+});
+
 test("a message is a line, whatever is in it, and cannot drive the terminal", async () => {
   const { env, run } = await world();
   const evil = "a\u001b[2J\u009b2J\u202eb\nc\u007f\u{e0041}";
@@ -212,18 +241,23 @@ test("of lines of which one is refused the ids of the others are told, and which
     stdout: "5\n6\n7\n8\n",
     stderr: expect.stringMatching(/^roomlog: line 3 of stdin: .*1009.*all others are stored; /),
   });
+  expect(await run(["send", "r"], input(JSON.stringify({ list: Array(70_000).fill(1) })))).toMatchObject({
+    status: 65,
+    stdout: "9\n10\n11\n12\n",
+    stderr: expect.stringMatching(/^roomlog: line 3 of stdin: .*4500.*all others are stored; /),
+  });
   expect(await run(["send", "r"], input("{"))).toMatchObject({
     status: 65,
-    stdout: "9\n10\n",
+    stdout: "13\n14\n",
     stderr: expect.stringContaining("line 3 of stdin is no JSON object"),
   });
   expect(await run(["send", "r", "--in-flight", "1"], input("x".repeat(70_000)))).toMatchObject({
-    stdout: "11\n12\n",
+    stdout: "15\n16\n",
     stderr: expect.stringContaining("of the 3 lines up to here all others are stored; what follows was not"),
   });
   const texts = lines((await run(["get", "r", "--json"])).stdout).map((line) => JSON.parse(line).text);
   const others = ["one", "two", "four", "five"];
-  expect(texts).toEqual([...others, ...others, "one", "two", "one", "two"]);
+  expect(texts).toEqual([...others, ...others, ...others, "one", "two", "one", "two"]);
 }, 60_000);
 
 test("send stops at a line that is no message, and says which", async () => {

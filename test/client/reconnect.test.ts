@@ -265,3 +265,21 @@ test("subscriptions are made anew on each connection, until they are ended", asy
   expect(heard).toEqual([{ n: 1 }, { n: 1 }]);
   off();
 });
+
+test.each([
+  ["text", Buffer.from([0x81, 5, ...Buffer.from("hello")])],
+  ["bytes", Buffer.from([0x82, 2, 1, 2])],
+])("who answers with %s that is no JSON is left like one who vanished", async (_, frame) => {
+  const { url, way } = await behindWay();
+  way.answer = (bytes, client) =>
+    void client.write(bytes.includes("101 ") ? Buffer.concat([bytes, frame]) : bytes);
+  const met = Promise.withResolvers<ClientState>();
+  const stop = new AbortController();
+  const onState = (state: ClientState) => state.kind === "waiting" && met.resolve(state);
+  const connecting = Client.connect(url, { user: "ann", onState, signal: stop.signal });
+  expect(await met.promise).toMatchObject({
+    reason: { name: "ConnectionLost", code: 1006, reason: "what answers does not speak Roomlog" },
+  });
+  stop.abort(new Error("enough"));
+  await expect(connecting).rejects.toThrow("enough");
+});

@@ -124,6 +124,29 @@ test("[M26] a lost connection costs nothing: neither holes nor repeats", async (
   expect(got).toEqual(range(1, 40));
 });
 
+test("[M26] it is stopped, paused and resumed at once, also while nothing answers", async () => {
+  const { client, room, way, url } = await joined([0, 1, 100]);
+  const [first, second, third] = [room.replay(), room.replay(), room.replay()];
+  const [one, other, last] = [following(first), following(second), following(third)];
+  await expect.poll(() => [one.got, other.got, last.got]).toEqual([[1], [1], [1]]);
+  way.mute();
+  first.seek(at(50));
+  first.stop();
+  await one.done;
+  way.target = undefined;
+  way.cut();
+  await becomes(client, "waiting");
+  second.stop();
+  await other.done;
+  third.pause();
+  third.seek(at(99.9));
+  third.resume();
+  expect(client.state.kind).not.toBe("open");
+  way.target = url;
+  await last.done;
+  expect([one.got, other.got, last.got]).toEqual([[1], [1], [1, 3]]);
+});
+
 test("[M26] who is slow to take them gets all", async () => {
   const { url } = await serverForTest();
   const room = await (await clientFor(url)).join("r", { create: { class: "chat" } });

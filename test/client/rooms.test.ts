@@ -7,6 +7,21 @@ import { serverForTest } from "../support/server.ts";
 import { Way } from "../support/way.ts";
 
 const create = { class: "chat" } as const;
+/** What the server says in one go is heard one after the other, with time between, as in a browser. */
+function frameByFrame(way: Way): void {
+  let written = Promise.resolve();
+  way.answer = (bytes, client) => {
+    for (let rest = bytes; rest.length > 0; ) {
+      const size = rest[1] === 126 ? 4 + rest.readUInt16BE(2) : 2 + (rest[1] ?? 0);
+      const frame = rest.subarray(0, size);
+      written = written
+        .then(() => new Promise((resolve) => void setTimeout(resolve, 5)))
+        .then(() => void client.write(frame));
+      rest = rest.subarray(size);
+    }
+  };
+}
+
 const names = (members: Members) => [...members.values()].map(({ user_id }) => user_id).sort();
 
 test("[R4] members are kept current, also over a restart of the server", async () => {
@@ -83,6 +98,21 @@ test("[R4] a room that is left and joined anew at once is joined", async () => {
   await his.send({ n: 1 });
   expect(ids(await take(messages, 1))).toEqual([1]);
   expect(names(again.members)).toEqual(["ann", "bob"]);
+});
+
+test("[R4] what is told late of the leaving does not end what was joined after it", async () => {
+  const { url, way } = await behindWay();
+  const ann = await clientFor(url);
+  await ann.subscribe({ class: "media" });
+  const first = await ann.join("r", { create });
+  const told: unknown[] = [];
+  ann.on("stopped_member", ({ body }) => told.push(body));
+  frameByFrame(way);
+  await first.leave();
+  const again = await ann.join("r");
+  expect(told).toHaveLength(1);
+  expect(await again.send({ n: 1 })).toEqual({ msg_id: 1 });
+  expect(names(again.members)).toEqual(["ann"]);
 });
 
 test("[R4] also while there is no connection, and when the answer to the leave was lost", async () => {

@@ -112,6 +112,39 @@ test("[T3] which one was too large is counted in bytes", async () => {
   expect(await legal).toMatchObject({ msg_id: 1 });
 });
 
+test("[F11] a message that is too wide for a frame ends its connection and no other send", async () => {
+  const { client, room, log } = await inRoom();
+  const other = await client.join("other", { create });
+  const tooWide = room.send({ points: range(1, 70_000) });
+  const behind = room.send({ n: 2 });
+  const longer = other.send({ text: `\\",:[{`.repeat(8000), '"': ",".repeat(900_000) });
+  await expect(tooWide).rejects.toMatchObject({ name: "ConnectionLost", code: 4500, isTooLarge: true });
+  // It was sent again.
+  await expect(longer).rejects.toMatchObject({ name: "OutcomeUnknown", cause: { code: 304101 } });
+  await behind;
+  expect(await log()).toEqual([{ n: 2 }]);
+});
+
+test.each([
+  ["[T3]", "large", 1009, { text: "x".repeat(2_000_000) }],
+  ["[F11]", "wide", 4500, { points: range(1, 70_000) }],
+])(
+  "%s who joins with a `meta` that is too %s for a frame is told, and the client goes on",
+  async (_, __, code, meta) => {
+    const { client, room } = await inRoom();
+    await expect(client.join("other", { create, meta })).rejects.toMatchObject({ code, isTooLarge: true });
+    expect(await room.send({ n: 1 })).toEqual({ msg_id: 1 });
+  },
+);
+
+test.each([
+  ["large", 1009, { text: "x".repeat(2_000_000) }],
+  ["wide", 4500, { points: range(1, 70_000) }],
+])("a login that is too %s is not tried again", async (_, code, meta) => {
+  const { url } = await serverForTest({ limits: { login_frame_bytes: 1_048_576 } });
+  await expect(clientFor(url, { meta })).rejects.toMatchObject({ code, isTooLarge: true });
+});
+
 test("a signal takes back what was not tried yet", async () => {
   const { room, offline, online, log } = await inRoom();
   await offline();
@@ -269,4 +302,13 @@ test("[M15] what was deleted is not held against a schema", async () => {
   await room.leave();
   const checked = await client.join("r", { schema: z.object({ text: z.string() }) });
   expect((await all(checked.history())).map(({ msg }) => msg)).toEqual([{ reason: "no" }, {}]);
+});
+
+test("[M21] what was erased is not held against a schema either", async () => {
+  const { client, room } = await inRoom();
+  await room.send({ text: "one" });
+  await client.call("media/room/msglog_erase_user", { user_id: "ann" });
+  await room.leave();
+  const checked = await client.join("r", { schema: z.object({ text: z.string() }) });
+  expect(await all(checked.history())).toMatchObject([{ msg: {}, log: { erased: true } }]);
 });

@@ -1,4 +1,12 @@
-import { Client, type ClientState, type Message, type Room, type Schema } from "@roomlog/client";
+import {
+  Client,
+  type ClientState,
+  type Message,
+  type Room,
+  type RoomEvents,
+  type Schema,
+} from "@roomlog/client";
+import type { roomEvents } from "@roomlog/protocol";
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { expect, expectTypeOf, test } from "vitest";
 import * as z from "zod";
@@ -39,6 +47,11 @@ async function typed(client: Client): Promise<void> {
   expectTypeOf<StandardSchemaV1<unknown, ChatMessage>>().toExtend<Schema<ChatMessage>>();
 
   room.on("info", ({ info, user_id }) => expectTypeOf([info, user_id]).toEqualTypeOf<string[]>());
+  room.on("schema", ({ type, by, version, removed }) => {
+    expectTypeOf([type, by]).toEqualTypeOf<string[]>();
+    expectTypeOf(version).toBeNumber();
+    expectTypeOf(removed).toEqualTypeOf<true | undefined>();
+  });
   // @ts-expect-error: there is no such event
   room.on("infos", () => {});
 
@@ -58,4 +71,11 @@ async function typed(client: Client): Promise<void> {
 test("types are checked by the compiler", () => {
   expect(typed).toBeTypeOf("function");
   expectTypeOf(Client.connect).returns.resolves.toEqualTypeOf<Client>();
+});
+
+/** `created` is told when nobody can be in the room yet; a replay has its own iterator. */
+type Heard = Exclude<keyof typeof roomEvents, "created" | "msglog_replay_ended">;
+
+test("[R5, R9, M5, M13, M19, M21, M24] a room has listeners for each event of the protocol", () => {
+  expectTypeOf<keyof RoomEvents>().toEqualTypeOf<Heard | "members">();
 });

@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from "node:fs";
 import type { Logger } from "roomlog";
 import { expect, test } from "vitest";
 import { hashPassword } from "../../packages/server/src/auth/users.ts";
@@ -104,6 +105,41 @@ test("[T11] acts on what others have or may do have a line once they are done", 
   expect(log.of("closed")).toMatchObject([
     { user: "bob", session: "bob-1", by: "server", code: 4502, reason: "Session stop" },
   ]);
+});
+
+test("[T11] docs/operations.md lists the acts that have a line, and no other", () => {
+  const services = new URL("../../packages/server/src/services/", import.meta.url);
+  const done = readdirSync(services, { recursive: true, encoding: "utf8" })
+    .filter((name) => name.endsWith(".ts"))
+    .map((name) => readFileSync(new URL(name, services), "utf8"))
+    .filter((source) => /^ +audited: /m.test(source))
+    .map(
+      (source) =>
+        /command\("(\w+)\/(\w+)\/(\w+)"/.exec(source) as unknown as [string, string, string, string],
+    )
+    .map(([, cls, subclass, cmd]) => (cls === "core" ? `${subclass} ${cmd}` : cmd));
+  const page = readFileSync(new URL("../../docs/operations.md", import.meta.url), "utf8");
+  const row = page.split("\n").find((line) => line.startsWith("| `admin` |"));
+  const listed = Array.from(row?.split("|")[2]?.matchAll(/`([^`]+)`/g) ?? [], ([, name]) => name);
+  expect(listed.sort()).toEqual(done.sort());
+});
+
+test("[T11] who may see the marks of a room is named when that was changed", async () => {
+  const log = audited();
+  const { url } = await serverForTest(memory, log);
+  const ann = await open(url, "ann");
+  await ann.call("media/room/create", { class: "chat", room_id: "r" });
+  const data = {
+    room_id: "r",
+    join: "invited",
+    history: "joined",
+    read_only: true,
+    slow_mode: 5,
+    marks: "own",
+  };
+  expect((await ann.call("media/room/set_access", data)).result).toBe("ok");
+  await ann.settled();
+  expect(log.of("admin")).toMatchObject([{ command: "media/room/set_access", data }]);
 });
 
 test("[T11] a reload has a line, by a command also with who", async () => {

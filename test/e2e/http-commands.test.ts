@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from "node:fs";
 import { errorTexts } from "@roomlog/protocol";
 import { expect, test } from "vitest";
 import { statuses } from "../../packages/server/src/http/answers.ts";
@@ -53,6 +54,35 @@ test.for([
 
 test("[H3] every code that has a status of its own is one that there is", () => {
   for (const code of Object.keys(statuses)) expect(errorTexts).toHaveProperty(code);
+});
+
+test("[H3] every code of the log, and every other that is thrown, has a status of its own, but an internal error", () => {
+  const source = new URL("../../packages/server/src/", import.meta.url);
+  const files = readdirSync(source, { recursive: true, encoding: "utf8" }).filter((name) =>
+    name.endsWith(".ts"),
+  );
+  const thrown = files.flatMap((name) =>
+    Array.from(
+      readFileSync(new URL(name, source), "utf8").matchAll(/RequestError\(\s*(\d{6})/g),
+      ([, code]) => code,
+    ),
+  );
+  const ofLog = Object.keys(errorTexts).filter((code) => code >= "304101");
+  expect(thrown.length).toBeGreaterThan(50);
+  const without = [...new Set([...thrown, ...ofLog])].filter(
+    (code) => !Object.hasOwn(statuses, code as string),
+  );
+  expect(without).toEqual(["100002"]);
+});
+
+test("[H3, M22] a log on hold is a conflict, not an error of the server", async () => {
+  const { command } = await httpServer(memory);
+  await command("media/room/create", { class: "chat", room_id: "r" });
+  await command("media/room/msglog_hold", { room_id: "r", hold: true, reason: "case 7" });
+  expect(await command("media/room/msglog_purge", { room_id: "r", before: 1 })).toMatchObject({
+    status: 409,
+    body: { data: { code: 304111, reason: "case 7" } },
+  });
 });
 
 test.for([

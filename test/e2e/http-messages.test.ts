@@ -1,6 +1,8 @@
+import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { basic, httpServer, linkTo } from "../support/http.ts";
 import { PASSWORD } from "../support/people.ts";
+import type { Frame } from "../support/raw-client.ts";
 
 const memory = { store: { kind: "memory" } } as const;
 
@@ -234,6 +236,62 @@ test("[H13] one message is read, edited and deleted under its id", async () => {
   for (const wrong of ["x", "0", "-1", "1.5"])
     expect((await remove(`/v1/rooms/r/messages/${wrong}`)).status).toBe(400);
   expect((await get(`${path}?what=1`)).status).toBe(400);
+});
+
+test("[H13] what is no id, and what a view hides, is not there", async () => {
+  const hidden = { right: "msglog_get", rooms: "r", where: { "/n": { gt: 2 } } } as const;
+  const { get, command } = await httpServer({
+    ...memory,
+    services: { main: { msglog: { max_scan: 2 } } },
+    users: [
+      { name: "ann", password: PASSWORD, rights: ["*"] },
+      { name: "bob", password: PASSWORD, rights: [hidden, "msglog_history"] },
+    ],
+  });
+  const ann = basic("ann");
+  await command("media/room/create", { class: "chat", room_id: "r" }, ann);
+  for (const n of [1, 2, 2, 2, 3]) await command("media/room/msglog_send", { room_id: "r", msg: { n } }, ann);
+  for (const id of ["1", "6", "x", "0", "-1", "1.5", String(Number.MAX_SAFE_INTEGER), "1e400"])
+    expect(await get(`/v1/rooms/r/messages/${id}`, basic("bob"))).toMatchObject({
+      status: 404,
+      body: { code: 304110 },
+    });
+  expect((await get("/v1/rooms/r/messages/5", basic("bob"))).body).toMatchObject({ msg_id: 5, n: 3 });
+});
+
+test("[H5, H13, M23] digests are had by page and by id", async () => {
+  const { get, sendMany } = await inHttpRoom();
+  await sendMany(2);
+  const { body } = await get("/v1/rooms/r/messages?digest=true");
+  for (const { $log } of body) expect($log).toEqual({ digest: expect.any(String), salt: expect.any(String) });
+  expect((await get("/v1/rooms/r/messages/2?digest=true")).body).toEqual(body[1]);
+});
+
+test("[H5] docs/http.md lists all parameters of a page", async () => {
+  const { get } = await inHttpRoom();
+  const reason: string = (await get("/v1/rooms/r/messages?x=1")).body.reason;
+  const docs = readFileSync(new URL("../../docs/http.md", import.meta.url), "utf8");
+  const row = docs.split("\n").find((line) => line.startsWith("| `GET /v1/rooms/ID/messages` |"));
+  const listed = Array.from(row?.split("|")[2]?.matchAll(/`(\w+)`/g) ?? [], ([, name]) => name);
+  expect(listed.sort()).toEqual(
+    reason
+      .replace(/^.*there are /, "")
+      .split(", ")
+      .sort(),
+  );
+});
+
+test("[H11] what the OpenAPI document offers in a query is taken", async () => {
+  const { get, send } = await inHttpRoom();
+  await send(1);
+  const { paths } = (await get("/v1/openapi.json")).body;
+  const read = Object.entries<Frame>(paths).filter(([path]) => !path.endsWith("/events"));
+  for (const [path, { get: operation }] of read)
+    for (const { name, in: place } of operation?.parameters ?? []) {
+      if (place !== "query") continue;
+      const { body } = await get(`${path.replace("{id}", "r").replace("{msg_id}", "1")}?${name}=`);
+      expect(`${path} ${name}: ${body?.reason}`).not.toContain("no such parameter");
+    }
 });
 
 test("[H5] links lead through a log with edits and deletions", async () => {

@@ -1,3 +1,4 @@
+import { definePlugin } from "roomlog/plugin";
 import { expect, test } from "vitest";
 import { ManualClock } from "../../packages/server/src/testing/clock.ts";
 import { eventsOf, RawClient } from "../support/raw-client.ts";
@@ -269,4 +270,41 @@ test("[R6] room.default_timeout is for rooms without one", async () => {
   await expect
     .poll(async () => (await client.call("media/room/get_list")).data)
     .toEqual([{ room_id: "own", class: "chat" }]);
+});
+
+test("[R4] the answer to a join shows who is there when it is given", async () => {
+  const [met, go] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const slow = definePlugin({
+    name: "slow",
+    needs: ["room"],
+    setup: () => ({
+      hooks: {
+        "room.join": async (join, next) => {
+          const answer = await next(join);
+          if (join.session.identity.user_id !== "ann") return answer;
+          met.resolve();
+          await go.promise;
+          return answer;
+        },
+      },
+    }),
+  });
+  const services = { main: { plugins: ["core", "room", "msglog", "slow"] } };
+  const { url } = await serverForTest({ store: { kind: "memory" }, services }, { plugins: [slow] });
+  const bob = (await RawClient.login(url, "bob", "b1")).answering();
+  await bob.call("media/room/create", { class: "chat", room_id: "r" });
+  await bob.call("media/room/join", { room_id: "r" });
+  const ann = (await RawClient.login(url, "ann", "a1")).answering();
+  const joined = ann.call("media/room/join", { room_id: "r" });
+  await met.promise;
+  await bob.call("media/room/kick", { room_id: "r", user_id: "ann" });
+  go.resolve();
+  expect(Object.keys((await joined).data.members)).toEqual(["b1"]);
+  const { members } = (await bob.call("media/room/get_info", { room_id: "r" })).data;
+  expect(Object.keys(members)).toEqual(["b1"]);
+  await bob.settled();
+  const told = eventsOf(bob.texts.map((text) => JSON.parse(text)));
+  expect(told.filter(({ body }) => body.session_id === "a1").map(({ type }) => type)).toEqual([
+    "stopped_member",
+  ]);
 });

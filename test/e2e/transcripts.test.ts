@@ -1,9 +1,12 @@
 import { once } from "node:events";
+import { createServer, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
 import { PassThrough } from "node:stream";
 import { parse as parseSubtitles } from "@plussub/srt-vtt-parser";
 import { parse as parseCsv } from "csv-parse/sync";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { WebVTTParser } from "webvtt-parser";
+import { cutWhenStalled, type Entrance } from "../../packages/server/src/http/entrances.ts";
 import { ManualClock } from "../../packages/server/src/testing/clock.ts";
 import { pour } from "../../packages/server/src/transcript/pour.ts";
 import { basic, httpServer } from "../support/http.ts";
@@ -216,6 +219,86 @@ test("[M25] txt: a message cannot look like another one's, and says what it repl
   expect((await get(`${EXPORT}?format=txt&text_field=key`)).text).toContain('{"text":"first');
 });
 
+test("[M21, M25] what was erased is told from an empty message", async () => {
+  const { get, send, command, start } = await talk();
+  await send({ text: "gone" });
+  await send({ type: "reaction", key: "+1" });
+  const bob = (msg: object, ref?: number) =>
+    command("media/room/msglog_send", { room_id: "r", msg, ref }, basic("bob"));
+  await bob({ text: "about it" }, 1);
+  await bob({});
+  await command("media/room/msglog_erase_user", { user_id: "http" });
+  const as = async (format: string) => (await get(`${EXPORT}?format=${format}&non_text=true`)).text;
+  expect((await as("txt")).split("\n").map((line) => line.slice(21))).toEqual([
+    expect.anything(),
+    "",
+    "http: (erased)",
+    "http: (erased)",
+    'bob to http "(erased)": about it',
+    "bob: {}",
+    "",
+  ]);
+  const rows: Record<string, string>[] = parseCsv(await as("csv"), { bom: true, columns: true });
+  expect(rows.map(({ state }) => state)).toEqual(["erased", "erased", "", ""]);
+  const page = await as("html");
+  expect(page.match(/<p class="note">Erased<\/p>/g)).toHaveLength(2);
+  expect(page).toContain("<pre>{}</pre>");
+  const cues: readonly Cue[] = parseSubtitles(
+    (await get(`${EXPORT}?format=vtt&non_text=true&recording_start=${start}`)).text,
+  ).entries;
+  expect(cues.map(({ text }) => text)).toEqual(["<v bob>bob: about it</v>", "<v bob>bob: {}</v>"]);
+});
+
+test("[M25] html: no reaction and no link is lost because what it is about is not shown by itself", async () => {
+  const { get, send, start } = await talk();
+  await send({ text: "old" });
+  await send({ text: "new" });
+  await send({ type: "reaction", key: "to-old" }, 1);
+  await send({ type: "reaction", key: "to-new" }, 2);
+  await send({ type: "reaction", key: "to-reaction" }, 4);
+  await send({ text: "reply to a reaction" }, 4);
+  await send({ text: "reply" }, 2);
+  const page = async (more: string) => (await get(`${EXPORT}?format=html${more}`)).text;
+  const seen = (html: string) => ({
+    written: Array.from(html.matchAll(/<article id="m(\d+)"/g), ([, id]) => Number(id)),
+    beneath: Array.from(html.matchAll(/<li [^>]*><bdi>([^<]*)/g), ([, key]) => key),
+    linked: Array.from(html.matchAll(/<blockquote[^>]*><a href="#m(\d+)"/g), ([, id]) => Number(id)),
+    quoted: html.match(/<blockquote/g)?.length ?? 0,
+  });
+  const whole = seen(await page(""));
+  expect(whole).toEqual({ written: [1, 2, 5, 6, 7], beneath: ["to-old", "to-new"], linked: [2], quoted: 3 });
+  const late = seen(await page(`&from=${start + 1_500_000}`));
+  expect(late).toEqual({ written: [2, 3, 5, 6, 7], beneath: ["to-new"], linked: [2], quoted: 4 });
+  const chosen = seen(await page(`&where=${encodeURIComponent('{"type":"reaction"}')}`));
+  expect(chosen).toEqual({ written: [3, 4, 5], beneath: [], linked: [], quoted: 3 });
+});
+
+test("[M25] names turn nothing around, and begin no line", async () => {
+  const { get, send, command } = await talk();
+  await send({ text: "hello" });
+  const mallory = basic("mal\u202elory\u2028eve");
+  await command("media/room/msglog_send", { room_id: "r", msg: { text: "hi" }, ref: 1 }, mallory);
+  await command("media/room/msglog_send", { room_id: "r", msg: { text: "reply" }, ref: 2 });
+  await command("media/room/msglog_delete", { room_id: "r", msg_id: 1 }, mallory);
+  await command("media/room/create", { class: "chat", room_id: "a\u202eb\u2028c" });
+  const txt = (await get(`${EXPORT}?format=txt`)).text;
+  expect(txt.split("\n").map((line) => line.slice(21))).toEqual([
+    expect.anything(),
+    "",
+    "http: (deleted by mallory eve)",
+    'mallory eve to http "(deleted)": hi',
+    'http to mallory eve "hi": reply',
+    "",
+  ]);
+  for (const format of ["vtt", "srt"]) {
+    const text = (await get(`${EXPORT}?format=${format}`)).text;
+    expect(text).toContain("mallory eve: hi");
+    expect(text).not.toMatch(/[\u2028\u202e]/);
+  }
+  const other = (await get(`/v1/rooms/${encodeURIComponent("a\u202eb\u2028c")}/export?format=txt`)).text;
+  expect(other).toMatch(/^ab c, no messages, /);
+});
+
 test("[H12] who may not read gets what a page gives him, and sees no more in a transcript", async () => {
   const users = [
     { name: "ann", password: PASSWORD, rights: ["*", "room_moderate"] },
@@ -255,6 +338,20 @@ test("[H12] who does not read is cut off, and what he has does not look whole", 
   expect(await sessions()).toBe(2);
   await expect.poll(sessions, { timeout: 20_000 }).toBe(1);
   await expect(stalled.text()).rejects.toThrow();
+});
+
+test("[H1, H12] who waits for what is read slowly is not taken for one who does not read", async () => {
+  const server = createServer();
+  onTestFinished(() => void server.close());
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  const { port } = server.address() as AddressInfo;
+  const answered = fetch(`http://127.0.0.1:${port}/`).then((response) => response.text());
+  const [, outgoing] = (await once(server, "request")) as [unknown, ServerResponse];
+  cutWhenStalled(outgoing, { service: { limits: { stalled_seconds: 0.02 } } } as Entrance);
+  outgoing.write("head, ");
+  for (let n = 0; n < 3; n++) await once(outgoing, "timeout");
+  outgoing.end("page");
+  expect(await answered).toBe("head, page");
 });
 
 test("[M25, H12] no more is read than is taken", async () => {

@@ -166,6 +166,20 @@ describe.skipIf(why !== undefined)("[H8] the page", { timeout: 120_000 }, () => 
     await picture(page, "changes");
   });
 
+  test("[M21] what was erased is said to be so", async () => {
+    const { server, address } = await served();
+    const ann = await joined(address, "ann");
+    await say(ann, "forget this");
+    await shown(ann, "forget this");
+    const officer = await Connection.connect(server.urls[0] as string);
+    await officer.call("core/user/login", { user: "officer" });
+    await officer.call("media/room/msglog_erase_user", { user_id: "ann" });
+    await officer.close();
+    await ann.reload();
+    await shown(ann, "erased");
+    expect(await texts(ann)).toEqual(["erased"]);
+  });
+
   test("who has to log in is asked for a password, and told what is wrong", async () => {
     const some = users.map((user) => ({ ...user, rights: user.name === "bob" ? ["msglog_get"] : ["*"] }));
     const { address } = await served({ users: some });
@@ -196,6 +210,25 @@ describe.skipIf(why !== undefined)("[H8] the page", { timeout: 120_000 }, () => 
     await ann.getByRole("button", { name: "Join" }).click();
     await ann.getByText("Connected").waitFor();
     expect((await server.metrics()).body).toMatch(/^roomlog_rooms\{.*\} 2$/m);
+  });
+
+  test("who may join and not read is told so", async () => {
+    const rights = ["room_join", "room_read", "subscribe", "msglog_send"];
+    const some = users.map((user) => ({ ...user, rights: user.name === "bob" ? rights : ["*"] }));
+    const { server, address } = await served({ users: some });
+    const ann = await Connection.connect(server.urls[0] as string);
+    await ann.call("core/user/login", { user: "ann", password: "secret" });
+    await ann.call("media/room/create", { class: "chat", room_id: "lobby" });
+    await ann.close();
+    const page = await pageOf(browser);
+    await page.goto(`${address}?room=lobby`);
+    await page.getByLabel("Your name").fill("bob");
+    const join = () => page.getByRole("button", { name: "Join" }).click();
+    await join();
+    await page.getByLabel("Password").fill("secret");
+    await join();
+    await page.getByText("The messages cannot be read: Unauthorized").waitFor();
+    expect(page.complaints).toEqual([]);
   });
 
   test.for([

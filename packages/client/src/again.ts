@@ -1,4 +1,4 @@
-import { errorCodes, isFinalClose, isTemporaryError } from "@roomlog/protocol";
+import { errorCodes, isFinalClose, isTemporaryError, MALFORMED_FRAME } from "@roomlog/protocol";
 import { CallError, ConnectionLost, isRefusal } from "./connection.ts";
 import type { Settings } from "./options.ts";
 
@@ -11,9 +11,9 @@ export function isTemporary(error: unknown): error is CallError {
 
 /** Whether to connect again after a connection or a login that failed. */
 export function comesAgain(error: unknown): boolean {
-  // A login that is too large is so each time (L9).
-  if (error instanceof ConnectionLost && error.isTooLarge) return false;
-  if (error instanceof ConnectionLost) return !isFinalClose(error.code);
+  // A login that is too large is so each time (L9); of another frame that was not taken only the call has ended (F11).
+  if (error instanceof ConnectionLost)
+    return !error.isTooLarge && (error.code === MALFORMED_FRAME || !isFinalClose(error.code));
   // Of the user's sessions one may end (Q6).
   return isTemporary(error) || isRefusal(error, errorCodes.too_many_requests);
 }

@@ -21,7 +21,7 @@ export type Unread = CommandResult<"media/room/msglog_unread">[number];
 
 type Pattern = CommandData<"core/event/subscribe">;
 
-const ID_BYTES = 9;
+const ID_WORDS = 3;
 /** Rooms of one question (M20). */
 const UNREAD_ROOMS = 1000;
 
@@ -36,12 +36,13 @@ export class Client {
   readonly #patterns = new Map<string, { readonly pattern: Pattern; readonly count: number }>();
   readonly #events = new Listeners<[EventData]>();
   readonly #states = new Listeners<[ClientState]>();
-  readonly #id = randomName();
+  /** Not by `randomUUID`, which a page has only over TLS or from this machine. */
+  readonly #id = crypto.getRandomValues(new Uint32Array(ID_WORDS)).join("-");
   #lastId = 0;
 
   /**
    * Resolves when it is logged in for the first time; it tries for so long as that takes. Rejects with what refuses it
-   * for good: a `CallError` (100030: wrong credentials), a close of 4500–4999 or for too large a login (1009), an error of the token source, or the reason of `signal`.
+   * for good: a `CallError` (100030: wrong credentials), a close of 4501–4999 or for too large a login (1009, 4500), an error of the token source, or the reason of `signal`.
    */
   static async connect(url: string | URL, options: ClientOptions = {}): Promise<Client> {
     const client = new Client(String(url), options);
@@ -217,10 +218,4 @@ export class Client {
 
 function keyOf({ body, ...key }: Pattern): string {
   return JSON.stringify(Object.entries(key).sort());
-}
-
-/** Not by `randomUUID`, which a page has only over TLS or from this machine. */
-function randomName(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(ID_BYTES));
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

@@ -2,12 +2,10 @@ import {
   type CommandData,
   type CommandName,
   type CommandResult,
-  classify,
   type ErrorData,
   type EventData,
   FRAME_TOO_LARGE,
-  type Inbound,
-  isJsonObject,
+  MALFORMED_FRAME,
 } from "@roomlog/protocol";
 import { abortable } from "./abortable.ts";
 
@@ -33,7 +31,7 @@ export function isRefusal(error: unknown, code: ErrorData["code"]): error is Cal
 export class ConnectionLost extends Error {
   readonly code: number;
   readonly reason: string;
-  /** Whether it was this call that ended it, by its size (T3: 1009): it did not take effect. */
+  /** Whether it was this call that ended it, by its size (T3: 1009) or its width (F11: 4500): it did not take effect. */
   readonly isTooLarge: boolean;
   constructor({ code, reason }: Closed, isTooLarge = false) {
     super(`connection closed (${code}${reason && `: ${reason}`})`);
@@ -66,6 +64,27 @@ export interface CallOptions {
 
 /** What a socket says when the other side vanished (RFC 6455 §7.1.5). */
 export const VANISHED = 1006;
+
+type Measure = (frame: string) => number;
+
+/** How much there is in a frame of what it can have too much of, by the code that says so: bytes (T3), values (F11). */
+const measures: { readonly [code: number]: Measure } = {
+  [FRAME_TOO_LARGE]: (frame) => new TextEncoder().encode(frame).length,
+  [MALFORMED_FRAME]: (frame) =>
+    frame
+      .replace(/\\./g, "")
+      .replace(/"[^"]*"/g, "")
+      .replace(/:/g, ",,,")
+      .split(/[,[{]/).length,
+};
+
+/** A frame of the server: a request (F7), an answer (F2) or an ack (F3). */
+interface Received {
+  readonly cmd?: string;
+  readonly result?: "ok" | "error";
+  readonly tid?: unknown;
+  readonly data?: object | null;
+}
 
 interface Pending {
   /** The frame of the request. */
@@ -177,41 +196,39 @@ export class Connection {
     if (this.#ended) return;
     this.#ended = how;
     this.#options.onClosed?.(how);
-    const largest = how.code === FRAME_TOO_LARGE ? this.#largest() : undefined;
+    const culprit = this.#culprit(how);
     for (const pending of this.#pending.values())
-      pending.reject(new ConnectionLost(how, pending === largest));
+      pending.reject(new ConnectionLost(how, pending === culprit));
     this.#pending.clear();
     this.#ending.resolve(how);
   }
 
-  /** In bytes, as the server counts. */
-  #largest(): Pending | undefined {
-    const encoder = new TextEncoder();
-    let largest: Pending | undefined;
-    let most = 0;
-    for (const pending of this.#pending.values()) {
-      const size = encoder.encode(pending.frame).length;
-      if (size > most) largest = pending;
-      most = Math.max(most, size);
-    }
-    return largest;
+  /** What the server did not take. */
+  #culprit({ code }: Closed): Pending | undefined {
+    const measure = measures[code];
+    const size = ({ frame }: Pending) => measure?.(frame) ?? 0;
+    return measure && [...this.#pending.values()].sort((a, b) => size(b) - size(a))[0];
   }
 
   #receive(text: string): void {
     if (this.#ended) return;
     this.#received += 1;
-    const frame = classify(JSON.parse(text));
-    if (frame.kind === "response") this.#settle(frame, text);
-    if (frame.kind !== "request") return;
-    this.#socket.send(JSON.stringify({ result: "ok", tid: frame.tid }));
-    if (frame.cmd === "event") this.#options.onEvent?.(frame.data as unknown as EventData, text);
+    let frame: Received;
+    try {
+      frame = { ...JSON.parse(text) };
+    } catch {
+      return this.drop("what answers does not speak Roomlog");
+    }
+    const { cmd, tid, data } = frame;
+    if (cmd) this.#socket.send(JSON.stringify({ result: "ok", tid }));
+    else if (frame.result) this.#settle(frame, text);
+    if (cmd === "event") this.#options.onEvent?.(data as EventData, text);
   }
 
-  #settle({ tid, result, data }: Inbound & { readonly kind: "response" }, text: string): void {
+  #settle({ result, tid, data }: Received, text: string): void {
     const pending = this.#pending.get(tid as number);
     this.#pending.delete(tid as number);
-    if (result === "error" && isJsonObject(data))
-      pending?.reject(new CallError(data as unknown as ErrorData));
+    if (result === "error") pending?.reject(new CallError({ ...data } as ErrorData));
     else pending?.resolve(data ?? {}, text);
   }
 }

@@ -1,4 +1,4 @@
-import { type CommandData, type Filter, readOn, type StoredMessage } from "@roomlog/protocol";
+import { type CommandData, type Filter, goesOn, readOn, type StoredMessage } from "@roomlog/protocol";
 import { CallError, type CallOptions } from "./connection.ts";
 
 type Query = CommandData<"media/room/msglog_get">;
@@ -33,9 +33,6 @@ export interface HistoryOptions extends CallOptions {
 
 /** Most messages that one request asks for. */
 export const PAGE = 200;
-
-/** The parameter that says behind which message the next page begins. */
-const goesOn = { asc: "after", desc: "before", rank: "rank_after" } as const;
 
 /** Reads page by page, and no further than it is asked for messages. */
 export async function* history(

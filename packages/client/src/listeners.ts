@@ -15,8 +15,8 @@ export class Listeners<Args extends readonly unknown[]> {
   }
 
   tell(name: string, ...args: Args): void {
-    for (const listener of this.#by.get(name) ?? []) attempt(() => listener(...args));
-    if (name !== "*") for (const listener of this.#by.get("*") ?? []) attempt(() => listener(...args));
+    for (const heard of new Set([name, "*"]))
+      for (const listener of this.#by.get(heard) ?? []) attempt(() => listener(...args));
   }
 }
 

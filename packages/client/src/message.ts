@@ -1,4 +1,4 @@
-import type { JsonObject, MessageLog, StoredMessage } from "@roomlog/protocol";
+import { type JsonObject, type MessageLog, type StoredMessage, timeFieldOf } from "@roomlog/protocol";
 import { InvalidMessage, type Issue } from "./errors.ts";
 
 /** A message of the log: what was sent stands in `msg`, what the server added beside it (M2). */
@@ -28,13 +28,8 @@ type Validated<T> =
   | { readonly value: T; readonly issues?: undefined }
   | { readonly issues: readonly Issue[] };
 
-/**
- * The server's fields stand behind what was sent, the time behind `session_id`: that is how its name is known, which
- * a service can choose (M2).
- */
 function messageOf(stored: StoredMessage): Message<unknown> {
-  const names = Object.keys(stored);
-  const time = names[names.indexOf("session_id") + 1] as "timestmap";
+  const time = timeFieldOf(stored) as "timestmap";
   const { msg_id, user_id, session_id, $log, [time]: timestamp, ...msg } = stored;
   const stamp = { msg_id, user_id, session_id, timestamp, sentAt: new Date(timestamp / 1000) };
   return { msg, ...stamp, ...($log && { log: $log }) };
@@ -43,13 +38,10 @@ function messageOf(stored: StoredMessage): Message<unknown> {
 /** The message as `schema` gives it back. Throws an `InvalidMessage`. */
 export async function checked<T>(stored: StoredMessage, schema: Schema<T> | undefined): Promise<Message<T>> {
   const message = messageOf(stored);
-  if (!schema || isWithoutBody(message)) return message as Message<T>;
+  const { op, deleted, erased } = message.log ?? {};
+  // What was deleted or erased says nothing any more, and a deletion nothing but why (M15, M21).
+  if (!schema || op === "delete" || deleted || erased) return message as Message<T>;
   const result = await schema["~standard"].validate(message.msg);
   if (result.issues) throw new InvalidMessage(message.msg_id, message.msg, result.issues);
   return { ...message, msg: result.value };
-}
-
-/** What was deleted says nothing any more, and a deletion nothing but why (M15). */
-function isWithoutBody({ log }: Message<unknown>): boolean {
-  return log?.op === "delete" || log?.deleted !== undefined;
 }

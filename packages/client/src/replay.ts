@@ -50,6 +50,8 @@ export class Replay<T = JsonObject> implements AsyncIterable<Message<T>> {
   #hasMissed = false;
   #isOver = false;
   #woken = Promise.withResolvers<void>();
+  /** Aborted when what is asked for is not wanted any more. */
+  #asking = new AbortController();
 
   constructor(parts: ReplayParts<T>, { signal, ...how }: ReplayOptions) {
     this.#parts = parts;
@@ -110,14 +112,18 @@ export class Replay<T = JsonObject> implements AsyncIterable<Message<T>> {
 
   /** @internal The server's replay is over, or ends; the iteration asks for another one, unless it is over or paused. */
   goOn(change: How = {}): void {
-    const [connection, replay] = [this.#connection, this.#id as number];
-    const { room_id } = this.#parts;
+    this.#asking.abort();
+    this.#endAt(this.#connection, this.#id);
     this.#how = { ...this.#how, time: this.time, ...change };
     this.#since = performance.now();
     this.#id = this.#connection = undefined;
     this.#queue = [];
     this.#hasMissed = false;
     this.#woken.resolve();
+  }
+
+  #endAt(connection?: Connection, replay = 0): void {
+    const { room_id } = this.#parts;
     connection?.call("media/room/msglog_replay_stop", { room_id, replay }).catch(() => {});
   }
 
@@ -140,10 +146,7 @@ export class Replay<T = JsonObject> implements AsyncIterable<Message<T>> {
         } else if (this.#isOver) return;
         else if (log.over) return void isOver(log);
         else if (this.#hasMissed) this.goOn();
-        else if (this.#id === undefined && !this.paused)
-          await this.#open().catch((error: unknown) => {
-            if (!log.over) throw error;
-          });
+        else if (this.#id === undefined && !this.paused) await this.#open();
         else {
           await abortable(this.#woken.promise, this.#signal);
           this.#woken = Promise.withResolvers();
@@ -158,20 +161,24 @@ export class Replay<T = JsonObject> implements AsyncIterable<Message<T>> {
   async #open(): Promise<void> {
     const { room_id, gate, settings } = this.#parts;
     const how = this.#how;
+    this.#asking = new AbortController();
+    const { signal } = this.#asking;
     const call = async (connection: Connection) => {
       this.#queue = [];
       const asked = { ...how, time: this.time, room_id } as Asked;
       const { replay, time, until } = await connection.call("media/room/msglog_replay", asked);
       if (connection.ended) return;
-      this.#connection = connection;
-      this.#id = replay;
       this.#how.until = until;
       // Meanwhile it is to go on in another way.
-      if (this.#how !== how) return this.goOn();
+      if (this.#how !== how) return this.#endAt(connection, replay);
+      this.#connection = connection;
+      this.#id = replay;
       how.time = time;
       this.#since = performance.now();
     };
-    await insist({ gate, settings, signal: this.#signal, call });
+    await abortable(insist({ gate, settings, signal, call }), this.#signal).catch((error: unknown) => {
+      if (!signal.aborted) throw error;
+    });
   }
 }
 

@@ -38,6 +38,13 @@ export interface RoomEvents {
   readonly banned: Act & { readonly until?: number };
   readonly muted: Act & { readonly muted: boolean; readonly until?: number };
   readonly access: RoomAccess & { readonly by: string };
+  /** M24: `removed` when the type has none any more. */
+  readonly schema: {
+    readonly type: string;
+    readonly version: number;
+    readonly removed?: true;
+    readonly by: string;
+  };
   readonly destroyed: { readonly code: number; readonly reason: string };
   readonly msglog_new_msg: StoredMessage;
   /** M19 */

@@ -25,6 +25,9 @@ import type { Tail } from "./tail.ts";
 type Joined = CommandResult<"media/room/join">;
 type Query = CommandData<"media/room/msglog_get">;
 
+/** What the answer to a join knows already when it was told before. */
+const OF_MEMBERS = /_member$|^kicked$|^banned$/;
+
 /** One life of a room that the client is in, and comes into again after each reconnect. */
 export class Room<T = JsonObject> {
   readonly room_id: string;
@@ -201,7 +204,7 @@ export class Room<T = JsonObject> {
       try {
         return this.#entered(connection, await this.#join(connection));
       } catch (error) {
-        if (error instanceof ConnectionLost) return;
+        if (error instanceof ConnectionLost && !error.isTooLarge) return;
         if (!isTemporary(error)) return this.end(this.#reasonOf(error as Error));
         await pause(delay(error, attempt++, settings), settings, this.#gate).catch(() => {});
       }
@@ -253,11 +256,12 @@ export class Room<T = JsonObject> {
     this.#epoch ??= epoch;
     if (epoch !== this.#epoch) return this.end(new RoomEnded(this.room_id));
     this.#members = new Map(Object.entries(members) as [string, Member][]);
+    if (!this.#own) return this.end(new RoomLeft(this.room_id, "removed"));
     this.#tip = Math.max(this.#tip, last_id);
     const early = this.#early ?? [];
     this.#early = undefined;
     this.#gate.open(connection);
-    for (const event of early) this.#happened(event);
+    for (const event of early) if (!OF_MEMBERS.test(event.type ?? "")) this.#happened(event);
     this.#listeners.tell("members", this.#members as never, undefined);
     this.#wake();
   }
@@ -310,9 +314,12 @@ export class Room<T = JsonObject> {
     this.#listeners.tell("members", this.#members as never, undefined);
   }
 
+  get #own(): Member | undefined {
+    return this.#members.get(this.#parts.session_id() ?? "");
+  }
+
   #putOut(how: "kicked" | "banned", { user_id, reason }: RoomEvents["kicked"]): void {
-    const own = this.#members.get(this.#parts.session_id() ?? "");
-    if (own?.user_id === user_id) this.end(new RoomLeft(this.room_id, how, reason));
+    if (this.#own?.user_id === user_id) this.end(new RoomLeft(this.room_id, how, reason));
   }
 
   #wake(): void {

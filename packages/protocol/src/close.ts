@@ -1,6 +1,7 @@
 /** Those that the client looks at: apart, so that a web page does not carry the table. */
 export const FRAME_TOO_LARGE = 1009;
 export const TOKEN_EXPIRED = 4005;
+export const MALFORMED_FRAME = 4500;
 
 /**
  * WebSocket close codes (T3). 4000–4499: connect again later; 4500–4999: do not retry as you are.
@@ -19,7 +20,7 @@ export const closeCodes = {
   rate: 4003,
   login_timeout: 4004,
   token_expired: TOKEN_EXPIRED,
-  malformed_frame: 4500,
+  malformed_frame: MALFORMED_FRAME,
   login_failures: 4501,
   session_stopped: 4502,
   duplicated_session_id: 4503,

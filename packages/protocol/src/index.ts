@@ -1,5 +1,12 @@
 export { changedAccess } from "./access.ts";
-export { type CloseCode, closeCodes, FRAME_TOO_LARGE, isFinalClose, TOKEN_EXPIRED } from "./close.ts";
+export {
+  type CloseCode,
+  closeCodes,
+  FRAME_TOO_LARGE,
+  isFinalClose,
+  MALFORMED_FRAME,
+  TOKEN_EXPIRED,
+} from "./close.ts";
 export type { CommandData, CommandName, CommandResult, Retention, RoomAccess, RoomInfo } from "./commands.ts";
 export { type ErrorCode, type ErrorData, errorCodes, errorText, errorTexts, readOn } from "./errors.ts";
 export { type EventData, roomEvents } from "./events.ts";
@@ -32,10 +39,12 @@ export {
   messageText,
   reservedNames,
   type StoredMessage,
+  timeFieldOf,
   type Version,
   withTail,
 } from "./message.ts";
 export { isName, MAX_ROOM_ID, MAX_SESSION_ID, MAX_USER } from "./names.ts";
+export { goesOn } from "./paging.ts";
 export {
   commitmentText,
   digestText,

@@ -96,6 +96,15 @@ export function withTail(text: string, tail: string): string {
   return text === "{}" ? `{${tail}}` : `${text.slice(0, text.lastIndexOf("}"))},${tail}}`;
 }
 
+/**
+ * The name of the time in a message as everyone sees it: it stands behind `session_id`, whatever a service calls it, and
+ * whatever else was sent (M2).
+ */
+export function timeFieldOf(message: JsonObject): string {
+  const names = Object.keys(message);
+  return names[names.indexOf("session_id") + 1] ?? "timestmap";
+}
+
 /** A message of a room's log as it arrives in pages and events: what was sent, plus the server's fields (M2). */
 export interface StoredMessage {
   readonly msg_id: number;

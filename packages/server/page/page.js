@@ -70,7 +70,7 @@ async function start(options) {
   $("entry").hidden = true;
   $("room").hidden = false;
   text.focus();
-  void live();
+  live().catch(({ message }) => say($("ended"), `The messages cannot be read: ${message}`, "span"));
 }
 
 /** The page stands beside the socket. */
@@ -179,11 +179,12 @@ function itemOf({ msg, msg_id, user_id, sentAt, log }) {
 }
 
 /** What is no text is shown as it is. */
-function said(msg, { edited, deleted, ref } = {}) {
+function said(msg, { edited, deleted, erased, ref } = {}) {
   if (deleted) {
     const why = deleted.reason ? `: ${deleted.reason}` : "";
     return element("em", "said", `deleted by ${deleted.user_id}${why}`);
   }
+  if (erased) return element("em", "said", "erased");
   const isText = typeof msg.text === "string";
   const words = element(isText ? "span" : "code", "said", isText ? msg.text : JSON.stringify(msg));
   if (ref) words.prepend(element("small", "", `↩ ${ref} `));

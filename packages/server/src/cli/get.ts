@@ -1,5 +1,6 @@
 import type { Filter } from "@roomlog/protocol";
 import { type Command, Option } from "commander";
+import { pagesOf } from "../transcript/reader.ts";
 import { attempt } from "./failure.ts";
 import { idOf, messageLine } from "./message-line.ts";
 import { wholeNumber } from "./numbers.ts";
@@ -10,14 +11,8 @@ import { type Place, withSource } from "./target.ts";
 import { timeOf } from "./when.ts";
 import { filterIn } from "./where.ts";
 
-/** Messages of a page: the most a server gives at once (M8). */
-const PAGE = 1000;
-
 /** Messages around a place when nothing is said. */
 const AROUND = 50;
-
-/** The parameter that says behind which message the next page begins. */
-const goesOn = { asc: "after", desc: "before", rank: "rank_after" } as const;
 
 interface Flags extends Place {
   readonly after?: number;
@@ -67,11 +62,8 @@ async function get(source: Source, room_id: string, flags: Flags): Promise<void>
   const look = lookOf(flags);
   const done = progress("messages");
   let got = 0;
-  for await (const page of pages(
-    source,
-    queryOf(room_id, epoch, flags),
-    flags.limit ?? Number.POSITIVE_INFINITY,
-  )) {
+  const most = flags.limit ?? (flags.around === undefined ? undefined : AROUND);
+  for await (const page of pagesOf(source, queryOf(room_id, epoch, flags), most)) {
     got += page.length;
     if (!process.stdout.isTTY) done.at(got, isWhole(flags) ? count : undefined);
     say(page.map((text) => messageLine(text, look)).join("\n"));
@@ -93,26 +85,6 @@ function isWhole({ after, before, from, to, by, session, search, around, where, 
   );
 }
 
-/** Page after page until there is nothing left, or `most` messages are there. */
-export async function* pages(
-  source: Pick<Source, "page">,
-  query: Omit<PageQuery, "limit">,
-  most: number,
-): AsyncGenerator<string[]> {
-  let next = query;
-  const { order = "asc", around } = query;
-  for (let left = most; left > 0; ) {
-    const limit = around !== undefined && most === Number.POSITIVE_INFINITY ? AROUND : Math.min(left, PAGE);
-    const page = await source.page({ ...next, limit });
-    const last = page.at(-1);
-    if (last === undefined) return;
-    yield page;
-    if (around !== undefined) return;
-    left -= page.length;
-    next = { ...next, [goesOn[order]]: idOf(last) };
-  }
-}
-
 /** The id behind which the newest `lines` messages of a log stand. */
 export async function startOf(
   source: Pick<Source, "page">,
@@ -122,6 +94,6 @@ export async function startOf(
   if (!where) return Math.max(0, last_id - lines);
   let start = last_id;
   const query = { ...log, where, order: "desc", before: last_id + 1 } as const;
-  for await (const page of pages(source, query, lines)) start = idOf(page.at(-1) ?? "") - 1;
+  for await (const page of pagesOf(source, query, lines)) start = idOf(page.at(-1) ?? "") - 1;
   return start;
 }

@@ -1,12 +1,9 @@
-import { isJsonObject, type JsonObject, type MessageLog, reservedNames } from "@roomlog/protocol";
+import { isJsonObject, type JsonObject, type MessageLog, timeFieldOf } from "@roomlog/protocol";
 import { withoutMembers } from "../core/json-text.ts";
 import { humaneTime, isoTime, type Look, paint, plain, say, shown } from "./output.ts";
 
-/** What a service may call the time of a message (M2). */
-const TIME_FIELDS = ["timestmap", "timestamp"] as const;
-
-const STAMP: ReadonlySet<string> = new Set([...reservedNames, "timestamp"]);
-const STAMP_AND_TEXT: ReadonlySet<string> = new Set([...STAMP, "text"]);
+/** The server's names beside that of the time (M2). */
+const STAMP = ["msg_id", "user_id", "session_id", "$log"] as const;
 
 /** Prints messages of a room as they come, each by its JSON. */
 export type Print = (room_id: string, messages: readonly string[]) => void;
@@ -24,7 +21,7 @@ export function messageLine(text: string, look: Look, room_id?: string): string 
   if (look === "json") return shown(jsonLine(text, room_id));
   const message: JsonObject = JSON.parse(text);
   const { msg_id, user_id } = message;
-  const time = timeIn(message);
+  const time = Number(message[timeFieldOf(message)]);
   const said = saidIn(message, text);
   if (look === "plain") return fields(room_id, [msg_id, isoTime(time), user_id], said).join("\t");
   const stamp = [
@@ -45,18 +42,14 @@ function fields(room_id: string | undefined, stamp: readonly unknown[], said: st
   return room_id === undefined ? [...stamp, said] : [room_id, ...stamp, said];
 }
 
-function timeIn(message: JsonObject): number {
-  return Number(TIME_FIELDS.map((field) => message[field]).find((time) => typeof time === "number") ?? 0);
-}
-
-/** What a message says, and what became of it (M15, M16). */
+/** What a message says, and what became of it (M15, M16, M21). */
 function saidIn(message: JsonObject, json: string): string {
-  const { op, ref, edited, deleted } = (message.$log ?? {}) as MessageLog;
+  const { op, ref, edited, deleted, erased } = (message.$log ?? {}) as MessageLog;
   if (deleted && !op)
     return plain(`(deleted by ${deleted.user_id}${deleted.reason ? `: ${deleted.reason}` : ""})`);
   const marks = [
     op ? `(${op} of #${ref})` : ref !== undefined && `(to #${ref})`,
-    wordsIn(message, json),
+    erased ? "(erased)" : wordsIn(message, json),
     edited && "(edited)",
   ];
   return marks.filter(Boolean).join(" ");
@@ -64,8 +57,9 @@ function saidIn(message: JsonObject, json: string): string {
 
 /** The `text` of a message as it reads, and whatever else was sent as JSON. */
 function wordsIn(message: JsonObject, json: string): string {
-  if (typeof message.text !== "string") return plain(withoutMembers(json, STAMP));
-  const rest = withoutMembers(json, STAMP_AND_TEXT);
+  const stamp = [...STAMP, timeFieldOf(message)];
+  if (typeof message.text !== "string") return plain(withoutMembers(json, new Set(stamp)));
+  const rest = withoutMembers(json, new Set([...stamp, "text"]));
   return plain(/^\{\s*\}$/.test(rest) ? message.text : `${message.text}  ${rest}`);
 }
 

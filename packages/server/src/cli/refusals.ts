@@ -86,8 +86,10 @@ export function loginRefused({ user, password, token }: Given): Failure {
   return new Failure("refused", `${user} may not log in: ${what}`);
 }
 
-/** What was sent is too large, or has too many values (T3, F11). */
-const notTaken: readonly number[] = [closeCodes.frame_too_large, closeCodes.malformed_frame];
+/** Whether what was sent is too large, or has too many values (T3, F11). */
+export function isNotTaken({ code }: ConnectionLost): boolean {
+  return code === closeCodes.frame_too_large || code === closeCodes.malformed_frame;
+}
 
 /** Whether to connect again is of no use: 1008 and 1009 are about what was sent. */
 export function isFinal({ code }: ConnectionLost): boolean {
@@ -96,7 +98,7 @@ export function isFinal({ code }: ConnectionLost): boolean {
 
 /** The connection ended while something was to be answered. */
 export function lost(error: ConnectionLost): Failure {
-  if (notTaken.includes(error.code))
+  if (isNotTaken(error))
     return new Failure("data", `the ${error.message}: the server does not take what was sent`, {
       cause: error,
     });

@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { CallError, ConnectionLost } from "@roomlog/client";
-import { closeCodes, type ErrorCode, errorCodes, isTemporaryError, type RoomInfo } from "@roomlog/protocol";
+import { type ErrorCode, errorCodes, isTemporaryError, type RoomInfo } from "@roomlog/protocol";
 import { logInAgain } from "./backoff.ts";
-import { explained, isFinal } from "./refusals.ts";
+import { explained, isFinal, isNotTaken } from "./refusals.ts";
 import { dataIn, logIn, type Session } from "./session.ts";
 import type { Target } from "./target.ts";
 
@@ -125,8 +125,7 @@ const PAUSE_MS = 500;
  * one that was too large, only that one ends here.
  */
 function isPassing(error: Error): boolean {
-  if (error instanceof ConnectionLost)
-    return !error.isTooLarge && (error.code === closeCodes.frame_too_large || !isFinal(error));
+  if (error instanceof ConnectionLost) return !error.isTooLarge && (isNotTaken(error) || !isFinal(error));
   return error instanceof CallError && isTemporaryError(error.data);
 }
 

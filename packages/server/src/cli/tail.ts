@@ -1,9 +1,10 @@
 import type { Filter } from "@roomlog/protocol";
 import type { Command } from "commander";
+import { pagesOf } from "../transcript/reader.ts";
 import { exitCodes } from "./exit.ts";
 import { attempt, Failure } from "./failure.ts";
 import { Follower } from "./follower.ts";
-import { pages, startOf } from "./get.ts";
+import { startOf } from "./get.ts";
 import { type Print, printer } from "./message-line.ts";
 import { wholeNumber } from "./numbers.ts";
 import { lookOf } from "./output.ts";
@@ -46,6 +47,6 @@ async function newest(source: Source, rooms: readonly string[], flags: Flags, pr
     const from = flags.after ?? (await startOf(source, { room_id, epoch, last_id }, flags));
     const { where } = flags;
     const query = { room_id, epoch, after: from, before: last_id + 1, ...(where && { where }) };
-    for await (const page of pages(source, query, Number.POSITIVE_INFINITY)) print(room_id, page);
+    for await (const page of pagesOf(source, query)) print(room_id, page);
   }
 }

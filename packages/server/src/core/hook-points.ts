@@ -2,7 +2,6 @@ import type { CommandResult, EventData, Filter, JsonObject, RoomInfo } from "@ro
 import type { Credentials, Grant } from "../auth/auth.ts";
 import type { From } from "./cursors.ts";
 import type { Pattern } from "./hub.ts";
-import type { JsonText } from "./json-text.ts";
 import type { Answered } from "./plugin.ts";
 import type { Afterwards } from "./requests.ts";
 import type { OpenSession } from "./sessions.ts";
@@ -29,7 +28,7 @@ export interface HookPoints {
     in: { session: OpenSession; room_id: string; info: RoomInfo };
     out: Answered<{ room_id: string }>;
   };
-  /** What `join` answers (R4); the members are ready-made JSON. */
+  /** What `join` answers (R4) beside the members. */
   "room.join": {
     in: {
       session: OpenSession;
@@ -39,7 +38,7 @@ export interface HookPoints {
       /** Does something after the answer. */
       afterwards: Afterwards;
     };
-    out: Promise<Omit<CommandResult<"media/room/join">, "members"> & { readonly members: JsonText }>;
+    out: Promise<Omit<CommandResult<"media/room/join">, "members">>;
   };
   /**
    * A message before it is stored (M1), or another wording of the message `edits` (M15). One with another `msg` is

@@ -40,6 +40,7 @@ export const statuses: Partial<Record<ErrorCode, number>> = {
   304108: 403,
   304109: 507,
   304110: 404,
+  304111: 409,
   304112: 422,
   304113: 409,
 };

@@ -47,7 +47,12 @@ export function isWithin(path: string, entrance: string): boolean {
 
 /** Cuts off who takes no byte of an answer for too long (H1), as behind a WebSocket (M11). */
 export function cutWhenStalled(outgoing: ServerResponse, { service }: Entrance): void {
-  outgoing.setTimeout(service.limits.stalled_seconds * 1000, () => outgoing.destroy());
+  const ms = service.limits.stalled_seconds * 1000;
+  outgoing.setTimeout(ms, () => {
+    // Nothing waits for him: it is he who waits.
+    if (outgoing.writableLength === 0) outgoing.setTimeout(ms);
+    else outgoing.destroy();
+  });
 }
 
 export function notThere(path: string): Refused {

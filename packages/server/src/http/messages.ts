@@ -1,13 +1,20 @@
-import { type CommandName, type ErrorData, errorCodes, errorText, readOn } from "@roomlog/protocol";
+import {
+  type CommandData,
+  type CommandName,
+  type ErrorData,
+  errorCodes,
+  errorText,
+  readOn,
+} from "@roomlog/protocol";
 import { elementsOf, memberText } from "../core/json-text.ts";
 import { failed, HttpError, statuses } from "./answers.ts";
 import { askPooled, bodyOf, type Ctx, json, resultOf } from "./context.ts";
 import { linkHeader } from "./links.ts";
 import type { LocalClient } from "./local-client.ts";
-import { dataOf, jsonIn, numberIn, type QueryData } from "./query.ts";
+import { dataOf, type Fields, jsonIn, numberIn, type QueryData } from "./query.ts";
 import { pathIn } from "./rooms.ts";
 
-/** What M8 takes. */
+/** All that `msglog_get` takes. */
 const PARAMETERS = {
   after: "number",
   before: "number",
@@ -24,8 +31,11 @@ const PARAMETERS = {
   ref: "number",
   refs: "flag",
   versions: "flag",
+  digest: "flag",
   where: "text",
-} as const;
+} as const satisfies {
+  readonly [F in Exclude<keyof CommandData<"media/room/msglog_get">, "room_id">]-?: Fields[string];
+};
 
 /** Messages on a page when nothing is said. */
 const DEFAULT_LIMIT = 100;
@@ -58,11 +68,12 @@ function readFurther(error: ErrorData, path: string, query: QueryData): HttpErro
 /** H13: one entry of the log as it is now. */
 export async function showMessage(c: Ctx): Promise<Response> {
   const { room_id, msg_id } = entryIn(c);
-  const given = dataOf(c.req.url, { epoch: "text", versions: "flag", refs: "flag" });
-  const after = typeof msg_id === "number" ? msg_id - 1 : msg_id;
-  const page = await ask(c, "media/room/msglog_get", { room_id, ...given, after, limit: 1 });
-  const [entry] = elementsOf(page);
-  if (entry === undefined || Number(memberText(entry, "msg_id")) !== msg_id) throw notFound();
+  const given = dataOf(c.req.url, { epoch: "text", versions: "flag", refs: "flag", digest: "flag" });
+  // What is no id is looked for where nothing stands.
+  const id = typeof msg_id === "number" && msg_id < Number.MAX_SAFE_INTEGER ? msg_id : 0;
+  const only = { after: Math.max(id - 1, 0), before: id + 1, limit: 1 };
+  const [entry] = elementsOf(await ask(c, "media/room/msglog_get", { room_id, ...given, ...only }));
+  if (entry === undefined) throw notFound();
   return json(c, entry);
 }
 

@@ -139,7 +139,7 @@ function paths() {
       get: {
         operationId: "showMessage",
         summary: "A message as it is now (H13)",
-        parameters: [epoch, flag("versions"), flag("refs")],
+        parameters: [epoch, ...["versions", "refs", "digest"].map(flag)],
         responses: { 200: answer("The message", { type: "object" }), ...errors },
       },
       put: {

@@ -31,7 +31,10 @@ export async function page(c: Ctx): Promise<Response> {
   if (!way.entrance.page) return upgradeRequired(c.env.request);
   if (!c.req.header("accept")?.includes("text/html")) return upgradeRequired(c.env.request);
   // What the page names stands beside it, so its own address ends with a slash.
-  if (way.rest === "") return c.body(null, 308, { location: `${way.entrance.path.split("/").at(-1)}/` });
+  if (way.rest === "") {
+    const location = `${way.entrance.path.split("/").at(-1)}/${new URL(c.req.url).search}`;
+    return c.body(null, 308, { location });
+  }
   return fileAt(c, new URL("index.html", PAGE_FOLDER));
 }
 

@@ -37,8 +37,9 @@ export function csv(): Writer {
   };
 }
 
-function stateOf({ edited, deleted }: Said["log"]): string {
+function stateOf({ edited, deleted, erased }: Said["log"]): string {
   if (deleted) return "deleted";
+  if (erased) return "erased";
   return edited ? "edited" : "";
 }
 

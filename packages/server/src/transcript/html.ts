@@ -20,28 +20,33 @@ const POLICY = `default-src 'none'; style-src 'sha256-${createHash("sha256").upd
 export function html(extract: Extract, { calendar }: Style): Writer {
   let day: string | undefined;
   let before: Said | undefined;
+  const hasPlace = (said: Said | undefined) => said !== undefined && isWritten(said, extract);
   const write = (said: Said, surroundings: Surroundings): string => {
     const at = calendar.at(said.time);
     const heading = at.day === day ? "" : dayOf(at.day, calendar.heading(at.day), day !== undefined);
     const goesOn = heading === "" && isTogether(before, said);
     day = at.day;
     before = said;
-    return `${heading}${article(said, { at, goesOn, surroundings })}`;
+    return `${heading}${article(said, { at, goesOn, surroundings, hasPlace })}`;
   };
   return {
     head: () => headOf(extract, aboutOf(extract, calendar)),
     page: (messages, surroundings) =>
       messages
-        .filter((said) => isMessage(said) && !isShownElsewhere(said, extract))
+        .filter(isMessage)
+        // A reaction stands beneath what it is about.
+        .filter(
+          ({ reaction, log }) => reaction === undefined || !hasPlace(surroundings.quoted.get(log.ref ?? 0)),
+        )
         .map((said) => write(said, surroundings))
         .join(""),
     tail: () => `${day === undefined ? "" : "</section>\n"}</main>\n</body>\n</html>\n`,
   };
 }
 
-/** A reaction stands beneath what it is about, when that is in the transcript. */
-function isShownElsewhere({ reaction, log }: Said, { first_id }: Extract): boolean {
-  return reaction !== undefined && (log.ref ?? 0) >= first_id;
+/** Whether what others refer to surely stands in the transcript, by itself. */
+function isWritten(said: Said, { first_id, where }: Extract): boolean {
+  return where === undefined && said.msg_id >= first_id && isMessage(said) && said.reaction === undefined;
 }
 
 function isTogether(before: Said | undefined, { user_id, time }: Said): boolean {
@@ -83,35 +88,45 @@ interface Place {
   /** Whether the name stands above already. */
   readonly goesOn: boolean;
   readonly surroundings: Surroundings;
+  /** Whether there is something to lead to. */
+  readonly hasPlace: (said: Said) => boolean;
 }
 
-function article(said: Said, { at, goesOn, surroundings }: Place): string {
+function article(said: Said, { at, goesOn, surroundings, hasPlace }: Place): string {
   const { msg_id, user_id, log } = said;
+  const reactions = said.reaction === undefined ? surroundings.reactions.get(msg_id) : undefined;
   const name = goesOn ? "" : `<span class="who" dir="auto">${escaped(clean(user_id))}</span> `;
-  const note = log.edited && !log.deleted ? ' <span class="note">edited</span>' : "";
+  const note = log.edited && !log.deleted && !log.erased ? ' <span class="note">edited</span>' : "";
   const time = `<a class="at" href="#m${msg_id}">${at.clock}</a>`;
   const parts = [
     `<div class="by">${name}${time}${note}</div>`,
-    quoteOf(said, surroundings),
+    quoteOf(said, surroundings, hasPlace),
     bodyOf(said),
-    reactionsOf(surroundings.reactions.get(msg_id) ?? []),
+    reactionsOf(reactions ?? []),
   ];
   return `<article id="m${msg_id}" class="h${hueOf(user_id)}${goesOn ? "" : " new"}">${parts.join("")}</article>\n`;
 }
 
-function quoteOf({ log: { ref, deleted } }: Said, { quoted }: Surroundings): string {
+function quoteOf(
+  { log: { ref, deleted } }: Said,
+  { quoted }: Surroundings,
+  hasPlace: Place["hasPlace"],
+): string {
   const to = ref === undefined || deleted ? undefined : quoted.get(ref);
   if (!to) return "";
   const { msg_id, user_id } = to;
   const who = `<span class="who h${hueOf(user_id)}" dir="auto">${escaped(clean(user_id))}</span>`;
-  return `<blockquote dir="auto"><a href="#m${msg_id}">${who} ${escaped(excerpt(to, QUOTE))}</a></blockquote>`;
+  const words = `${who} ${escaped(excerpt(to, QUOTE))}`;
+  const shown = hasPlace(to) ? `<a href="#m${msg_id}">${words}</a>` : words;
+  return `<blockquote dir="auto">${shown}</blockquote>`;
 }
 
-function bodyOf({ text, json, reaction, log: { deleted } }: Said): string {
+function bodyOf({ text, json, reaction, log: { deleted, erased } }: Said): string {
   if (deleted) {
     const because = deleted.reason === undefined ? "" : `: ${clean(deleted.reason)}`;
     return `<p class="note" dir="auto">${escaped(`Deleted by ${clean(deleted.user_id)}${because}`)}</p>`;
   }
+  if (erased) return '<p class="note">Erased</p>';
   const shown = text ?? reaction;
   return shown === undefined
     ? `<pre>${escaped(clean(json))}</pre>`

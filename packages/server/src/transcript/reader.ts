@@ -1,4 +1,4 @@
-import type { CommandData, CommandResult } from "@roomlog/protocol";
+import { type CommandData, type CommandResult, goesOn } from "@roomlog/protocol";
 
 /** Where a transcript is read: a server, its own log, or a data folder. */
 export interface Reader {
@@ -18,16 +18,22 @@ export type PageQuery = CommandData<"media/room/msglog_get"> & { readonly limit:
 /** Messages of a page: the most a server gives at once (M8). */
 const PAGE = 1000;
 
-/** Page after page, ascending, until there is nothing left. */
+/** Page after page, ascending unless the query says otherwise, until there is nothing left or `most` messages are there. */
 export async function* pagesOf(
-  reader: Reader,
+  reader: Pick<Reader, "page">,
   query: Omit<PageQuery, "limit">,
+  most = Number.POSITIVE_INFINITY,
 ): AsyncGenerator<readonly string[]> {
-  for (let next = query; ; ) {
-    const page = await reader.page({ ...next, limit: PAGE });
+  const { order = "asc", around } = query;
+  let next = query;
+  for (let left = most; left > 0; ) {
+    const page = await reader.page({ ...next, limit: Math.min(left, PAGE) });
     const last = page.at(-1);
     if (last === undefined) return;
     yield page;
-    next = { ...next, after: Number(JSON.parse(last).msg_id) };
+    // There is one page around a message.
+    if (around !== undefined) return;
+    left -= page.length;
+    next = { ...next, [goesOn[order]]: Number(JSON.parse(last).msg_id) };
   }
 }

@@ -1,4 +1,4 @@
-import type { JsonObject, MessageLog } from "@roomlog/protocol";
+import { type JsonObject, type MessageLog, timeFieldOf } from "@roomlog/protocol";
 import { storedText } from "./stored-text.ts";
 
 /** What a message says, for people. */
@@ -37,12 +37,6 @@ export function saidIn(stored: string, fields: readonly string[]): Said {
     json: storedText(stored).msg,
     log,
   };
-}
-
-/** The time stands behind the session, whatever a service calls it (M2). */
-export function timeFieldOf(message: JsonObject): string {
-  const names = Object.keys(message);
-  return names[names.indexOf("session_id") + 1] ?? "timestmap";
 }
 
 function ownText(message: JsonObject, field: string): string | undefined {

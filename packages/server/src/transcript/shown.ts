@@ -18,9 +18,15 @@ export function clean(text: string): string {
     .toWellFormed();
 }
 
+/** The same in one line, as names stand there. */
+export function inLine(text: string): string {
+  return clean(text).replaceAll("\n", " ");
+}
+
 /** A message in one line of so many characters at most. */
 export function excerpt({ text, json, log }: Said, most: number): string {
   if (log.deleted) return "(deleted)";
+  if (log.erased) return "(erased)";
   const line = clean(text ?? json)
     .replace(/\s+/g, " ")
     .trim();

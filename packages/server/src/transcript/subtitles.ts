@@ -1,5 +1,5 @@
 import type { Said } from "./said.ts";
-import { clean, isMessage } from "./shown.ts";
+import { clean, inLine, isMessage } from "./shown.ts";
 import type { Style, Writer } from "./writer.ts";
 
 /** A cue stands until the next one comes, within these bounds; in milliseconds. */
@@ -8,7 +8,7 @@ const MOST_MS = 7000;
 
 interface Cue {
   readonly msg_id: number;
-  readonly user_id: string;
+  readonly who: string;
   readonly text: string;
   /** Since the recording began, in milliseconds. */
   readonly from: number;
@@ -24,8 +24,8 @@ interface Kind {
 export function vtt(style: Style): Writer {
   return subtitles(style, {
     head: "WEBVTT\n\n",
-    cue: ({ msg_id, user_id, text, from }, to) =>
-      `${msg_id}\n${clockOf(from, ".")} --> ${clockOf(to, ".")}\n<v ${escaped(user_id)}>${escaped(`${user_id}: ${text}`)}</v>\n\n`,
+    cue: ({ msg_id, who, text, from }, to) =>
+      `${msg_id}\n${clockOf(from, ".")} --> ${clockOf(to, ".")}\n<v ${escaped(who)}>${escaped(`${who}: ${text}`)}</v>\n\n`,
   });
 }
 
@@ -33,8 +33,8 @@ export function vtt(style: Style): Writer {
 export function srt(style: Style): Writer {
   return subtitles(style, {
     head: "",
-    cue: ({ user_id, text, from }, to, number) =>
-      `${number}\n${clockOf(from, ",")} --> ${clockOf(to, ",")}\n${kept(`${user_id}: ${text}`)}\n\n`,
+    cue: ({ who, text, from }, to, number) =>
+      `${number}\n${clockOf(from, ",")} --> ${clockOf(to, ",")}\n${kept(`${who}: ${text}`)}\n\n`,
   });
 }
 
@@ -62,15 +62,15 @@ function subtitles({ recording_start, non_text }: Style, { head, cue }: Kind): W
   };
 }
 
-/** Undefined for what is not shown: what was before the recording, what was deleted, and what has no text. */
+/** Undefined for what is not shown: what was before the recording, what was deleted or erased, and what has no text. */
 function cueOf(
   { msg_id, user_id, time, text, json, log }: Said,
   start: number,
   non_text: boolean,
 ): Cue | undefined {
   const says = linesOf(text ?? (non_text ? json : ""));
-  if (time < start || log.deleted || says === "") return undefined;
-  return { msg_id, user_id, text: says, from: Math.floor((time - start) / 1000) };
+  if (time < start || log.deleted || log.erased || says === "") return undefined;
+  return { msg_id, who: inLine(user_id), text: says, from: Math.floor((time - start) / 1000) };
 }
 
 /** An empty line would end the cue. */

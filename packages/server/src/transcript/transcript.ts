@@ -1,9 +1,9 @@
-import type { Filter } from "@roomlog/protocol";
+import { type Filter, timeFieldOf } from "@roomlog/protocol";
 import { Calendar } from "./calendar.ts";
 import { type Format, formats } from "./formats.ts";
 import { headerLine } from "./jsonl.ts";
 import { type PageQuery, pagesOf, type Reader } from "./reader.ts";
-import { saidIn, TEXT_FIELDS, timeFieldOf } from "./said.ts";
+import { saidIn, TEXT_FIELDS } from "./said.ts";
 import { oneLine } from "./stored-text.ts";
 import { NOTHING, quotedBy, reactionsTo, type Surroundings } from "./surroundings.ts";
 import type { Extract, Style } from "./writer.ts";

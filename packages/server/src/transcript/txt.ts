@@ -1,5 +1,5 @@
 import type { Said } from "./said.ts";
-import { clean, excerpt, isMessage } from "./shown.ts";
+import { clean, excerpt, inLine, isMessage } from "./shown.ts";
 import type { Surroundings } from "./surroundings.ts";
 import type { Extract, Style, Writer } from "./writer.ts";
 
@@ -20,7 +20,7 @@ export function txt({ room_id, first_time, last_time }: Extract, { calendar }: S
       ? "no messages"
       : `${at(first_time)} to ${at(last_time)}`;
   return {
-    head: () => `${room_id}, ${span}, ${calendar.zone}\n\n`,
+    head: () => `${inLine(room_id)}, ${span}, ${calendar.zone}\n\n`,
     page: (messages, surroundings) =>
       messages
         .filter(isMessage)
@@ -31,16 +31,22 @@ export function txt({ room_id, first_time, last_time }: Extract, { calendar }: S
 }
 
 function lineOf(said: Said, { quoted }: Surroundings): string {
-  const { user_id, text, json, reaction, log } = said;
+  const { text, json, reaction, log } = said;
+  const who = inLine(said.user_id);
   const to = log.ref === undefined ? undefined : quoted.get(log.ref);
-  const about = to ? ` ${to.user_id} "${excerpt(to, QUOTE)}"` : log.ref === undefined ? "" : ` #${log.ref}`;
-  if (log.deleted) return `${user_id}: (deleted by ${log.deleted.user_id}${because(log.deleted.reason)})`;
-  if (reaction !== undefined) return `${user_id} reacts with ${indented(reaction)} to${about}`;
-  return `${user_id}${about && ` to${about}`}: ${indented(text ?? json)}${log.edited ? " (edited)" : ""}`;
+  const about = to
+    ? ` ${inLine(to.user_id)} "${excerpt(to, QUOTE)}"`
+    : log.ref === undefined
+      ? ""
+      : ` #${log.ref}`;
+  if (log.deleted) return `${who}: (deleted by ${inLine(log.deleted.user_id)}${because(log.deleted.reason)})`;
+  if (log.erased) return `${who}: (erased)`;
+  if (reaction !== undefined) return `${who} reacts with ${indented(reaction)} to${about}`;
+  return `${who}${about && ` to${about}`}: ${indented(text ?? json)}${log.edited ? " (edited)" : ""}`;
 }
 
 function because(reason: string | undefined): string {
-  return reason === undefined ? "" : `: ${clean(reason).replaceAll("\n", " ")}`;
+  return reason === undefined ? "" : `: ${inLine(reason)}`;
 }
 
 function indented(text: string): string {

@@ -27,7 +27,7 @@ export const join = (service: Service, members: Members, ensure: Ensure) =>
       await ensure({ session, room_id, owner: undefined });
       if (!roomRights.mayReadAll(identity, room_id)) await rooms.came(room_id, identity.user_id);
       const from = { after, epoch, where };
-      const answer = await service.hooks.run("room.join", { session, room_id, from, afterwards }, () =>
+      const position = await service.hooks.run("room.join", { session, room_id, from, afterwards }, () =>
         service.rooms.living(room_id, () => {
           if (session.isClosed) throw new RequestError(100061);
           // Something may have changed since the command began.
@@ -43,10 +43,10 @@ export const join = (service: Service, members: Members, ensure: Ensure) =>
           afterwards(members.join(room_id, session, { role, ...(meta && { meta: JsonText.kept(meta) }) }));
           service.rooms.touch(room_id);
           service.hub.subscribe(session, { class: "media", subclass: "room", obj_id: room_id });
-          return { members: members.of(room_id) };
+          return {};
         }),
       );
-      const { members: all, ...position } = answer;
-      return withField(position, "members", all);
+      // As they are now, so that the answer knows all that was told before it.
+      return withField(position, "members", members.of(room_id));
     },
   });

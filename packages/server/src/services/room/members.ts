@@ -63,7 +63,8 @@ export class Members {
     this.#rooms.set(room_id, members.set(session_id, member));
     this.#joined.set(session_id, this.#roomsOf(session_id).add(room_id));
     return () => {
-      if (!before) this.#publish(roomEvents.started_member, room_id, session_id, member);
+      if (!before && this.has(room_id, session_id))
+        this.#publish(roomEvents.started_member, room_id, session_id, member);
     };
   }
 
