@@ -404,4 +404,4 @@ function boundsOf({ retention = {} }: { readonly retention?: Retention | undefin
 
 serve((directory: string) => new Writer(directory));
 
-export type { Writer };
+export { Writer };
