@@ -201,6 +201,73 @@ test("[M21] no file of the data directory holds the text any more, nor after a r
   expect(holding(data, "SECRETWORD")).toEqual([]);
 }, 60_000);
 
+const rooms = Array.from({ length: 6 }, (_, n) => `room ${n}`);
+
+/** Ann and then bob write in all rooms, in the first one so much that it is indexed for searches too. */
+async function talked(config: Parameters<typeof people>[1]) {
+  const many = { requests: 1e6, requests_burst: 1e6 };
+  const limits = { rates: { connection: many, user: many, address: many } };
+  const staged = await stage({ ...config, limits });
+  for (const room_id of rooms) await staged.opa.call("media/room/create", { room_id, class: "chat" });
+  for (const [who, word] of [
+    [staged.ann, "SECRETWORD"],
+    [staged.bob, "otherword"],
+  ] as const) {
+    for (let n = 0; n < 300; n++) {
+      const room_id = n < 260 ? "room 0" : rooms[n % rooms.length];
+      const msg = { text: `${word} ${"x".repeat((n * 7919) % 900)} ${word}END${n}` };
+      who.send({ class: "media", subclass: "room", cmd: "msglog_send", data: { room_id, msg }, tid: n });
+    }
+    await who.settled();
+  }
+  return staged;
+}
+
+/** Asks until nothing of ann's is left to erase. */
+async function untilDropped(erase: (user_id: string, more: object) => Promise<Frame>): Promise<void> {
+  for (let n = 0; n < 1000; n++) if ((await erase("ann", { dry_run: true })).messages === 0) return;
+  throw new Error("it is not dropped");
+}
+
+const DROPPED: readonly (readonly [
+  string,
+  object,
+  (opa: RawClient, room_id: string, last_id: number) => Promise<Frame>,
+])[] = [
+  [
+    "a purge",
+    {},
+    (opa, room_id, last) => opa.call("media/room/msglog_purge", { room_id, before: last / 2 + 1 }),
+  ],
+  [
+    "retention",
+    { sweep_seconds: 0.02 },
+    (opa, room_id, last) => opa.call("media/room/update", { room_id, retention: { max_messages: last / 2 } }),
+  ],
+  [
+    "the end of a room",
+    { on_destroy: "delete", sweep_seconds: 0.02 },
+    (opa, room_id) => opa.call("media/room/destroy", { room_id }),
+  ],
+];
+
+test.for(DROPPED)("[M21] what %s has dropped before is in no file either", async ([, msglog, drop]) => {
+  const data = dataDirectory();
+  const { bob, opa, erase } = await talked({ data, services: { main: { msglog } } });
+  await say(bob, "otherword");
+  // Now the index of words is one piece, and what is dropped of it is only said to be gone.
+  await erase("nobody");
+  for (const room_id of rooms) {
+    const { last_id } = (await opa.call("media/room/msglog_info", { room_id })).data;
+    expect((await drop(opa, room_id, last_id)).result).toBe("ok");
+  }
+  await untilDropped(erase);
+  expect([...holding(data, "SECRETWORD"), ...holding(data, "secretword")]).not.toEqual([]);
+  expect(await erase("ann")).toMatchObject({ rooms: 0, messages: 0 });
+  expect([...holding(data, "SECRETWORD"), ...holding(data, "secretword")]).toEqual([]);
+  expect(holding(data, "otherword")).not.toEqual([]);
+});
+
 /** The files whose bytes hold a word. */
 function holding(directory: string, word: string): string[] {
   return readdirSync(directory).filter((name) => readFileSync(join(directory, name)).includes(word));

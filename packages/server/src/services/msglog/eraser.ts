@@ -28,7 +28,7 @@ interface Summary {
   readonly held: readonly string[];
 }
 
-type Slice = Pick<Erasable, "messages" | "next">;
+type Slice = Pick<Erasable, "next">;
 
 interface Life {
   readonly room_id: string;
@@ -81,12 +81,10 @@ export class Eraser {
 
   async #erase(user_id: string, by: string): Promise<Erasure> {
     const { erasures } = this.#log;
-    const begun = await erasures.begin({ user_id, by, receipt: this.#service.newId() });
-    const { receipt } = begun;
-    let { messages } = begun;
-    for await (const life of this.#lives(user_id))
-      messages += await this.#eraseIn(life, { user_id, receipt });
-    if (messages > 0) await this.#scrub();
+    const { receipt } = await erasures.begin({ user_id, by, receipt: this.#service.newId() });
+    for await (const life of this.#lives(user_id)) await this.#eraseIn(life, { user_id, receipt });
+    // Also when nothing was left to erase: what retention has just dropped is in the files still.
+    await this.#scrub();
     return erasures.end({ receipt, at: this.#service.clock.wall() });
   }
 
@@ -99,21 +97,17 @@ export class Eraser {
     }
   }
 
-  /** How many messages were erased. */
   async #eraseIn(
     { room_id, epoch }: Life,
     { user_id, receipt }: { readonly user_id: string; readonly receipt: string },
-  ): Promise<number> {
+  ): Promise<void> {
     const names_before = this.#service.steadyTime() - NAMES_US;
     const what = { room_id, epoch, user_id, receipt, names_before, most: SLICE };
-    let messages = 0;
     for (let from: ErasePlace | undefined = START; from; ) {
       if (this.#stopped) throw new RequestError(100051);
       const slice: Slice = await this.#log.erasures.erase({ ...what, from }).catch(gone);
-      messages += slice.messages;
       from = slice.next;
     }
-    return messages;
   }
 
   /** Nothing of it is left in any file, free pages and the write-ahead log among them. */
@@ -138,6 +132,6 @@ export class Eraser {
 
 /** Retention was faster, and the life is forgotten. */
 function gone(error: unknown): Slice {
-  if (error instanceof RequestError && error.code === 304106) return { messages: 0, next: undefined };
+  if (error instanceof RequestError && error.code === 304106) return { next: undefined };
   throw error;
 }
