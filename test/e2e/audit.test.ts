@@ -5,6 +5,7 @@ import { ManualClock } from "../../packages/server/src/testing/clock.ts";
 import { RawClient } from "../support/raw-client.ts";
 import { maskedFrame, RawSocket, upgrade } from "../support/raw-socket.ts";
 import { serverForTest } from "../support/server.ts";
+import { SlowStore } from "../support/slow-store.ts";
 
 const memory = { store: { kind: "memory" } } as const;
 const REMOTE = expect.stringMatching(/^ws:127\.0\.0\.1:\d+$/);
@@ -19,7 +20,12 @@ function audited() {
     if ("audit" in fields) lines.push({ ...fields, msg });
   };
   const logger: Logger = { debug() {}, info: keep, warn() {}, error() {} };
-  return { logger, of: (audit: string) => lines.filter((line) => line.audit === audit) };
+  return {
+    logger,
+    of: (audit: string) => lines.filter((line) => line.audit === audit),
+    forget: (audit: string) =>
+      void lines.splice(0, lines.length, ...lines.filter((line) => line.audit !== audit)),
+  };
 }
 
 const open = (url: string, user: string) => RawClient.login(url, user, `${user}-1`);
@@ -104,6 +110,39 @@ test("[T11] acts on what others have or may do have a line once they are done", 
   expect(log.of("closed")).toMatchObject([
     { user: "bob", session: "bob-1", by: "server", code: 4502, reason: "Session stop" },
   ]);
+});
+
+test("[T11] an act has its line also when who asked has gone before it was answered", async () => {
+  const log = audited();
+  const store = new SlowStore();
+  const { url } = await serverForTest({}, { ...log, store });
+  const bob = await open(url, "bob");
+  await bob.call("media/room/create", { class: "chat", room_id: "r" });
+  await bob.call("media/room/msglog_send", { room_id: "r", msg: {} });
+  const asked = [
+    ["media/room/ban", { room_id: "r", user_id: "bob" }],
+    ["media/room/msglog_purge", { room_id: "r", before: 2 }],
+    ["media/room/msglog_erase_user", { user_id: "bob" }],
+    ["media/room/destroy", { room_id: "r" }],
+    ["media/room/destroy", { room_id: "none" }],
+  ] as const;
+  for (const [command, data] of asked) {
+    const [cls, subclass, cmd] = command.split("/");
+    const ann = await open(url, "ann");
+    store.hold();
+    ann.send({ class: cls, subclass, cmd, data, tid: 1 });
+    await store.held;
+    await ann.close();
+    await expect.poll(() => log.of("closed").length).toBeGreaterThan(0);
+    log.forget("closed");
+    store.release();
+    // What comes behind it in the store.
+    await bob.call("media/room/create", { class: "chat" });
+  }
+  const who = { service: "main", remote: REMOTE, user: "ann", session: "ann-1", msg: "done", audit: "admin" };
+  await expect
+    .poll(() => log.of("admin"))
+    .toEqual(asked.slice(0, -1).map(([command, data]) => ({ ...who, command, data })));
 });
 
 test("[T11] a reload has a line, by a command also with who", async () => {

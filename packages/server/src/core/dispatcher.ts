@@ -48,7 +48,7 @@ export class Dispatcher {
     if (unknown) afterwards(this.#tellingUnrecognized(unknown, request, session));
     const valid = validate(command.schema, data);
     this.#requireRight(command, session, valid as { readonly room_id?: unknown });
-    if (command.audited) afterwards(() => session.done(nameOf(command), named(command, valid)));
+    if (command.audited) afterwards(session.act(nameOf(command), named(command, valid)), "done");
     return command.run(new Received(valid, session, afterwards, request));
   }
 

@@ -64,7 +64,10 @@ export interface Call<Data> {
   readonly connection: Session;
   /** The text of a field of `data` exactly as it was received (M7); undefined when it is absent. */
   raw(field: string): string | undefined;
-  /** Does something after the ok answer has been sent; when the command fails not at all, or all the same with `always`. */
+  /**
+   * Does something after the ok answer has been sent; when the command fails not at all, or all the same with `always`. With
+   * `done` as soon as it has succeeded, also when nobody is there any more to be answered.
+   */
   readonly afterwards: Afterwards;
 }
 
