@@ -112,6 +112,33 @@ test("[T11] acts on what others have or may do have a line once they are done", 
   ]);
 });
 
+test("[T11] who changes a message of somebody else has a line, without what he says; of his own there is none", async () => {
+  const log = audited();
+  const { url } = await serverForTest(memory, log);
+  const [ann, bob] = [await open(url, "ann"), await open(url, "bob")];
+  await ann.call("media/room/create", { class: "chat", room_id: "r" });
+  const inR = (client: RawClient, cmd: string, data: object) =>
+    client.call(`media/room/${cmd}`, { room_id: "r", ...data });
+  for (const client of [ann, bob, ann]) await inR(client, "msglog_send", { msg: { text: "canary" } });
+  await inR(ann, "msglog_edit", { msg_id: 1, msg: { text: "canary" } });
+  await inR(ann, "msglog_delete", { msg_id: 1, reason: "canary" });
+  const edit = { msg_id: 2, msg: { text: "canary" }, client_msg_id: "once" };
+  expect((await inR(ann, "msglog_edit", edit)).data).toEqual({ msg_id: 6 });
+  expect((await inR(ann, "msglog_edit", edit)).data).toEqual({ msg_id: 6, duplicate: true });
+  expect((await inR(ann, "msglog_delete", { msg_id: 2, reason: "canary" })).data).toEqual({ msg_id: 7 });
+  expect((await inR(ann, "msglog_delete", { msg_id: 2 })).data.code).toBe(304110);
+  await inR(ann, "mute", { user_id: "bob", seconds: 60, reason: "canary" });
+  await inR(ann, "msglog_hold", { hold: true, reason: "canary" });
+  await inR(ann, "set_access", { marks: "own" });
+  expect(log.of("admin").map(({ command, data }) => [command, data])).toEqual([
+    ["media/room/msglog_edit", { room_id: "r", msg_id: 2 }],
+    ["media/room/msglog_delete", { room_id: "r", msg_id: 2 }],
+    ["media/room/mute", { room_id: "r", user_id: "bob", seconds: 60 }],
+    ["media/room/msglog_hold", { room_id: "r", hold: true }],
+    ["media/room/set_access", { room_id: "r", marks: "own" }],
+  ]);
+});
+
 test("[T11] an act has its line also when who asked has gone before it was answered", async () => {
   const log = audited();
   const store = new SlowStore();

@@ -69,6 +69,8 @@ export interface Call<Data> {
    * `done` as soon as it has succeeded, also when nobody is there any more to be answered.
    */
   readonly afterwards: Afterwards;
+  /** Writes the line that a command which `auditsItself` is due for; nothing for others. */
+  audit(): void;
 }
 
 /**
@@ -124,8 +126,10 @@ export interface Command<Data = unknown, Result = Answer> {
   readonly detached?: boolean;
   /** Whether it is for connections that have not logged in yet, and only for them. */
   readonly beforeLogin?: boolean;
-  /** For acts on what others have or may do: the fields that the audit log names once the command is done. */
+  /** For acts on what others have or may do: the fields that the audit log names once the command is done. No text of theirs is among them. */
   readonly audited?: readonly string[];
+  /** Whether it says itself that it was such an act (`Call.audit`), since not all that it does are. */
+  readonly auditsItself?: boolean;
   /** What is answered when it comes over a rate (Q3), in place of 100050. */
   readonly overRate?: ErrorCode;
   /** Throw a `RequestError` for every expected failure. */

@@ -4,7 +4,7 @@ import { defined } from "./defined.ts";
 /** M22 */
 export const hold = (service: Service, log: Log) =>
   command("media/room/msglog_hold", {
-    audited: ["room_id", "hold", "reason", "epoch"],
+    audited: ["room_id", "hold", "epoch"],
     async run({ data: { room_id, hold, reason, epoch: named }, session: { identity: who } }) {
       const epoch = named === undefined ? undefined : await epochOf(room_id, named);
       if (hold && epoch === undefined) await require(room_id);

@@ -6,7 +6,7 @@ import { requireAbove } from "./rank.ts";
 /** R9: he may come again. */
 export const kick = (service: Service, members: Members) =>
   command("media/room/kick", {
-    audited: ["room_id", "user_id", "reason"],
+    audited: ["room_id", "user_id"],
     async run({ data: { room_id, user_id, reason }, session: { identity } }) {
       await service.rooms.get(room_id);
       requireAbove(service, identity, { room_id, user_id });
