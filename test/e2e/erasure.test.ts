@@ -310,6 +310,16 @@ test("[M22] a hold outlives restarts and the end of the room, also where logs ar
   expect((await read()).data.code).toBe(304106);
 });
 
+test("[M22] to hold a room that has ended its right is enough", async () => {
+  const { login } = await people({ ann: ["*", "room_destroy"], law: ["msglog_hold"] });
+  const [ann, law] = [await login("ann"), await login("law")];
+  await inR(ann, "create", { class: "chat" });
+  await inR(ann, "destroy");
+  expect(await inR(law, "msglog_hold", { hold: true })).toMatchObject({ result: "ok" });
+  expect((await inR(ann, "msglog_info", { epoch: "last" })).data.hold).toMatchObject({ by: "law" });
+  expect((await inR(law, "msglog_hold", { hold: true, room_id: "none" })).data.code).toBe(304001);
+});
+
 test("[M22] one life of a room can be held alone", async () => {
   const { ann, opa } = await stage();
   await say(ann, "one");
