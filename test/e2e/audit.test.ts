@@ -160,7 +160,7 @@ test("[T11] an act has its line also when who asked has gone before it was answe
     ann.send({ class: cls, subclass, cmd, data, tid: 1 });
     await store.held;
     await ann.close();
-    await expect.poll(() => log.of("closed").length).toBeGreaterThan(0);
+    await expect.poll(() => log.of("closed").length, { timeout: 10_000 }).toBeGreaterThan(0);
     log.forget("closed");
     store.release();
     // What comes behind it in the store.

@@ -1,10 +1,11 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { idsOf, roomCalls } from "../support/in-room.ts";
+import { idsOf, inRoom, roomCalls } from "../support/in-room.ts";
 import { people } from "../support/people.ts";
-import { eventsOf, type Frame, type RawClient } from "../support/raw-client.ts";
+import { eventsOf, type Frame, RawClient } from "../support/raw-client.ts";
 import { dataDirectory, serverForTest } from "../support/server.ts";
+import { SlowStore } from "../support/slow-store.ts";
 
 const OFFICER = ["*", "msglog_erase", "msglog_hold", "msglog_purge", "room_destroy", "room_moderate"];
 
@@ -291,6 +292,28 @@ test("[M22] while a room is on hold nothing of its log is removed, and that is s
   expect((await inR(ann, "msglog_info")).data).not.toHaveProperty("hold");
   expect(await erase("ann")).toMatchObject({ messages: 2, held: [] });
   expect((await purge({ before: 2 })).data).toMatchObject({ count: 1 });
+});
+
+test("[M22] a purge that a hold comes before says the reason too", async () => {
+  const store = new SlowStore();
+  const { server, send, purge, get } = await inRoom({}, { store });
+  await send({ n: 1 });
+  const [bob, opa] = [await RawClient.login(server.url, "bob"), await RawClient.login(server.url, "opa")];
+  const waiting = async () => {
+    const page = await (await fetch(`${server.url.replace("ws", "http")}metrics`)).text();
+    return Number(/^roomlog_writes_waiting (\d+)/m.exec(page)?.[1]);
+  };
+  store.hold();
+  const sent = say(bob, "two");
+  await store.held;
+  const held = inR(opa, "msglog_hold", { hold: true, reason: "case 7" });
+  await expect.poll(waiting, { timeout: 10_000 }).toBe(1);
+  const purged = purge({ before: 2 });
+  await expect.poll(waiting, { timeout: 10_000 }).toBe(2);
+  store.release();
+  expect([(await sent).result, (await held).result]).toEqual(["ok", "ok"]);
+  expect((await purged).data).toMatchObject({ code: 304111, reason: "case 7" });
+  expect(idsOf((await get()).data)).toEqual([1, 2]);
 });
 
 test("[M22] a hold outlives restarts and the end of the room, also where logs are not kept", async () => {

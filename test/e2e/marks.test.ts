@@ -188,7 +188,7 @@ test("[M20] [R6] to count what is unread is no activity of the room, with a filt
   for (const more of [{}, { where: { user_id: "ann" } }])
     expect(await unread(bob, { rooms: ["r"], ...more })).toMatchObject([{ unread: 1 }]);
   clock.advance(31_000);
-  await expect.poll(() => unread(bob)).toEqual([]);
+  await expect.poll(() => unread(bob), { timeout: 10_000 }).toEqual([]);
 });
 
 test("[M20] a room that ends while it is looked at is left out", async () => {

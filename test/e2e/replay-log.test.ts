@@ -116,7 +116,7 @@ test("[M26] a replay that has ended, and whose end still waits, is stopped as an
   await carl.settled();
   for (const count of [2, 3]) {
     await answer(1);
-    await expect.poll(() => got(carl)).toHaveLength(count);
+    await expect.poll(() => got(carl), { timeout: 10_000 }).toHaveLength(count);
   }
   await stop(replay);
   await answer(1);
@@ -136,7 +136,7 @@ test("[M26] while what is due waits for a slow client it is paused and counted, 
   expect(got(carl)).toEqual([1]);
   await set(replay, { paused: false });
   for (const next of [2, 3, "done"]) {
-    await expect.poll(() => got(carl).at(-1)).toBe(next);
+    await expect.poll(() => got(carl).at(-1), { timeout: 10_000 }).toBe(next);
     await answer(1);
   }
   expect(got(carl)).toEqual([1, 2, 3, "done"]);
