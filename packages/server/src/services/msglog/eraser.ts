@@ -6,13 +6,12 @@ import {
   RequestError,
   type Service,
 } from "../../core/plugin.ts";
+import { NAMES_US } from "./names.ts";
 
 /** Entries that are erased in one commit. */
 const SLICE = 128;
 /** Lives that are looked at in one query. */
 const LIVES = 200;
-/** Names of sends are known for at least this long (M9), µs. */
-const NAMES_US = 24 * 3600 * 1_000_000;
 /** Until files that somebody reads are tried again, in milliseconds; and how often they are. */
 const RETRY_MS = 100;
 const RETRIES = 600;

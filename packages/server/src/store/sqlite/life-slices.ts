@@ -1,7 +1,7 @@
 import type Database from "better-sqlite3";
 
 /** What is asked for: lives of a service, from a key of `rooms` on, of which `most` are looked at. */
-interface Asked {
+interface SliceQuery {
   readonly service: string;
   readonly from: number;
   readonly most: number;
@@ -31,7 +31,7 @@ export class LifeSlices {
   }
 
   /** The slice, and where the next one begins: undefined behind the last one. */
-  at({ service, from, most }: Asked): { readonly slice: LifeSlice; readonly next: number | undefined } {
+  at({ service, from, most }: SliceQuery): { readonly slice: LifeSlice; readonly next: number | undefined } {
     const next = this.#next.get(from, most);
     return { slice: { service, from, end: next ?? Number.MAX_SAFE_INTEGER }, next };
   }
