@@ -80,4 +80,4 @@ test("no statement goes through more of a long table than it says", async () => 
       ([beginning, where]) => !found.some(({ text, step }) => text.startsWith(beginning) && step === where),
     ),
   ).toEqual([]);
-});
+}, 60_000);
