@@ -6,6 +6,7 @@ import { ManualClock } from "../../packages/server/src/testing/clock.ts";
 import { RawClient } from "../support/raw-client.ts";
 import { maskedFrame, RawSocket, upgrade } from "../support/raw-socket.ts";
 import { serverForTest } from "../support/server.ts";
+import { SlowStore } from "../support/slow-store.ts";
 
 const memory = { store: { kind: "memory" } } as const;
 const REMOTE = expect.stringMatching(/^ws:127\.0\.0\.1:\d+$/);
@@ -20,7 +21,12 @@ function audited() {
     if ("audit" in fields) lines.push({ ...fields, msg });
   };
   const logger: Logger = { debug() {}, info: keep, warn() {}, error() {} };
-  return { logger, of: (audit: string) => lines.filter((line) => line.audit === audit) };
+  return {
+    logger,
+    of: (audit: string) => lines.filter((line) => line.audit === audit),
+    forget: (audit: string) =>
+      void lines.splice(0, lines.length, ...lines.filter((line) => line.audit !== audit)),
+  };
 }
 
 const open = (url: string, user: string) => RawClient.login(url, user, `${user}-1`);
@@ -140,6 +146,66 @@ test("[T11] who may see the marks of a room is named when that was changed", asy
   expect((await ann.call("media/room/set_access", data)).result).toBe("ok");
   await ann.settled();
   expect(log.of("admin")).toMatchObject([{ command: "media/room/set_access", data }]);
+});
+
+test("[T11] who changes a message of somebody else has a line, without what he says; of his own there is none", async () => {
+  const log = audited();
+  const { url } = await serverForTest(memory, log);
+  const [ann, bob] = [await open(url, "ann"), await open(url, "bob")];
+  await ann.call("media/room/create", { class: "chat", room_id: "r" });
+  const inR = (client: RawClient, cmd: string, data: object) =>
+    client.call(`media/room/${cmd}`, { room_id: "r", ...data });
+  for (const client of [ann, bob, ann]) await inR(client, "msglog_send", { msg: { text: "canary" } });
+  await inR(ann, "msglog_edit", { msg_id: 1, msg: { text: "canary" } });
+  await inR(ann, "msglog_delete", { msg_id: 1, reason: "canary" });
+  const edit = { msg_id: 2, msg: { text: "canary" }, client_msg_id: "once" };
+  expect((await inR(ann, "msglog_edit", edit)).data).toEqual({ msg_id: 6 });
+  expect((await inR(ann, "msglog_edit", edit)).data).toEqual({ msg_id: 6, duplicate: true });
+  expect((await inR(ann, "msglog_delete", { msg_id: 2, reason: "canary" })).data).toEqual({ msg_id: 7 });
+  expect((await inR(ann, "msglog_delete", { msg_id: 2 })).data.code).toBe(304110);
+  await inR(ann, "mute", { user_id: "bob", seconds: 60, reason: "canary" });
+  await inR(ann, "msglog_hold", { hold: true, reason: "canary" });
+  await inR(ann, "set_access", { marks: "own" });
+  expect(log.of("admin").map(({ command, data }) => [command, data])).toEqual([
+    ["media/room/msglog_edit", { room_id: "r", msg_id: 2 }],
+    ["media/room/msglog_delete", { room_id: "r", msg_id: 2 }],
+    ["media/room/mute", { room_id: "r", user_id: "bob", seconds: 60 }],
+    ["media/room/msglog_hold", { room_id: "r", hold: true }],
+    ["media/room/set_access", { room_id: "r", marks: "own" }],
+  ]);
+});
+
+test("[T11] an act has its line also when who asked has gone before it was answered", async () => {
+  const log = audited();
+  const store = new SlowStore();
+  const { url } = await serverForTest({}, { ...log, store });
+  const bob = await open(url, "bob");
+  await bob.call("media/room/create", { class: "chat", room_id: "r" });
+  await bob.call("media/room/msglog_send", { room_id: "r", msg: {} });
+  const asked = [
+    ["media/room/ban", { room_id: "r", user_id: "bob" }],
+    ["media/room/msglog_purge", { room_id: "r", before: 2 }],
+    ["media/room/msglog_erase_user", { user_id: "bob" }],
+    ["media/room/destroy", { room_id: "r" }],
+    ["media/room/destroy", { room_id: "none" }],
+  ] as const;
+  for (const [command, data] of asked) {
+    const [cls, subclass, cmd] = command.split("/");
+    const ann = await open(url, "ann");
+    store.hold();
+    ann.send({ class: cls, subclass, cmd, data, tid: 1 });
+    await store.held;
+    await ann.close();
+    await expect.poll(() => log.of("closed").length, { timeout: 10_000 }).toBeGreaterThan(0);
+    log.forget("closed");
+    store.release();
+    // What comes behind it in the store.
+    await bob.call("media/room/create", { class: "chat" });
+  }
+  const who = { service: "main", remote: REMOTE, user: "ann", session: "ann-1", msg: "done", audit: "admin" };
+  await expect
+    .poll(() => log.of("admin"))
+    .toEqual(asked.slice(0, -1).map(([command, data]) => ({ ...who, command, data })));
 });
 
 test("[T11] a reload has a line, by a command also with who", async () => {

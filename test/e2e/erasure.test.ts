@@ -1,10 +1,11 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { idsOf, roomCalls } from "../support/in-room.ts";
+import { idsOf, inRoom, roomCalls } from "../support/in-room.ts";
 import { people } from "../support/people.ts";
-import { eventsOf, type Frame, type RawClient } from "../support/raw-client.ts";
+import { eventsOf, type Frame, RawClient } from "../support/raw-client.ts";
 import { dataDirectory, serverForTest } from "../support/server.ts";
+import { SlowStore } from "../support/slow-store.ts";
 
 const OFFICER = ["*", "msglog_erase", "msglog_hold", "msglog_purge", "room_destroy", "room_moderate"];
 
@@ -201,6 +202,73 @@ test("[M21] no file of the data directory holds the text any more, nor after a r
   expect(holding(data, "SECRETWORD")).toEqual([]);
 }, 60_000);
 
+const rooms = Array.from({ length: 6 }, (_, n) => `room ${n}`);
+
+/** Ann and then bob write in all rooms, in the first one so much that it is indexed for searches too. */
+async function talked(config: Parameters<typeof people>[1]) {
+  const many = { requests: 1e6, requests_burst: 1e6 };
+  const limits = { rates: { connection: many, user: many, address: many } };
+  const staged = await stage({ ...config, limits });
+  for (const room_id of rooms) await staged.opa.call("media/room/create", { room_id, class: "chat" });
+  for (const [who, word] of [
+    [staged.ann, "SECRETWORD"],
+    [staged.bob, "otherword"],
+  ] as const) {
+    for (let n = 0; n < 300; n++) {
+      const room_id = n < 260 ? "room 0" : rooms[n % rooms.length];
+      const msg = { text: `${word} ${"x".repeat((n * 7919) % 900)} ${word}END${n}` };
+      who.send({ class: "media", subclass: "room", cmd: "msglog_send", data: { room_id, msg }, tid: n });
+    }
+    await who.settled();
+  }
+  return staged;
+}
+
+/** Asks until nothing of ann's is left to erase. */
+async function untilDropped(erase: (user_id: string, more: object) => Promise<Frame>): Promise<void> {
+  for (let n = 0; n < 1000; n++) if ((await erase("ann", { dry_run: true })).messages === 0) return;
+  throw new Error("it is not dropped");
+}
+
+const DROPPED: readonly (readonly [
+  string,
+  object,
+  (opa: RawClient, room_id: string, last_id: number) => Promise<Frame>,
+])[] = [
+  [
+    "a purge",
+    {},
+    (opa, room_id, last) => opa.call("media/room/msglog_purge", { room_id, before: last / 2 + 1 }),
+  ],
+  [
+    "retention",
+    { sweep_seconds: 0.02 },
+    (opa, room_id, last) => opa.call("media/room/update", { room_id, retention: { max_messages: last / 2 } }),
+  ],
+  [
+    "the end of a room",
+    { on_destroy: "delete", sweep_seconds: 0.02 },
+    (opa, room_id) => opa.call("media/room/destroy", { room_id }),
+  ],
+];
+
+test.for(DROPPED)("[M21] what %s has dropped before is in no file either", async ([, msglog, drop]) => {
+  const data = dataDirectory();
+  const { bob, opa, erase } = await talked({ data, services: { main: { msglog } } });
+  await say(bob, "otherword");
+  // Now the index of words is one piece, and what is dropped of it is only said to be gone.
+  await erase("nobody");
+  for (const room_id of rooms) {
+    const { last_id } = (await opa.call("media/room/msglog_info", { room_id })).data;
+    expect((await drop(opa, room_id, last_id)).result).toBe("ok");
+  }
+  await untilDropped(erase);
+  expect([...holding(data, "SECRETWORD"), ...holding(data, "secretword")]).not.toEqual([]);
+  expect(await erase("ann")).toMatchObject({ rooms: 0, messages: 0 });
+  expect([...holding(data, "SECRETWORD"), ...holding(data, "secretword")]).toEqual([]);
+  expect(holding(data, "otherword")).not.toEqual([]);
+});
+
 /** The files whose bytes hold a word. */
 function holding(directory: string, word: string): string[] {
   return readdirSync(directory).filter((name) => readFileSync(join(directory, name)).includes(word));
@@ -226,6 +294,28 @@ test("[M22] while a room is on hold nothing of its log is removed, and that is s
   expect((await purge({ before: 2 })).data).toMatchObject({ count: 1 });
 });
 
+test("[M22] a purge that a hold comes before says the reason too", async () => {
+  const store = new SlowStore();
+  const { server, send, purge, get } = await inRoom({}, { store });
+  await send({ n: 1 });
+  const [bob, opa] = [await RawClient.login(server.url, "bob"), await RawClient.login(server.url, "opa")];
+  const waiting = async () => {
+    const page = await (await fetch(`${server.url.replace("ws", "http")}metrics`)).text();
+    return Number(/^roomlog_writes_waiting (\d+)/m.exec(page)?.[1]);
+  };
+  store.hold();
+  const sent = say(bob, "two");
+  await store.held;
+  const held = inR(opa, "msglog_hold", { hold: true, reason: "case 7" });
+  await expect.poll(waiting, { timeout: 10_000 }).toBe(1);
+  const purged = purge({ before: 2 });
+  await expect.poll(waiting, { timeout: 10_000 }).toBe(2);
+  store.release();
+  expect([(await sent).result, (await held).result]).toEqual(["ok", "ok"]);
+  expect((await purged).data).toMatchObject({ code: 304111, reason: "case 7" });
+  expect(idsOf((await get()).data)).toEqual([1, 2]);
+});
+
 test("[M22] a hold outlives restarts and the end of the room, also where logs are not kept", async () => {
   const data = dataDirectory();
   const services = { main: { msglog: { on_destroy: "delete", sweep_seconds: 0.05 } } } as const;
@@ -241,6 +331,16 @@ test("[M22] a hold outlives restarts and the end of the room, also where logs ar
   expect((await inR(again.opa, "msglog_purge", { epoch, before: 2 })).data.code).toBe(304111);
   await inR(again.opa, "msglog_hold", { hold: false });
   expect((await read()).data.code).toBe(304106);
+});
+
+test("[M22] to hold a room that has ended its right is enough", async () => {
+  const { login } = await people({ ann: ["*", "room_destroy"], law: ["msglog_hold"] });
+  const [ann, law] = [await login("ann"), await login("law")];
+  await inR(ann, "create", { class: "chat" });
+  await inR(ann, "destroy");
+  expect(await inR(law, "msglog_hold", { hold: true })).toMatchObject({ result: "ok" });
+  expect((await inR(ann, "msglog_info", { epoch: "last" })).data.hold).toMatchObject({ by: "law" });
+  expect((await inR(law, "msglog_hold", { hold: true, room_id: "none" })).data.code).toBe(304001);
 });
 
 test("[M22] one life of a room can be held alone", async () => {

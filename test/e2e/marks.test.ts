@@ -1,4 +1,7 @@
 import { expect, test } from "vitest";
+import { MemoryStore } from "../../packages/server/src/store/memory.ts";
+import type { PageTextQuery } from "../../packages/server/src/store/store.ts";
+import { ManualClock } from "../../packages/server/src/testing/clock.ts";
 import { inRoom } from "../support/in-room.ts";
 import { people } from "../support/people.ts";
 import { eventsOf, type Frame, RawClient } from "../support/raw-client.ts";
@@ -169,6 +172,48 @@ test("[M20] edits and deletions do not count, nor what was dropped", async () =>
   expect(await unread(bob)).toMatchObject([{ unread: 3, mark: 1, last_id: 6 }]);
   await purge({ before: 4 });
   expect(await unread(bob)).toMatchObject([{ unread: 1, mark: 1, last_id: 6 }]);
+});
+
+test("[M20] [R6] to count what is unread is no activity of the room, with a filter neither", async () => {
+  const clock = new ManualClock();
+  const { url } = await serverForTest({ store: { kind: "memory" } }, { clock });
+  const [ann, bob] = [
+    (await RawClient.login(url, "ann")).answering(),
+    (await RawClient.login(url, "bob")).answering(),
+  ];
+  await call(ann, "create", { class: "chat", timeout: 60 });
+  await send(ann);
+  clock.advance(31_000);
+  await bob.settled();
+  for (const more of [{}, { where: { user_id: "ann" } }])
+    expect(await unread(bob, { rooms: ["r"], ...more })).toMatchObject([{ unread: 1 }]);
+  clock.advance(31_000);
+  await expect.poll(() => unread(bob), { timeout: 10_000 }).toEqual([]);
+});
+
+test("[M20] a room that ends while it is looked at is left out", async () => {
+  const looked = Promise.withResolvers<void>();
+  const goOn = Promise.withResolvers<void>();
+  class SlowReader extends MemoryStore {
+    override async pageText(query: PageTextQuery) {
+      looked.resolve();
+      await goOn.promise;
+      return super.pageText(query);
+    }
+  }
+  const services = { main: { msglog: { on_destroy: "delete" } } } as const;
+  const { url } = await serverForTest({ services }, { store: new SlowReader() });
+  const [ann, bob] = [await RawClient.login(url, "ann"), await RawClient.login(url, "bob")];
+  for (const room_id of ["r", "s"]) await call(ann, "create", { class: "chat" }, room_id);
+  for (const room_id of ["r", "s"]) await send(ann, {}, room_id);
+  const counted = unread(bob, { rooms: ["r", "s"], where: { user_id: "ann" } });
+  await looked.promise;
+  await call(ann, "destroy");
+  await call(ann, "create", { class: "chat" });
+  await send(ann);
+  await send(ann);
+  goOn.resolve();
+  expect(await counted).toMatchObject([{ room_id: "s", unread: 1 }]);
 });
 
 test("[M20] [M17] unread messages that a filter means are counted, edits and deletions are not", async () => {

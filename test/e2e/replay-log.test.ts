@@ -114,10 +114,45 @@ test("[M26] a replay that has ended, and whose end still waits, is stopped as an
   const { replay } = (await play()).data;
   clock.advance(2000);
   await carl.settled();
+  for (const count of [2, 3]) {
+    await answer(1);
+    await expect.poll(() => got(carl), { timeout: 10_000 }).toHaveLength(count);
+  }
   await stop(replay);
   await answer(1);
   await answer(1);
+  expect(got(carl)).toEqual([1, 2, 3]);
+});
+
+test("[M26] while what is due waits for a slow client it is paused and counted, and goes on, as any other", async () => {
+  const services = { main: { msglog: { max_replays: 1 } } };
+  const { url } = await recorded([0, 1, 2], { ...memory, limits: { window: 1 }, services });
+  const { carl, answer, play, set } = await slow(url);
+  const { replay } = (await play({ time: at(2) })).data;
+  await expect.poll(() => got(carl)).toEqual([1]);
+  expect((await play()).data).toMatchObject({ code: 100050 });
+  expect((await set(replay, { paused: true })).data).toEqual({ time: at(2), rate: 1, paused: true });
+  for (let n = 0; n < 3; n++) await answer(1);
   expect(got(carl)).toEqual([1]);
+  await set(replay, { paused: false });
+  for (const next of [2, 3, "done"]) {
+    await expect.poll(() => got(carl).at(-1), { timeout: 10_000 }).toBe(next);
+    await answer(1);
+  }
+  expect(got(carl)).toEqual([1, 2, 3, "done"]);
+  expect((await play()).result).toBe("ok");
+});
+
+test("[M26, R9] of what is due nothing comes to who was kicked", async () => {
+  const { url, client } = await recorded([0, 1, 2], { ...memory, limits: { window: 1 } });
+  const { carl, answer, play } = await slow(url);
+  await carl.call("media/room/join", { room_id: "r" });
+  await answer(1);
+  await play({ time: at(2) });
+  await expect.poll(() => got(carl)).toEqual([1]);
+  expect((await client.call("media/room/kick", { room_id: "r", user_id: "carl" })).result).toBe("ok");
+  for (let n = 0; n < 6; n++) await answer(1);
+  expect(got(carl)).toEqual([1, "not_allowed"]);
 });
 
 test("[M26, E9] what waits for a slow client that may not read it any more does not come, and the end says why", async () => {

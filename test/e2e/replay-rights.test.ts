@@ -1,7 +1,9 @@
 import type { ConfigInput } from "roomlog";
 import { expect, test } from "vitest";
+import { MemoryStore } from "../../packages/server/src/store/memory.ts";
+import type { StandingQuery } from "../../packages/server/src/store/store.ts";
 import { ManualClock } from "../../packages/server/src/testing/clock.ts";
-import { roomCalls } from "../support/in-room.ts";
+import { inRoom, roomCalls } from "../support/in-room.ts";
 import { people } from "../support/people.ts";
 import { RawClient } from "../support/raw-client.ts";
 import { at, got, recorded, replayCalls, T0 } from "../support/replaying.ts";
@@ -36,6 +38,29 @@ async function stage(eves: Parameters<typeof people>[0][string], access = {}) {
   };
   return { url, clock, login, ann, eve, send, pass, ...replayCalls(eve) };
 }
+
+test("[M26] a log that cannot be read when rights change ends the connection, as in every other reading", async () => {
+  let fails = false;
+  class FailingStore extends MemoryStore {
+    override standing(query: StandingQuery) {
+      return fails ? Promise.reject(new Error("unreadable")) : super.standing(query);
+    }
+  }
+  const room = await inRoom({}, { store: new FailingStore() });
+  await room.send({ n: 1 });
+  await room.reborn();
+  const bob = await RawClient.login(room.url, "bob");
+  expect(await replayCalls(bob).play({ epoch: "last", paused: true })).toMatchObject({ result: "ok" });
+  fails = true;
+  room.client.send({
+    class: "media",
+    subclass: "room",
+    cmd: "grant",
+    data: { room_id: "r", user_id: "bob", role: "member" },
+    tid: 1,
+  });
+  expect(await bob.closed).toMatchObject({ code: 1011 });
+});
 
 test("[M26, M15] final: each message as it is now, at its own time, without what was deleted", async () => {
   const { client, play, pass, bob, until, send } = await recorded([0]);

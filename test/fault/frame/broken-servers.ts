@@ -21,7 +21,7 @@ const FAILURE = `catch (cause) {
             this.#failure ??= { cause, reported: false };
             return undefined;`;
 const COMMIT = "return this.#commit.immediate(writes);";
-const APPENDED = "settle({ msg_id });";
+const APPENDED = "settle({ msg_id, ...(others && { others }) });";
 
 /** Answers batches, and commits them together a little later. */
 const ackBeforeCommit = [

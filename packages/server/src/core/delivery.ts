@@ -58,6 +58,8 @@ export interface LogSource {
   read(subscriber: Subscriber, stretch: Stretch, most: Most): Promise<LogRun | undefined>;
   /** Whether the subscriber listens to the messages of a room. */
   isWanted(subscriber: Subscriber, room_id: string): boolean;
+  /** All that was to be read of it has been sent. */
+  sent?(): void;
 }
 
 /** A part of the log of one life of a room; both ids are part of it. */

@@ -48,8 +48,9 @@ export class Dispatcher {
     if (unknown) afterwards(this.#tellingUnrecognized(unknown, request, session));
     const valid = validate(command.schema, data);
     this.#requireRight(command, session, valid as { readonly room_id?: unknown });
-    if (command.audited) afterwards(() => session.done(nameOf(command), named(command, valid)));
-    return command.run(new Received(valid, session, afterwards, request));
+    const act = command.audited && session.act(nameOf(command), named(command, valid));
+    if (act && !command.auditsItself) afterwards(act, "done");
+    return command.run(new Received(valid, session, { afterwards, audit: act ?? nothing }, request));
   }
 
   /** L8, L10, R8: by what was granted, and in a room by what the room says too. */
@@ -76,6 +77,8 @@ export class Dispatcher {
     return () => this.#hub.publish(event);
   }
 }
+
+function nothing(): void {}
 
 function requireThat(isAllowed: boolean, right: string | undefined): void {
   if (!isAllowed) throw new RequestError(100030, { right });
@@ -114,12 +117,19 @@ class Received implements Call<unknown> {
   readonly data: unknown;
   readonly connection: Session;
   readonly afterwards: Afterwards;
+  readonly audit: () => void;
   readonly raw: (field: string) => string | undefined;
 
-  constructor(data: unknown, connection: Session, afterwards: Afterwards, request: Request) {
+  constructor(
+    data: unknown,
+    connection: Session,
+    { afterwards, audit }: Pick<Call<unknown>, "afterwards" | "audit">,
+    request: Request,
+  ) {
     this.data = data;
     this.connection = connection;
     this.afterwards = afterwards;
+    this.audit = audit;
     this.raw = rawFieldsOf(request);
   }
 

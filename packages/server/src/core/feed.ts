@@ -238,7 +238,10 @@ export class Feed {
       behind.from = next;
     }
     behind.from = Math.max(behind.from, read_to + 1);
-    if (behind.from > behind.to) lane.items.shift();
+    if (behind.from > behind.to) {
+      lane.items.shift();
+      behind.log.sent?.();
+    }
     return true;
   }
 

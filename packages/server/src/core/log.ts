@@ -70,7 +70,10 @@ export interface LogOptions {
 /** An entry to be stored, and who sends it. */
 export type Sent = Omit<Append, "kind" | "service" | "timestmap" | "prove">;
 
-export type AppendOutcome = { readonly msg_id: number; readonly duplicate?: true } | RequestError;
+/** `others`: it changes a message of somebody else. */
+export type AppendOutcome =
+  | { readonly msg_id: number; readonly duplicate?: true; readonly others?: true }
+  | RequestError;
 
 /** A new entry; what proves it is known when somebody wanted digests while it was on its way (M23). */
 interface Untold extends Message {
@@ -231,7 +234,7 @@ export class Log implements LogSource {
       if (outcome.kind !== "appended") return settle(failureOf(outcome) ?? new RequestError(100002));
       counts.sends += 1;
       this.#newest.changed(room_id);
-      const { msg_id, timestmap, proof } = outcome;
+      const { msg_id, timestmap, proof, others } = outcome;
       const log = logOf(sent);
       this.#tell(room_id, outcome.epoch, {
         msg_id,
@@ -242,7 +245,7 @@ export class Log implements LogSource {
         ...(log && { log }),
         proof,
       });
-      settle({ msg_id });
+      settle({ msg_id, ...(others && { others }) });
     });
   }
 

@@ -64,8 +64,13 @@ export interface Call<Data> {
   readonly connection: Session;
   /** The text of a field of `data` exactly as it was received (M7); undefined when it is absent. */
   raw(field: string): string | undefined;
-  /** Does something after the ok answer has been sent; when the command fails not at all, or all the same with `always`. */
+  /**
+   * Does something after the ok answer has been sent; when the command fails not at all, or all the same with `always`. With
+   * `done` as soon as it has succeeded, also when nobody is there any more to be answered.
+   */
   readonly afterwards: Afterwards;
+  /** Writes the line that a command which `auditsItself` is due for; nothing for others. */
+  audit(): void;
 }
 
 /**
@@ -121,8 +126,10 @@ export interface Command<Data = unknown, Result = Answer> {
   readonly detached?: boolean;
   /** Whether it is for connections that have not logged in yet, and only for them. */
   readonly beforeLogin?: boolean;
-  /** For acts on what others have or may do: the fields that the audit log names once the command is done. */
+  /** For acts on what others have or may do: the fields that the audit log names once the command is done. No text of theirs is among them. */
   readonly audited?: readonly string[];
+  /** Whether it says itself that it was such an act (`Call.audit`), since not all that it does are. */
+  readonly auditsItself?: boolean;
   /** What is answered when it comes over a rate (Q3), in place of 100050. */
   readonly overRate?: ErrorCode;
   /** Throw a `RequestError` for every expected failure. */

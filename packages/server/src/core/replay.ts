@@ -51,6 +51,8 @@ export class Replay implements LogSource {
   /** Up to where it was looked for messages. */
   #read_to = 0;
   #reading: object | undefined;
+  /** Whether something that is due waits for the connection to take it. */
+  #isWaiting = false;
   #timer: Stop | undefined;
   #over: Reason | "stopped" | undefined;
 
@@ -98,8 +100,10 @@ export class Replay implements LogSource {
     if (next) {
       const ms = Math.min(time.msUntil(next.timestmap), LONGEST_MS);
       this.#timer = clock.after(ms, () => this.go());
-    } else if (this.#read_to >= excerpt.last_id) this.#parts.onEnd("done");
-    else void this.#readOn().catch((error: unknown) => this.session.readFailed(error));
+    } else if (this.#read_to < excerpt.last_id)
+      void this.#readOn().catch((error: unknown) => this.session.readFailed(error));
+    // Until then it can be paused, and rights be taken away.
+    else if (!this.#isWaiting) this.#parts.onEnd("done");
   }
 
   /** His rights in the room may have changed. */
@@ -114,18 +118,22 @@ export class Replay implements LogSource {
     this.#timer?.();
   }
 
-  /** Ends it and says why. What is due comes before it, unless it may not. */
+  /** Ends it and says why. What waits is not for him. */
   end(reason: Reason): void {
-    // What waits for a slow client may turn out not to be for him.
-    if (this.#over && this.#over !== "done") return;
+    if (this.#over) return;
     this.#over = reason;
     this.#timer?.();
-    if (reason !== "done") this.#recall();
+    this.#recall();
     this.session.deliver(this.#parts.reader.endFrame(this, reason), { lane: this.#lane });
   }
 
   isWanted(): boolean {
     return true;
+  }
+
+  sent(): void {
+    this.#isWaiting = false;
+    this.go();
   }
 
   async read(
@@ -153,6 +161,7 @@ export class Replay implements LogSource {
     const [first, last] = [due[0], due.at(-1)];
     if (!(first && last)) return;
     this.#ahead = this.#ahead.slice(due.length);
+    this.#isWaiting = true;
     this.session.feed.follow(this.#lane, { log: this, room_id, epoch, from: first.msg_id, to: last.msg_id });
   }
 
@@ -177,6 +186,7 @@ export class Replay implements LogSource {
   }
 
   #recall(): number | undefined {
+    this.#isWaiting = false;
     return this.session.feed.recall(this.#lane);
   }
 }

@@ -161,7 +161,9 @@ export class Replays {
   #judgeAnew(room_id: string, user_id: string | undefined): void {
     for (const session of this.#all.keys()) {
       if (user_id !== undefined && session.identity.user_id !== user_id) continue;
-      for (const replay of this.#of(session)) if (replay.excerpt.room_id === room_id) void replay.judgeAnew();
+      for (const replay of this.#of(session))
+        if (replay.excerpt.room_id === room_id)
+          void replay.judgeAnew().catch((error: unknown) => session.readFailed(error));
     }
   }
 }

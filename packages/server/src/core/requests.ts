@@ -21,8 +21,13 @@ export interface Request {
 /** What a command gives back: an answer now, an answer once it is known, or a promise of either. */
 export type Outcome = Answer | Later<Answer>;
 
-/** Does something after the ok answer has been sent; when the request fails not at all, or all the same with `always`. */
-export type Afterwards = (task: () => void, when?: "ok" | "always") => void;
+/**
+ * Does something after the ok answer has been sent; when the request fails not at all, or all the same with `always`. With
+ * `done` as soon as it has succeeded, also when nobody is there any more to be answered.
+ */
+export type Afterwards = (task: () => void, when?: When) => void;
+
+type When = "ok" | "always" | "done";
 
 /** How a request will be served. */
 export interface Serving {
@@ -64,7 +69,7 @@ interface Slot {
   /** For the audit log: the room of a request that was refused at once, or that takes a promise. */
   room_id?: string | undefined;
   traced?: Traced | undefined;
-  afterwards?: { readonly task: () => void; readonly when: "ok" | "always" }[];
+  afterwards?: { readonly task: () => void; readonly when: When }[];
   done?: Answer | RequestError | "nothing";
 }
 
@@ -246,6 +251,7 @@ export class Requests {
   #settle(slot: Slot, outcome: Answer | RequestError): void {
     slot.done = outcome ?? NOTHING;
     slot.traced?.(outcome instanceof RequestError ? outcome.code : undefined);
+    if (!(outcome instanceof RequestError)) doThose(slot, "done");
     if (this.#detached.delete(slot)) this.#settleDetached(slot);
     while (!this.#ended && this.#slots[0]?.done !== undefined) this.#answer(this.#slots.shift() as Slot);
     if (this.#slots.length === 0) this.#alone = false;
@@ -261,16 +267,17 @@ export class Requests {
     this.#answer(slot);
   }
 
-  #answer({ tid, done, command, room_id, afterwards = [] }: Slot): void {
+  #answer(slot: Slot): void {
+    const { tid, done, command, room_id } = slot;
     if (done instanceof RequestError) {
       this.#parts.failed(done, { command, room_id });
       this.#parts.sendAnswer(errorFrame(tid, done.data));
-      for (const { task, when } of afterwards) if (when === "always") task();
+      doThose(slot, "always");
       if (done.details.close) this.#parts.close(done.details.close, done.message);
       return;
     }
     this.#parts.sendAnswer(this.#encode(tid, done === NOTHING ? undefined : done));
-    for (const { task } of afterwards) task();
+    doThose(slot, "ok", "always");
   }
 
   /** An answer that is too long to be written at all becomes an error. */
@@ -288,6 +295,11 @@ export class Requests {
     this.#parts.report(error, command);
     return new RequestError(100002);
   }
+}
+
+function doThose({ afterwards }: Slot, one: When, other: When = one): void {
+  if (!afterwards) return;
+  for (const { task, when } of afterwards) if (when === one || when === other) task();
 }
 
 /** The room that a request names. */

@@ -297,9 +297,10 @@ export class Session implements Receiver, FeedParts, ReadingParts, RequestsParts
     this.#service.audit.failed(this.#who(), { error, ...of }, this.#told);
   }
 
-  /** An act that the audit log names is done. */
-  done(command: string, fields: object): void {
-    this.#service.audit.admin(this.#who(), command, fields);
+  /** Gives back what tells the audit log that an act of who is logged in now is done: by then he may be gone. */
+  act(command: string, fields: object): () => void {
+    const who = this.#who();
+    return () => this.#service.audit.admin(who, command, fields);
   }
 
   report(error: unknown, command: string): void {

@@ -74,7 +74,7 @@ interface Waiting {
 
 /**
  * A store with its lifecycle and its group commit: while one batch is being made durable the next one fills.
- * The first failure of a commit or of `tidy` is final (an fsync that is tried again may report success for data that
+ * The first failure of a commit, of `scrub` or of `tidy` is final (an fsync that is tried again may report success for data that
  * is gone): every write that waits is answered `unknown`, none is tried again, and `onFailure` is called once.
  */
 export class ManagedStore {

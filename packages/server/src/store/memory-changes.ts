@@ -17,6 +17,11 @@ export function refusalOfRef(
   return change.any || target.user_id === user_id ? undefined : "not_author";
 }
 
+/** Whether it changes a message of somebody else. */
+export function isOfOthers(log: readonly Entry[], { ref, change, user_id }: Append): boolean {
+  return change !== undefined && ref !== undefined && find(log, ref)?.user_id !== user_id;
+}
+
 /** Marks what an edit or a deletion changes: with a deletion the edits too. */
 export function markChanged(log: Entry[], { msg_id, op, ref }: Pick<Entry, "msg_id" | "op" | "ref">): void {
   log.forEach((entry, i) => {

@@ -144,7 +144,8 @@ export class MemoryErasures {
     begun.messages += entries.length;
     begun.bytes += bytes;
     if (entries.length > 0) begun.rooms.add(write.room_id);
-    const after = forgetNames(life, write) ? { msg_id: life.last_id + 1, change: 0 } : undefined;
+    const moreNames = next === undefined && forgetNames(life, write);
+    const after = moreNames ? { msg_id: life.last_id + 1, change: 0 } : undefined;
     const msg_ids = changedIds(entries);
     return { kind: "erased", messages: entries.length, bytes, msg_ids, held: false, next: next ?? after };
   }

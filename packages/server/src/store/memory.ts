@@ -1,6 +1,6 @@
 import { changedAccess, type RoomInfo } from "@roomlog/protocol";
 import type { Entry } from "./entries.ts";
-import { markChanged, neighboursIn, refusalOfRef } from "./memory-changes.ts";
+import { isOfOthers, markChanged, neighboursIn, refusalOfRef } from "./memory-changes.ts";
 import { MemoryDigests } from "./memory-digests.ts";
 import { MemoryErasures } from "./memory-erasures.ts";
 import { byCodePoint, markSent, marksOf, setMark, unreadIn } from "./memory-marks.ts";
@@ -437,7 +437,9 @@ export class MemoryStore implements Store {
     life.last_timestmap = timestmap;
     if (name !== undefined) life.names.set(name, { msg_id, timestmap });
     const proof = write.prove ? life.digests.of(msg_id) : undefined;
-    return { kind: "appended", epoch: life.epoch, msg_id, timestmap, ...(proof && { proof }) };
+    const others = isOfOthers(life.log, write);
+    const stored = { kind: "appended", epoch: life.epoch, msg_id, timestmap } as const;
+    return { ...stored, ...(proof && { proof }), ...(others && { others }) };
   }
 
   #setMark(write: SetMark): Written {

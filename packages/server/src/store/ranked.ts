@@ -1,9 +1,11 @@
 import type { Query } from "../search/query.ts";
-import type { Entry, Neighbours } from "./entries.ts";
+import { type Entry, type Neighbours, shown } from "./entries.ts";
 import { scoreIn } from "./searched-text.ts";
 
 /** Of what is found so many, the newest, are put into an order (M18). */
 const MOST_RANKED = 10_000;
+/** And so much of their text, in characters: all of it is taken into words anew for each page. */
+const MOST_RANKED_TEXT = 4_194_304;
 
 interface Scored {
   readonly msg_id: number;
@@ -13,9 +15,11 @@ interface Scored {
 /** Entries by how well they answer a search, the newest first of equals; they come the newest first. */
 export function ranked(entries: Iterable<Entry>, query: Query, log: Neighbours): Scored[] {
   const found: Scored[] = [];
+  let text = 0;
   for (const entry of entries) {
     found.push({ msg_id: entry.msg_id, score: scoreIn(entry, query, log) });
-    if (found.length === MOST_RANKED) break;
+    text += shown(entry, {}, log).msg.length;
+    if (found.length === MOST_RANKED || text >= MOST_RANKED_TEXT) break;
   }
   return found.sort(byScore);
 }

@@ -385,6 +385,8 @@ export type Written =
       readonly timestmap: number;
       /** When it was asked for. */
       readonly proof?: Proof;
+      /** It changes a message of somebody else. */
+      readonly others?: true;
     }
   | { readonly kind: "duplicate"; readonly msg_id: number }
   /** `moved`: whether it stood further back. */

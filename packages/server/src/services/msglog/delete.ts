@@ -6,7 +6,8 @@ export const deletion = (service: Service, entries: Entries) =>
   command("media/room/msglog_delete", {
     pipelined: true,
     overRate: 304102,
-    audited: ["room_id", "msg_id", "reason"],
+    audited: ["room_id", "msg_id"],
+    auditsItself: true,
     run(call) {
       const { room_id, client_msg_id, epoch, msg_id, reason } = call.data;
       const any = service.roomRights.may(call.session.identity, "msglog_delete_any", room_id);

@@ -6,6 +6,8 @@ export const edit = (service: Service, entries: Entries) =>
   command("media/room/msglog_edit", {
     pipelined: true,
     overRate: 304102,
+    audited: ["room_id", "msg_id"],
+    auditsItself: true,
     longField: "msg",
     run(call) {
       const { room_id, client_msg_id, epoch, msg_id } = call.data;

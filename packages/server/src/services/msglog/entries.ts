@@ -18,7 +18,7 @@ type Stored = { readonly msg_id: number; readonly duplicate?: true };
 /** What goes into the log, beside the text of its `msg` and who sends it. */
 type Entry = Pick<Sent, "room_id" | "epoch" | "client_msg_id" | "ref" | "change" | "mentions">;
 
-type Asking = Pick<Call<unknown>, "session" | "raw">;
+type Asking = Pick<Call<unknown>, "session" | "raw" | "audit">;
 
 interface EntriesParts {
   readonly settings: () => MsglogSettings;
@@ -42,7 +42,7 @@ export class Entries {
   }
 
   /** A message, or another wording of one: the field `msg` of the request. `right` is what that needs. */
-  put(entry: Entry, { session, raw }: Asking, right: string): Answered<Stored> {
+  put(entry: Entry, { session, raw, audit }: Asking, right: string): Answered<Stored> {
     const { room_id } = entry;
     this.#count(session);
     const text = raw("msg");
@@ -61,21 +61,22 @@ export class Entries {
       const { user_id, session_id } = session.identity;
       const sent = { ...entry, room_id, user_id, session_id, msg: changed ?? text };
       const made = this.#service.rooms.beingMade(room_id);
-      if (!made) return this.#storeTyped(sent, let_through);
+      if (!made) return this.#storeTyped(sent, let_through, audit);
       // Who may speak in it is not known before it is there.
       return made.then(() => {
         this.#service.roomRights.require(session.identity, right, room_id);
-        return this.#storeTyped(sent, let_through);
+        return this.#storeTyped(sent, let_through, audit);
       });
     });
   }
 
   /** The deletion of a message. */
-  putDeletion(entry: Entry, { session }: Asking, reason: string | undefined): Answered<Stored> {
+  putDeletion(entry: Entry, { session, audit }: Asking, reason: string | undefined): Answered<Stored> {
     this.#count(session);
     const { user_id, session_id } = session.identity;
     const msg = reason === undefined ? "{}" : JSON.stringify({ reason });
-    return this.#store({ ...entry, user_id, session_id, msg });
+    const sent = { ...entry, user_id, session_id, msg };
+    return new Later((settle) => this.#append(sent, audit, settle));
   }
 
   /** Open mode has no limits per second (L7). */
@@ -100,15 +101,20 @@ export class Entries {
   }
 
   /** It goes to the store in the turn in which it is checked, so that it stands under the schema that checked it. */
-  #storeTyped(sent: Sent, msg: JsonObject): Later<Stored> {
+  #storeTyped(sent: Sent, msg: JsonObject, audit: () => void): Later<Stored> {
     return new Later((settle) => {
       const refusal = this.#typed.refusal(sent.room_id, msg);
       if (refusal) this.#refuse(sent.room_id, refusal).catch(settle);
-      else this.#log.append(sent, settle);
+      else this.#append(sent, audit, settle);
     });
   }
 
-  #store(sent: Sent): Later<Stored> {
-    return new Later((settle) => this.#log.append(sent, settle));
+  /** What changes a message of somebody else is an act that the audit log names (T11). */
+  #append(sent: Sent, audit: () => void, settle: (outcome: Stored | RequestError) => void): void {
+    this.#log.append(sent, (outcome) => {
+      if (outcome instanceof RequestError || !outcome.others) return settle(outcome);
+      audit();
+      settle({ msg_id: outcome.msg_id });
+    });
   }
 }

@@ -6,13 +6,12 @@ import {
   RequestError,
   type Service,
 } from "../../core/plugin.ts";
+import { NAMES_US } from "./names.ts";
 
 /** Entries that are erased in one commit. */
 const SLICE = 128;
 /** Lives that are looked at in one query. */
 const LIVES = 200;
-/** Names of sends are known for at least this long (M9), µs. */
-const NAMES_US = 24 * 3600 * 1_000_000;
 /** Until files that somebody reads are tried again, in milliseconds; and how often they are. */
 const RETRY_MS = 100;
 const RETRIES = 600;
@@ -28,7 +27,7 @@ interface Summary {
   readonly held: readonly string[];
 }
 
-type Slice = Pick<Erasable, "messages" | "next">;
+type Slice = Pick<Erasable, "next">;
 
 interface Life {
   readonly room_id: string;
@@ -81,12 +80,10 @@ export class Eraser {
 
   async #erase(user_id: string, by: string): Promise<Erasure> {
     const { erasures } = this.#log;
-    const begun = await erasures.begin({ user_id, by, receipt: this.#service.newId() });
-    const { receipt } = begun;
-    let { messages } = begun;
-    for await (const life of this.#lives(user_id))
-      messages += await this.#eraseIn(life, { user_id, receipt });
-    if (messages > 0) await this.#scrub();
+    const { receipt } = await erasures.begin({ user_id, by, receipt: this.#service.newId() });
+    for await (const life of this.#lives(user_id)) await this.#eraseIn(life, { user_id, receipt });
+    // Also when nothing was left to erase: what retention has just dropped is in the files still.
+    await this.#scrub();
     return erasures.end({ receipt, at: this.#service.clock.wall() });
   }
 
@@ -99,21 +96,17 @@ export class Eraser {
     }
   }
 
-  /** How many messages were erased. */
   async #eraseIn(
     { room_id, epoch }: Life,
     { user_id, receipt }: { readonly user_id: string; readonly receipt: string },
-  ): Promise<number> {
+  ): Promise<void> {
     const names_before = this.#service.steadyTime() - NAMES_US;
     const what = { room_id, epoch, user_id, receipt, names_before, most: SLICE };
-    let messages = 0;
     for (let from: ErasePlace | undefined = START; from; ) {
       if (this.#stopped) throw new RequestError(100051);
       const slice: Slice = await this.#log.erasures.erase({ ...what, from }).catch(gone);
-      messages += slice.messages;
       from = slice.next;
     }
-    return messages;
   }
 
   /** Nothing of it is left in any file, free pages and the write-ahead log among them. */
@@ -138,6 +131,6 @@ export class Eraser {
 
 /** Retention was faster, and the life is forgotten. */
 function gone(error: unknown): Slice {
-  if (error instanceof RequestError && error.code === 304106) return { messages: 0, next: undefined };
+  if (error instanceof RequestError && error.code === 304106) return { next: undefined };
   throw error;
 }

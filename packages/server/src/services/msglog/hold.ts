@@ -1,11 +1,12 @@
-import { command, type Log, RequestError, type Service } from "../../core/plugin.ts";
+import { command, type Log, type Service } from "../../core/plugin.ts";
 import { defined } from "./defined.ts";
 
 /** M22 */
 export const hold = (service: Service, log: Log) =>
   command("media/room/msglog_hold", {
-    audited: ["room_id", "hold", "reason", "epoch"],
+    audited: ["room_id", "hold", "epoch"],
     async run({ data: { room_id, hold, reason, epoch: named }, session: { identity: who } }) {
+      const asks = { who, right: "msglog_hold" };
       const epoch = named === undefined ? undefined : await epochOf(room_id, named);
       if (hold && epoch === undefined) await require(room_id);
       const since = service.clock.wall();
@@ -14,14 +15,12 @@ export const hold = (service: Service, log: Log) =>
       return {};
 
       async function epochOf(room_id: string, epoch: string): Promise<string> {
-        return (await log.life({ room_id, epoch }, { who, right: "msglog_hold" })).epoch;
+        return (await log.life({ room_id, epoch }, asks)).epoch;
       }
 
       /** One that has ended can be held too. */
       async function require(room_id: string): Promise<void> {
-        if (await service.rooms.exists(room_id)) return;
-        const [ended] = await log.endedLives({ room_id, limit: 1 }, who);
-        if (!ended) throw new RequestError(304001);
+        if (!(await service.rooms.exists(room_id))) await log.life({ room_id, epoch: "last" }, asks);
       }
     },
   });

@@ -1,5 +1,6 @@
 import type { Retention } from "@roomlog/protocol";
 import { type Bounds, type Log, RequestError, type Service } from "../../core/plugin.ts";
+import { NAMES_US } from "./names.ts";
 import type { MsglogSettings } from "./settings.ts";
 
 /** Messages that are dropped in one commit. */
@@ -10,8 +11,6 @@ const PAUSE_MS = 10;
 const PAGE = 1000;
 /** Slices of space that are given back between two looks for what has to go. */
 const SPACE_SLICES = 500;
-/** A name of a send is known for at least this long (M9), µs. */
-const NAMES_US = 24 * 3600 * 1_000_000;
 
 /** A life of a room, and where to cut its log when not by retention. */
 interface What {

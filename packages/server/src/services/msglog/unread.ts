@@ -28,7 +28,10 @@ export const unread = (marks: Marks, log: Log, settings: () => MsglogSettings) =
         throw new RequestError(304103, { limit: max_scan, field: "rooms", setting: "msglog.max_scan" });
       const counting = new Counting(log, { where, max_bytes });
       const counted: Unread[] = [];
-      for (const room of found) counted.push({ ...room, unread: await counting.of(room, identity) });
+      for (const room of found) {
+        const unread = await counting.of(room, identity).catch(left);
+        if (unread !== undefined) counted.push({ ...room, unread });
+      }
       return counted;
     },
   });
@@ -43,10 +46,12 @@ class Counting {
     this.#query = query;
   }
 
-  async of({ room_id, unread, mark, last_id }: Unread, who: Identity): Promise<number> {
+  /** Of the life that was looked at; reading it by its epoch is no activity of the room (R6). */
+  async of({ room_id, epoch, unread, mark, last_id }: Unread, who: Identity): Promise<number> {
     let count = 0;
     // What is sent meanwhile is not counted without the filter either.
-    const range = { room_id, ...this.#query, order: "asc", limit: COUNTED, before: last_id + 1 } as const;
+    const until = { order: "asc", limit: COUNTED, before: last_id + 1 } as const;
+    const range = { room_id, epoch, ...this.#query, ...until };
     for (let after: number | undefined = unread > 0 ? mark : undefined; after !== undefined; ) {
       const { messages, read_to } = await this.#log.page({ ...range, after }, who);
       const page = JSON.parse(messages.text) as StoredMessage[];
@@ -55,4 +60,10 @@ class Counting {
     }
     return count;
   }
+}
+
+/** A room that has ended or was closed to him meanwhile is left out, as one that was so before. */
+function left(error: unknown): undefined {
+  if (error instanceof RequestError && [304001, 304106, 100030].includes(error.code)) return undefined;
+  throw error;
 }

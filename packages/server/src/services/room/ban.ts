@@ -6,7 +6,7 @@ import { untilOf } from "./until.ts";
 /** R9: takes the place of whatever role he had. */
 export const ban = (service: Service) =>
   command("media/room/ban", {
-    audited: ["room_id", "user_id", "seconds", "reason"],
+    audited: ["room_id", "user_id", "seconds"],
     run({ data: { room_id, user_id, seconds, reason }, session: { identity } }) {
       const judge = () => requireAbove(service, identity, { room_id, user_id });
       const until = untilOf(service, seconds);

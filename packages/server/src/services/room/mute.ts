@@ -6,7 +6,7 @@ import { untilOf } from "./until.ts";
 /** R9: he reads, but sends no message, info or status; `seconds: 0` gives him his voice back. */
 export const mute = (service: Service) =>
   command("media/room/mute", {
-    audited: ["room_id", "user_id", "seconds", "reason"],
+    audited: ["room_id", "user_id", "seconds"],
     run({ data: { room_id, user_id, seconds, reason }, session: { identity } }) {
       const judge = () => requireAbove(service, identity, { room_id, user_id });
       const muted = seconds !== 0;

@@ -92,6 +92,11 @@ export class Changes {
     return change.any || target.user_id === user_id ? undefined : "not_author";
   }
 
+  /** Whether it changes a message of somebody else. */
+  isOfOthers({ ref, change, user_id }: Reference, room_key: number): boolean {
+    return change?.any === true && this.#target.get(room_key, ref)?.user_id !== user_id;
+  }
+
   /** Stores the entry, and marks what it changes: with a deletion the edits too. */
   add(write: Append, { room_key, msg_id, timestmap, seal, digest }: Stored): void {
     const { user_id, session_id, msg, ref, change, mentions } = write;

@@ -1,5 +1,7 @@
 import type Database from "better-sqlite3";
 import type { Authored, AuthoredQuery, Erasable, ErasableQuery, Erasure, ErasuresQuery } from "../store.ts";
+import { CHUNK } from "./authors.ts";
+import { IN_SLICE, type LifeSlice, LifeSlices } from "./life-slices.ts";
 import { STATE, type StateRow } from "./rows.ts";
 import { ToErase } from "./to-erase.ts";
 
@@ -26,27 +28,23 @@ export function erasureOf({ asked_by, at, held, ...row }: ErasureRow): Erasure {
 /** The whole chunks of a log are in the index by author; the rest is gone through. */
 const LIVES = `
   SELECT room_id, epoch FROM rooms
-  WHERE room_key >= :from AND room_key < :end AND service = :service AND (
+  WHERE ${IN_SLICE} AND (
     EXISTS (SELECT 1 FROM authors WHERE authors.room_key = rooms.room_key AND author = 'u' || :user_id)
     OR EXISTS (
       SELECT 1 FROM messages
-      WHERE messages.room_key = rooms.room_key AND msg_id > last_id / 256 * 256 AND user_id = :user_id
+      WHERE messages.room_key = rooms.room_key AND msg_id > last_id / ${CHUNK} * ${CHUNK} AND user_id = :user_id
     )
   )
   ORDER BY room_key`;
 
-interface Parameters {
-  readonly service: string;
+interface Parameters extends LifeSlice {
   readonly user_id: string;
-  /** Keys of rows; `end` is the first one behind the slice. */
-  readonly from: number;
-  readonly end: number;
 }
 
 /** What there is to erase, and what was erased (M21). */
 export class ErasuresReader {
   readonly #toErase: ToErase;
-  readonly #next: Database.Statement<[number, number], number>;
+  readonly #slices: LifeSlices;
   readonly #lives: Database.Statement<[Parameters], Authored["lives"][number]>;
   readonly #state: Database.Statement<[string, string, string], StateRow>;
   readonly #erasures: Database.Statement<[string, string | null, string, string | null, number], ErasureRow>;
@@ -54,11 +52,7 @@ export class ErasuresReader {
 
   constructor(db: Database.Database) {
     this.#toErase = new ToErase(db);
-    this.#next = db
-      .prepare<[number, number], number>(
-        "SELECT room_key FROM rooms WHERE room_key >= ? ORDER BY room_key LIMIT 1 OFFSET ?",
-      )
-      .pluck();
+    this.#slices = new LifeSlices(db);
     this.#lives = db.prepare(LIVES);
     this.#state = db.prepare(STATE);
     this.#erasures = db.prepare(
@@ -69,10 +63,9 @@ export class ErasuresReader {
     this.#erasable = db.transaction((query) => this.#slice(query));
   }
 
-  authored({ service, user_id, from, most }: AuthoredQuery): Authored {
-    const next = this.#next.get(from, most);
-    const end = next ?? Number.MAX_SAFE_INTEGER;
-    return { lives: this.#lives.all({ service, user_id, from, end }), next };
+  authored({ user_id, ...asked }: AuthoredQuery): Authored {
+    const { slice, next } = this.#slices.at(asked);
+    return { lives: this.#lives.all({ ...slice, user_id }), next };
   }
 
   /** Read in one transaction, so that all of it is of the same moment. */

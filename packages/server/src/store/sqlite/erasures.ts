@@ -104,7 +104,8 @@ export class Erasures {
       this.#add.run(entries.length, bytes, service, receipt);
       this.#addRoom.run(room_id, 0, service, receipt);
     }
-    const moreNames = this.#trimNames(log.room_key, write);
+    // Behind the last entry: each look goes through all of his names.
+    const moreNames = next === undefined && this.#trimNames(log.room_key, write);
     const after = moreNames ? { msg_id: log.last_id + 1, change: 0 } : undefined;
     return { kind: "erased", messages: entries.length, bytes, msg_ids, held: false, next: next ?? after };
   }

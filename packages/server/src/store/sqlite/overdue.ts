@@ -1,13 +1,10 @@
 import type Database from "better-sqlite3";
 import type { Overdue, OverdueQuery } from "../store.ts";
 import { IS_HELD } from "./holds.ts";
+import { IN_SLICE, type LifeSlice, LifeSlices } from "./life-slices.ts";
 import { FIRST_TIME } from "./rows.ts";
 
-interface Parameters {
-  readonly service: string;
-  /** Keys of rows; `end` is the first one behind the slice. */
-  readonly from: number;
-  readonly end: number;
+interface Parameters extends LifeSlice {
   /** Infinity without a bound. */
   readonly max_age: number;
   readonly max_messages: number;
@@ -30,7 +27,7 @@ const HAS_STALE_NAME = `
 /** The arithmetic of `retention.ts`, where no row has to leave the database: a look costs about a microsecond. */
 const LIVES = `
   SELECT room_id, epoch FROM rooms
-  WHERE room_key >= :from AND room_key < :end AND service = :service AND (
+  WHERE ${IN_SLICE} AND (
     NOT kept
     OR last_id - first_id + 1 > ${strictest("max_messages")}
     OR bytes > ${strictest("max_bytes")}
@@ -42,38 +39,26 @@ const LIVES = `
 
 /** Lives that a trim would change (M13). */
 export class OverdueLives {
-  readonly #next: Database.Statement<[number, number], number>;
+  readonly #slices: LifeSlices;
   readonly #lives: Database.Statement<[Parameters], Overdue["lives"][number]>;
 
   constructor(db: Database.Database) {
-    this.#next = db
-      .prepare<[number, number], number>(
-        "SELECT room_key FROM rooms WHERE room_key >= ? ORDER BY room_key LIMIT 1 OFFSET ?",
-      )
-      .pluck();
+    this.#slices = new LifeSlices(db);
     this.#lives = db.prepare(LIVES);
   }
 
-  /** Looks at `most` lives of all services, so that a look never takes long, and answers those of one. */
-  find({ service, bounds, from, most }: OverdueQuery): Overdue {
-    const next = this.#next.get(from, most);
+  /** Looks at `most` lives of all services, and answers those of one. */
+  find({ bounds, ...asked }: OverdueQuery): Overdue {
+    const { slice, next } = this.#slices.at(asked);
     const { now, names_before } = bounds;
     const {
       max_age = Number.POSITIVE_INFINITY,
       max_messages = Number.POSITIVE_INFINITY,
       max_bytes = Number.POSITIVE_INFINITY,
     } = bounds.retention;
-    const end = next ?? Number.MAX_SAFE_INTEGER;
-    const lives = this.#lives.all({
-      service,
-      from,
-      end,
-      max_age,
-      max_messages,
-      max_bytes,
-      now,
-      names_before,
-    });
-    return { lives, next };
+    return {
+      lives: this.#lives.all({ ...slice, max_age, max_messages, max_bytes, now, names_before }),
+      next,
+    };
   }
 }

@@ -86,7 +86,7 @@ export function packOutcomes(outcomes: readonly Written[]): PackedOutcomes {
   const packed: (Cell | Written)[] = [];
   let epoch: string | undefined;
   for (const outcome of outcomes) {
-    if (outcome.kind !== "appended" || outcome.proof) {
+    if (outcome.kind !== "appended" || outcome.proof || outcome.others) {
       packed.push(outcome);
       continue;
     }

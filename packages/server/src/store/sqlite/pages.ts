@@ -7,6 +7,7 @@ import type { LifeKey, MessageQuery, Page, PageText, PageTextQuery, Proof } from
 import { ByAuthor, type Either, eitherWay, type Range } from "./authors.ts";
 import { BySearch } from "./by-search.ts";
 import { firstSince } from "./first-since.ts";
+import { REFERRING } from "./rows.ts";
 
 /** A life whose log is read. */
 interface Log {
@@ -39,8 +40,6 @@ const ENTRY =
 
 /** A range of ids is one walk through the table, in either direction. */
 const BY_ID = `${ENTRY} WHERE room_key = ? AND msg_id BETWEEN ? AND ? ORDER BY msg_id`;
-/** Without being told, SQLite would rather go through the whole log than look up rows by this index. */
-const REFERRING = "INDEXED BY messages_by_ref WHERE";
 const BY_REF = `${ENTRY} ${REFERRING} room_key = ? AND ref = ? AND op IS NULL AND msg_id BETWEEN ? AND ? ORDER BY msg_id`;
 const EDITS = `${ENTRY} ${REFERRING} room_key = ? AND ref = ? AND op = 'edit' ORDER BY msg_id`;
 

@@ -265,4 +265,4 @@ class Reader {
 
 serve((directory: string) => new Reader(directory));
 
-export type { Reader };
+export { Reader };

@@ -147,6 +147,9 @@ export function stateOf({
   };
 }
 
+/** Entries of a log that refer to one. Without being told, SQLite would rather go through the whole log than look up rows by this index. */
+export const REFERRING = "INDEXED BY messages_by_ref WHERE";
+
 /** The messages of a log from an id on, as retention looks at them. Parameters: room_key, msg_id. */
 export const MEASURED =
   "SELECT timestmap, octet_length(msg) AS bytes FROM messages WHERE room_key = ? AND msg_id >= ? ORDER BY msg_id";

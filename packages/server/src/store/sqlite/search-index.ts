@@ -1,6 +1,7 @@
 import type Database from "better-sqlite3";
 import { markedWords } from "../../search/message-words.ts";
 import type { IndexMessages, Written } from "../store.ts";
+import { IN_SLICE, type LifeSlice, LifeSlices } from "./life-slices.ts";
 
 /**
  * Which words are in which messages (M18): the FTS5 table `message_words`, whose rows have no text of their own. A log is
@@ -53,7 +54,8 @@ export class SearchIndex {
   /** Services whose messages are indexed. */
   readonly #services = new Set<string>();
   readonly #life: Database.Statement<[number], Life>;
-  readonly #lives: Database.Statement<[number, string, number], Life>;
+  readonly #slices: LifeSlices;
+  readonly #lives: Database.Statement<[LifeSlice], Life>;
   readonly #written: Database.Statement<[number, number, number], Searched>;
   readonly #add: Database.Statement<[number, number, string]>;
   readonly #drop: Database.Statement<[number, number, number, number]>;
@@ -61,9 +63,8 @@ export class SearchIndex {
 
   constructor(db: Database.Database) {
     this.#life = db.prepare(`${LIFE} WHERE room_key = ?`);
-    this.#lives = db.prepare(
-      `${LIFE} WHERE room_key >= ? AND service = ? AND kept ORDER BY room_key LIMIT ?`,
-    );
+    this.#slices = new LifeSlices(db);
+    this.#lives = db.prepare(`${LIFE} WHERE ${IN_SLICE} AND kept ORDER BY room_key`);
     this.#written = db.prepare<[number, number, number], Searched>(SEARCHED).raw();
     this.#add = db.prepare(`INSERT INTO message_words (rowid, words) VALUES (${ROW}, ?)`);
     this.#drop = db.prepare(`DELETE FROM message_words WHERE rowid BETWEEN ${ROW} AND ${ROW}`);
@@ -88,11 +89,11 @@ export class SearchIndex {
     if (at === wholeUpTo(before)) this.#index(room_key, at, whole);
   }
 
-  /** Indexes what was stored while nobody searched, chunk by chunk, in a slice of the lives. */
-  build({ service, from, most }: IndexMessages): Written {
-    const lives = this.#lives.all(from, service, most + 1);
+  /** Indexes what was stored while nobody searched, chunk by chunk, in a slice of `most` lives of all services. */
+  build({ most, ...asked }: IndexMessages): Written {
+    const { slice, next } = this.#slices.at({ most, ...asked });
     let left = most;
-    for (const life of lives.slice(0, most)) {
+    for (const life of this.#lives.all(slice)) {
       const whole = wholeUpTo(life.last_id);
       for (let at = reached(life); at < whole; at += CHUNK) {
         if (left <= 0) return { kind: "indexed", next: life.room_key };
@@ -100,7 +101,7 @@ export class SearchIndex {
         left -= CHUNK;
       }
     }
-    return { kind: "indexed", next: lives[most]?.room_key };
+    return { kind: "indexed", next };
   }
 
   /** The messages before `first_id` are dropped. */

@@ -2,7 +2,7 @@ import type Database from "better-sqlite3";
 import { sliceToErase, type Writing } from "../erasures.ts";
 import type { ErasableQuery } from "../store.ts";
 import { ByAuthor } from "./authors.ts";
-import type { StateRow } from "./rows.ts";
+import { REFERRING, type StateRow } from "./rows.ts";
 
 const WRITING =
   "SELECT msg_id, user_id, op, ref, changed_by, erased, octet_length(msg) AS bytes FROM messages";
@@ -15,7 +15,7 @@ export class ToErase {
   constructor(db: Database.Database) {
     this.#byAuthor = new ByAuthor(db, WRITING);
     this.#changes = db.prepare(
-      `${WRITING} WHERE room_key = ? AND ref = ? AND op IS NOT NULL AND msg_id > ? AND user_id <> ?
+      `${WRITING} ${REFERRING} room_key = ? AND ref = ? AND op IS NOT NULL AND msg_id > ? AND user_id <> ?
        ORDER BY msg_id LIMIT ?`,
     );
   }

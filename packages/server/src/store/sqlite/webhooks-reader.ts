@@ -11,6 +11,7 @@ import type {
   WebhooksQuery,
 } from "../store.ts";
 import { firstSince } from "./first-since.ts";
+import { IN_SLICE, type LifeSlice, LifeSlices } from "./life-slices.ts";
 
 interface WebhookRow {
   readonly webhook_key: number;
@@ -33,12 +34,7 @@ interface LifeRow {
 /** A webhook's parameters of `IS_BEHIND`. */
 type Webhook = Pick<WebhookRow, "webhook_key" | "since">;
 
-type SliceParameters = Webhook & {
-  readonly service: string;
-  readonly prefix: string;
-  readonly from: number;
-  readonly end: number;
-};
+type Parameters = Webhook & LifeSlice & { readonly prefix: string };
 
 /** Lives and where a webhook stands in them. Without a cursor it is told what is not older than itself. */
 const LIVES = `
@@ -52,8 +48,8 @@ const IS_BEHIND = `
 export class WebhooksReader {
   readonly #webhooks: Database.Statement<[string], WebhookRow>;
   readonly #webhook: Database.Statement<[string, string], Webhook>;
-  readonly #next: Database.Statement<[number, number], number>;
-  readonly #behind: Database.Statement<[SliceParameters], string>;
+  readonly #slices: LifeSlices;
+  readonly #behind: Database.Statement<[Parameters], string>;
   readonly #undelivered: Database.Statement<
     [Webhook & { readonly service: string; readonly room_id: string }],
     LifeRow
@@ -68,17 +64,11 @@ export class WebhooksReader {
        FROM webhooks WHERE service = ? ORDER BY webhook`,
     );
     this.#webhook = db.prepare("SELECT webhook_key, since FROM webhooks WHERE service = ? AND webhook = ?");
-    this.#next = db
-      .prepare<[number, number], number>(
-        "SELECT room_key FROM rooms WHERE room_key >= ? ORDER BY room_key LIMIT 1 OFFSET ?",
-      )
-      .pluck();
-    // `+`: by its index each slice would walk through all rooms of the service.
+    this.#slices = new LifeSlices(db);
     this.#behind = db
-      .prepare<[SliceParameters], string>(
+      .prepare<[Parameters], string>(
         `SELECT room_id FROM ${LIVES}
-         WHERE rooms.room_key >= :from AND rooms.room_key < :end AND +service = :service
-           AND substr(room_id, 1, length(:prefix)) = :prefix AND ${IS_BEHIND}
+         WHERE ${IN_SLICE} AND substr(room_id, 1, length(:prefix)) = :prefix AND ${IS_BEHIND}
          ORDER BY rooms.room_key`,
       )
       .pluck();
@@ -106,13 +96,12 @@ export class WebhooksReader {
     }));
   }
 
-  /** Looks at `most` lives of all services, so that a look never takes long. */
-  roomsBehind({ service, webhook, prefix = "", from, most }: BehindQuery): RoomsBehind {
-    const found = this.#find({ service, webhook });
+  /** Looks at `most` lives of all services. */
+  roomsBehind({ webhook, prefix = "", ...asked }: BehindQuery): RoomsBehind {
+    const found = this.#find({ service: asked.service, webhook });
     if (!found) return { room_ids: [], next: undefined };
-    const next = this.#next.get(from, most);
-    const end = next ?? Number.MAX_SAFE_INTEGER;
-    return { room_ids: this.#behind.all({ ...found, service, prefix, from, end }), next };
+    const { slice, next } = this.#slices.at(asked);
+    return { room_ids: this.#behind.all({ ...found, ...slice, prefix }), next };
   }
 
   undelivered({ service, webhook, room_id }: UndeliveredQuery): Undelivered | undefined {

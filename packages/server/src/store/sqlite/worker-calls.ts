@@ -36,7 +36,8 @@ type Result<F> = F extends (...args: any[]) => infer R ? R : never;
 /** In the worker: serves an object made at the first call, until `close` was called or it could not be made. */
 export function serve<T extends { close(): void }>(make: (directory: string) => T): void {
   const port = parentPort;
-  if (!port) throw new Error("this module runs in a worker thread");
+  // In the process itself the module is only looked at.
+  if (!port) return;
   let made: ReturnType<typeof attempt<T>> | undefined;
   port.on("message", ({ method, argument }: Call) => {
     made ??= attempt(() => make(workerData));

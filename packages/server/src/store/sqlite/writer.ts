@@ -289,7 +289,9 @@ class Writer {
     counter.last_id = msg_id;
     counter.last_timestmap = timestmap;
     counter.bytes += Buffer.byteLength(msg);
-    return { kind: "appended", epoch, msg_id, timestmap, ...(write.prove && { proof: { seal, digest } }) };
+    const proof = write.prove ? { seal, digest } : undefined;
+    const others = isReference(write) && this.#changes.isOfOthers(write, room_key);
+    return { kind: "appended", epoch, msg_id, timestmap, ...(proof && { proof }), ...(others && { others }) };
   }
 
   /** A repeated one is no reason to refuse, whatever it refers to. */
@@ -404,4 +406,4 @@ function boundsOf({ retention = {} }: { readonly retention?: Retention | undefin
 
 serve((directory: string) => new Writer(directory));
 
-export type { Writer };
+export { Writer };

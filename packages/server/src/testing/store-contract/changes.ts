@@ -101,7 +101,42 @@ export const changeCases: readonly StoreCase[] = [
         { ...changing("edit", 1, "{}", true), ...others },
         { ...changing("delete", 1, "{}", true), ...others },
       ]),
-      [...Array(6).fill(messageNotFound), notAuthor, notAuthor, epochNotFound, appended(5), appended(6)],
+      [
+        ...Array(6).fill(messageNotFound),
+        notAuthor,
+        notAuthor,
+        epochNotFound,
+        { ...appended(5), others: true },
+        { ...appended(6), others: true },
+      ],
+    );
+  }),
+
+  storeCase("[T11] whether a change is one of somebody else's message is said", async (store) => {
+    const bob = { user_id: "bob" };
+    assert.deepEqual(
+      await store.commit([
+        create(one),
+        append(one),
+        { ...append(one), ...bob },
+        changing("edit", 1, "{}", true),
+        changing("edit", 2, "{}", true),
+        { ...changing("edit", 2, "{}", true), ...bob },
+        { ...referring(1), ...bob },
+        { ...changing("delete", 1, "{}", true), ...bob },
+        append(one),
+      ]),
+      [
+        { kind: "done" },
+        appended(1),
+        appended(2),
+        appended(3),
+        { ...appended(4), others: true },
+        appended(5),
+        appended(6),
+        { ...appended(7), others: true },
+        appended(8),
+      ],
     );
   }),
 

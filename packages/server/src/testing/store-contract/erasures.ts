@@ -143,6 +143,9 @@ export const erasureCases: readonly StoreCase[] = [
     });
     await store.commit([create(one), named("old", 1), named("older", 1), named("young", 9)]);
     await begin(store);
+    // Behind the last of his entries.
+    await store.commit([erasing(one, { most: 1, names_before: 5 })]);
+    assert.deepEqual(await store.commit([named("old", 10)]), [{ kind: "duplicate", msg_id: 1 }]);
     await eraseAll(store, one, 1, 5);
     const [old, young] = await store.commit([named("old", 10), named("young", 10)]);
     assert.deepEqual([old?.kind, young], ["appended", { kind: "duplicate", msg_id: 3 }]);
