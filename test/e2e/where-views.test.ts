@@ -176,6 +176,90 @@ test("[M17] a filter in a right: what any grant lets through, by every door", as
   expect(idsOf((await asEve.get({ epoch })).data)).toEqual([2, 3, 4]);
 });
 
+/** What eve is told in a room whose third, fifth and sixth message she may not read. */
+async function toldOf(hidden: readonly [string, string, string], by: "ann" | "mod", config: object) {
+  const all = await people({ ann: ["*"], mod: ["*"], eve: EVE }, config);
+  const [ann, other, eve] = [await all.login("ann"), await all.login(by, "s"), await all.login("eve")];
+  await ann.call("media/room/create", { class: "chat", room_id: "r" });
+  const [asAnn, asOther, asEve] = [ann, other, eve].map(roomCalls) as [Room, Room, Room];
+  const [third, fifth, sixth] = hidden;
+  await asAnn.send({ text: "salary", public: true });
+  await asAnn.send({ text: "pepper", public: true });
+  await asOther.send({ text: third });
+  await asAnn.send({ text: "salt", public: true });
+  await asOther.send({ text: fifth }, { ref: by === "ann" ? 1 : 2 });
+  await asOther.send({ text: sixth });
+  await asAnn.send({ text: "salary and salt", public: true });
+  const answers = [];
+  for (const query of QUESTIONS) {
+    const { data } = await asEve.get(query);
+    const page = Array.isArray(data) ? idsOf(data) : data;
+    answers.push([query, page]);
+  }
+  return answers;
+}
+
+type Room = ReturnType<typeof roomCalls>;
+
+const scanning = (max_scan: number) => ({ services: { main: { msglog: { max_scan } } } });
+
+const QUESTIONS = [
+  ...["sal*", "salary", "secret", '"the salary"'].flatMap((search) => [
+    { search },
+    { search, limit: 1 },
+    { search, order: "asc", limit: 2 },
+    { search, order: "asc", after: 2, limit: 1 },
+    { search, before: 7, limit: 3 },
+    { search, order: "rank" },
+    { search, order: "rank", limit: 2 },
+    { search, around: 4, limit: 2 },
+    ...upTo(8).map((rank_after) => ({ search, order: "rank", rank_after })),
+  ]),
+  ...[{ user_id: "ann" }, { user_id: "mod" }, { session_id: "s" }, { ref: 1 }, { ref: 2 }].flatMap((part) => [
+    part,
+    { ...part, limit: 1, after: 2 },
+    { ...part, order: "desc", before: 7, limit: 2 },
+    { ...part, where: { "/public": true }, limit: 3, after: 4 },
+  ]),
+  ...upTo(8).map((around) => ({ around })),
+];
+
+test.for([memory, {}].flatMap((config) => [3, 100].map((most) => ({ ...config, ...scanning(most) }))))(
+  "[M17, M18] no answer depends on what a view hides, whatever is asked for, %j",
+  async (config) => {
+    const one = await toldOf(["the salary", "salary again", "more salary"], "ann", config);
+    const other = await toldOf(["nothing !!", "secret, secret", "and so on…"], "mod", config);
+    expect(one).toEqual(other);
+    const found = one.filter(([, page]) => Array.isArray(page) && page.length > 0);
+    expect(found.length).toBeGreaterThan(15);
+  },
+);
+
+test.for([memory, {}])(
+  "[M17, M18] a hidden message cannot be named, whether it would be found or not, %j",
+  async (config) => {
+    const { asAnn, asEve } = await stage(EVE, config);
+    for (const [text, isPublic] of [["salary", true], ["salary"], ["sugar"], ["salt", true]] as const)
+      await asAnn.send({ text, ...(isPublic && { public: true }) });
+    const missing = { data: { code: 304110 } };
+    for (const named of [2, 3, 5]) {
+      expect(await asEve.get({ search: "sal*", order: "rank", rank_after: named })).toMatchObject(missing);
+      expect(await asEve.get({ around: named })).toMatchObject(missing);
+    }
+    const behind = async (rank_after: number, more = {}) =>
+      (await asEve.get({ search: "sal*", order: "rank", rank_after, ...more })).data;
+    expect(idsOf(await behind(4))).toEqual([1]);
+    expect(await behind(1)).toEqual([]);
+    // It is not one of what is asked for.
+    expect(await behind(4, { before: 4 })).toMatchObject({ code: 304110 });
+    expect(await behind(4, { user_id: "eve" })).toMatchObject({ code: 304110 });
+    expect(await behind(4, { where: { "/text": "salary" } })).toMatchObject({ code: 304110 });
+    expect(idsOf((await asEve.get({ around: 4, where: { "/text": "salary" } })).data)).toEqual([1]);
+    const missed = await asAnn.get({ search: "sal*", order: "rank", rank_after: 3 });
+    expect(missed).toMatchObject(missing);
+  },
+);
+
 test("[M17] it holds for live messages by E2 subscriptions, wildcards and join too, with the own view by and", async () => {
   const { eve, asEve, fill } = await stage();
   await eve.call("core/event/subscribe", { class: "*" });

@@ -83,7 +83,7 @@ interface Asks {
   readonly right: string;
 }
 
-export type PageQuery = Omit<MessageQuery, "service" | "versions" | "max_scan"> & {
+export type PageQuery = Omit<MessageQuery, "service" | "versions" | "view" | "max_scan"> & {
   readonly versions?: boolean;
 };
 
@@ -127,6 +127,7 @@ const SPECIAL = [
   "versions",
   "digest",
   "where",
+  "view",
   "search",
   "around",
 ] as const;
@@ -260,9 +261,9 @@ export class Log implements LogSource {
       if (named !== undefined && named < readable) throw new RequestError(304110);
     const narrowed = readable > 1 ? { after: Math.max(query.after ?? 0, readable - 1) } : {};
     const view = await rights.viewInLife(who, key);
-    const seen = this.seenBy(both(query.where, view));
+    const filters = view === undefined ? this.seenBy(query.where) : { view, max_scan: this.#maxScan };
     const wordings = versions ? { versions: await this.#wordingsFor(who, key) } : {};
-    const exact = { ...query, ...key, ...narrowed, ...seen, ...wordings };
+    const exact = { ...query, ...key, ...narrowed, ...filters, ...wordings };
     const page = await this.#text({ ...exact, time_field: this.#timeField });
     if (!page) throw await this.#notFound(key);
     if ((await rights.viewInLife(who, key)) !== view) return this.page(asked, who);

@@ -1,6 +1,6 @@
 import type { Query } from "../search/query.ts";
-import type { Entry, Neighbours } from "./entries.ts";
 import { scoreIn } from "./searched-text.ts";
+import type { Message } from "./store.ts";
 
 /** Of what is found so many, the newest, are put into an order (M18). */
 const MOST_RANKED = 10_000;
@@ -10,26 +10,24 @@ interface Scored {
   readonly score: number;
 }
 
-/** Entries by how well they answer a search, the newest first of equals; they come the newest first. */
-export function ranked(entries: Iterable<Entry>, query: Query, log: Neighbours): Scored[] {
+/** Messages by how well they answer a search, the newest first of equals; they come the newest first. */
+export function ranked(messages: Iterable<Message>, query: Query): Scored[] {
   const found: Scored[] = [];
-  for (const entry of entries) {
-    found.push({ msg_id: entry.msg_id, score: scoreIn(entry, query, log) });
+  for (const message of messages) {
+    found.push(scored(message, query));
     if (found.length === MOST_RANKED) break;
   }
   return found.sort(byScore);
 }
 
-/** Of these what stands behind one of the log; undefined when that one answers nothing, or is not there. */
-export function rankedBehind(
-  found: readonly Scored[],
-  msg_id: number,
-  query: Query,
-  log: Neighbours,
-): Scored[] | undefined {
-  const entry = log.entry(msg_id);
-  const score = entry ? scoreIn(entry, query, log) : 0;
-  return score === 0 ? undefined : found.filter((each) => byScore({ msg_id, score }, each) < 0);
+/** Of these what stands behind a message that is found. */
+export function rankedBehind(found: readonly Scored[], message: Message, query: Query): Scored[] {
+  const last = scored(message, query);
+  return found.filter((each) => byScore(last, each) < 0);
+}
+
+function scored(message: Message, query: Query): Scored {
+  return { msg_id: message.msg_id, score: scoreIn(message, query) };
 }
 
 function byScore(a: Scored, b: Scored): number {

@@ -4,14 +4,15 @@ import type { Message, MessageQuery, Page } from "./store.ts";
 /** A longer message counts as several, since it takes as long to examine; in characters. */
 const ONE = 4096;
 
-/** Looks at messages one by one for those that a filter means (M17), and at no more than it may. */
+/** Looks at messages one by one for those that filters mean (M17), and at no more than it may. */
 export class Scan {
-  readonly #matches: Matcher;
+  readonly #matchers: readonly Matcher[];
   #left: number;
   #read_to: number | undefined;
 
-  constructor(where: string, most: number) {
-    this.#matches = trustedMatcherOf(where);
+  /** All of the filters have to mean a message. */
+  constructor(filters: readonly string[], most: number) {
+    this.#matchers = filters.map(trustedMatcherOf);
     this.#left = most;
   }
 
@@ -24,7 +25,8 @@ export class Scan {
       }
       this.#left -= 1 + Math.floor(message.msg.length / ONE);
       last = message.msg_id;
-      if (this.#matches(membersOf(message))) yield message;
+      const members = membersOf(message);
+      if (this.#matchers.every((matches) => matches(members))) yield message;
     }
   }
 
@@ -34,10 +36,10 @@ export class Scan {
   }
 }
 
+type Filters = { readonly [name in "where" | "view"]?: string | undefined } & Pick<MessageQuery, "max_scan">;
+
 /** Undefined without a filter. */
-export function scanOf({
-  where,
-  max_scan = Number.POSITIVE_INFINITY,
-}: Pick<MessageQuery, "where"> & { readonly max_scan?: number | undefined }): Scan | undefined {
-  return where === undefined ? undefined : new Scan(where, max_scan);
+export function scanOf({ where, view, max_scan = Number.POSITIVE_INFINITY }: Filters): Scan | undefined {
+  const filters = [view, where].filter((filter) => filter !== undefined);
+  return filters.length > 0 ? new Scan(filters, max_scan) : undefined;
 }

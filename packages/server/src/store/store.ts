@@ -538,7 +538,12 @@ export interface MessageQuery extends LifeKey {
   readonly as_sent?: "kept" | "all";
   /** The text of a filter (M17) that was found good. */
   readonly where?: string;
-  /** Messages that `where` examines at most; without it all that there are. */
+  /**
+   * The text of a filter on all that is read (M17): on messages, and on those that `around` and `ranked.after` name. What else
+   * is asked for is looked for behind it, message by message, so that no answer depends on what it does not let through.
+   */
+  readonly view?: string;
+  /** Messages that `where` and `view` examine at most; without it all that there are. */
   readonly max_scan?: number;
   readonly search?: Search;
   /** A message that is kept: the page is what stands around it, as much on both sides as far as there is something (M18). */
@@ -572,7 +577,7 @@ export interface Page {
   readonly cut: boolean;
   /** The last message that was examined, when `max_scan` ended the page. */
   readonly read_to?: number;
-  /** `around` names no message that is kept, or `ranked.after` none that is found. */
+  /** `around` names no message that is kept and let through by `view`, or `ranked.after` none that is found. */
   readonly missing?: true;
   /** Nothing was read: more than `most_unindexed` messages are not indexed. */
   readonly unready?: true;

@@ -113,7 +113,8 @@ export class Pages {
 
   #isUnready(log: Log, query: MessageQuery): boolean {
     const { most_unindexed } = query.search ?? {};
-    if (most_unindexed === undefined) return false;
+    // Behind a view no index is asked.
+    if (most_unindexed === undefined || query.view !== undefined) return false;
     const { low, high } = this.#bySearch.unindexed(log, this.#range(log, query));
     return high - low >= most_unindexed;
   }
