@@ -125,6 +125,7 @@ const query: fc.Arbitrary<Omit<MessageQuery, "service">> = fc.record({
   max_scan: maybe(fc.integer({ min: 1, max: 9 })),
   limit: fc.integer({ min: 1, max: 6 }),
   digest: fc.boolean(),
+  versions: maybe(fc.constantFrom("kept", "all")),
   max_bytes: fc.integer({ min: 1, max: 80 }),
 }) as fc.Arbitrary<Omit<MessageQuery, "service">>;
 

@@ -260,6 +260,59 @@ test.for([memory, {}])(
   },
 );
 
+test.for([memory, {}])(
+  "[M17, M15] of former wordings those come that a view lets through, by every way, %j",
+  async (config) => {
+    const { url, ann, asAnn, asEve } = await stage(EVE, config);
+    const edit = (msg_id: number, msg: object) =>
+      ann.call("media/room/msglog_edit", { room_id: "r", msg_id, msg });
+    await asAnn.send({ text: "salary" });
+    await asAnn.send({ text: "open", public: true });
+    await edit(1, { text: "ok", public: true });
+    await edit(2, { text: "secret" });
+    await edit(2, { text: "open again", public: true });
+    await edit(1, { text: "fine", public: true });
+    const wordings = (page: readonly Frame[]) =>
+      page.flatMap(({ $log }) => $log?.versions?.map(({ msg_id, msg }: Frame) => [msg_id, msg.text]) ?? []);
+    const hers = [
+      [3, "ok"],
+      [6, "fine"],
+      [2, "open"],
+      [5, "open again"],
+    ];
+    const all = (await asAnn.get({ versions: true })).data;
+    expect(wordings(all)).toHaveLength(6);
+    expect(all[0].$log.versions[0]).toMatchObject({ msg_id: 1, msg: { text: "salary" } });
+    const { epoch } = await asEve.info();
+    for (const query of [
+      {},
+      { epoch },
+      { digest: true },
+      { where: { "/public": true } },
+      { search: "fine open*", order: "rank", limit: 9 },
+      { around: 2 },
+      { user_id: "ann" },
+    ]) {
+      const page = (await asEve.get({ versions: true, ...query })).data;
+      const ids = new Set(
+        page.flatMap(({ $log, msg_id }: Frame) =>
+          $log?.versions ? [1, 2].filter((id) => id === msg_id) : [],
+        ),
+      );
+      const expected = [...(ids.has(1) ? hers.slice(0, 2) : []), ...(ids.has(2) ? hers.slice(2) : [])];
+      expect(wordings(page), JSON.stringify(query)).toEqual(expected);
+      expect(JSON.stringify(page)).not.toMatch(/salary|secret/);
+    }
+    expect(wordings((await asEve.get({ versions: true })).data)).toEqual(hers);
+    const http = httpClient(httpOf(url));
+    for (const path of ["messages?versions=true", "messages/1?versions=true", "export?versions=true"]) {
+      const { text } = await http.get(`/v1/rooms/r/${path}`, basic("eve"));
+      expect(text).toContain('"text":"ok"');
+      expect(text).not.toMatch(/salary|secret/);
+    }
+  },
+);
+
 test("[M17] it holds for live messages by E2 subscriptions, wildcards and join too, with the own view by and", async () => {
   const { eve, asEve, fill } = await stage();
   await eve.call("core/event/subscribe", { class: "*" });

@@ -2,7 +2,7 @@ import { parseQuery } from "../search/query.ts";
 import { aroundPlace } from "./around.ts";
 import { type Entry, type Neighbours, shown } from "./entries.ts";
 import { ranked, rankedBehind } from "./ranked.ts";
-import { type Scan, scanOf } from "./scan.ts";
+import { type Scan, scanOf, sightOf } from "./scan.ts";
 import { selected } from "./selection.ts";
 import type { Message, MessageQuery, Page } from "./store.ts";
 
@@ -56,9 +56,7 @@ function pageAround(log: ReadLog, query: MessageQuery, place: number): Found {
 /** Whether a message is kept, and let through by the view. */
 function isSeen({ neighbours }: ReadLog, { view }: MessageQuery, msg_id: number): boolean {
   const entry = neighbours.entry(msg_id);
-  if (!entry || view === undefined) return entry !== undefined;
-  const [seen] = scanOf({ view })?.passing([shown(entry, {}, neighbours)]) ?? [];
-  return seen !== undefined;
+  return entry !== undefined && (sightOf(view)?.(shown(entry, {}, neighbours)) ?? true);
 }
 
 function bestPage(log: ReadLog, query: MessageQuery, text: string): Found {
@@ -95,7 +93,8 @@ function* shownIn(
   entries: Iterable<Entry>,
   query: MessageQuery,
 ): Generator<Message> {
-  for (const entry of entries) yield shown(entry, query, neighbours);
+  const asked = { ...query, sees: sightOf(query.view) };
+  for (const entry of entries) yield shown(entry, asked, neighbours);
 }
 
 function filled(found: Iterable<Message>, { limit, max_bytes }: MessageQuery): Found {

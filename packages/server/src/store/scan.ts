@@ -43,3 +43,9 @@ export function scanOf({ where, view, max_scan = Number.POSITIVE_INFINITY }: Fil
   const filters = [view, where].filter((filter) => filter !== undefined);
   return filters.length > 0 ? new Scan(filters, max_scan) : undefined;
 }
+
+/** What a view lets through, asked of one message; undefined without a view. */
+export function sightOf(view: string | undefined): ((message: Message) => boolean) | undefined {
+  const matches = view === undefined ? undefined : trustedMatcherOf(view);
+  return matches && ((message) => matches(membersOf(message)));
+}

@@ -539,8 +539,8 @@ export interface MessageQuery extends LifeKey {
   /** The text of a filter (M17) that was found good. */
   readonly where?: string;
   /**
-   * The text of a filter on all that is read (M17): on messages, and on those that `around` and `ranked.after` name. What else
-   * is asked for is looked for behind it, message by message, so that no answer depends on what it does not let through.
+   * The text of a filter on all that is read (M17): on messages, on each of their `versions` as the message read with it, and on
+   * those that `around` and `ranked.after` name. What else is asked for is looked for behind it, message by message, so that no answer depends on what it does not let through.
    */
   readonly view?: string;
   /** Messages that `where` and `view` examine at most; without it all that there are. */

@@ -149,6 +149,32 @@ export const changeCases: readonly StoreCase[] = [
     ]);
   }),
 
+  storeCase("[M17] [M15] of versions only those that the view lets through", async (store) => {
+    const hidden = (n: number) => `{"a":${n},"hidden":true}`;
+    await store.commit([create(one), append(one, hidden(1)), edit(1, '{"a":2}'), edit(1, hidden(3))]);
+    await store.commit([edit(1, '{"a":4}'), append(one, '{"b":1}'), edit(5, hidden(2)), deletion(5)]);
+    const view = '{"/hidden":{"exists":false}}';
+    const seen = async (part: Partial<MessageQuery>) => {
+      const { messages } = await agreedPageOf(store, one, { versions: "all", ...part });
+      const ids = (log: Message["log"]) => log?.versions?.map(({ msg_id }) => msg_id);
+      return messages.flatMap(({ msg_id, log }) => (log?.versions ? [[msg_id, ids(log)]] : []));
+    };
+    assert.deepEqual(await seen({}), [
+      [1, [1, 2, 3, 4]],
+      [5, [5, 6]],
+    ]);
+    assert.deepEqual(await seen({ view }), [
+      [1, [2, 4]],
+      [5, [5]],
+    ]);
+    assert.deepEqual(await seen({ where: view }), await seen({}));
+    // A wording is judged as the message that it was, who sent it and by which edit.
+    assert.deepEqual(await seen({ view: '{"/$log/edited/msg_id":{"gte":4}}' }), [[1, [4]]]);
+    assert.deepEqual(await seen({ view: '{"/$log/op":{"exists":false},"user_id":"ann","/msg_id":1}' }), [
+      [1, [1, 2, 3, 4]],
+    ]);
+  }),
+
   storeCase("[M16] a message may refer to any that was stored, and is found by that", async (store) => {
     await store.commit([create(one), append(one), append(one)]);
     const written = await store.commit([referring(1), referring(4), referring(1), referring(2), edit(1)]);
