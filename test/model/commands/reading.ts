@@ -79,7 +79,7 @@ function pageOf(life: Life, { order, limit, ...query }: Query) {
   const found = keptOf(life).filter((message) => isAsked(life, message, query));
   if (order === "desc") found.reverse();
   const asked = found.slice(0, limit ?? msglog.max_get_messages + 1);
-  const page = fitting(life, asked);
+  const page = fitting(life, asked, query);
   const isWhole = page.length === asked.length && page.length <= msglog.max_get_messages;
   if (limit === undefined && !isWhole) return refused(304103);
   return ok(page.map((message) => storedBody(life, message, lastIdOf(life), moreOf(life, message, query))));
@@ -110,13 +110,23 @@ function isAsked(life: Life, message: Message, query: Query): boolean {
 }
 
 /** Whole messages within `max_get_bytes`; the first one always. */
-function fitting(life: Life, messages: readonly Message[]): readonly Message[] {
+function fitting(life: Life, messages: readonly Message[], query: Query): readonly Message[] {
   let bytes = 0;
   const end = messages.findIndex((message, i) => {
-    bytes += textOf(life, message).length;
+    bytes += Buffer.byteLength(textOf(life, message)) + logBytes(life, message, query);
     return i > 0 && bytes > msglog.max_get_bytes;
   });
   return end < 0 ? messages : messages.slice(0, end);
+}
+
+/** Of what people wrote in `$log` (M6). */
+function logBytes(life: Life, message: Message, query: Query): number {
+  const { $log = {} } = storedBody(life, message, lastIdOf(life), moreOf(life, message, query)) as {
+    $log?: { deleted?: { reason?: string }; mentions?: string[]; versions?: { msg: object }[] };
+  };
+  const { deleted, mentions = [], versions = [] } = $log;
+  const texts = [deleted?.reason ?? "", ...mentions, ...versions.map(({ msg }) => JSON.stringify(msg))];
+  return Buffer.byteLength(texts.join(""));
 }
 
 /** M12 */

@@ -197,7 +197,7 @@ export class Log implements LogSource {
    * Stores an entry (`msg`: a JSON object as it was received) and gives it the next id of its room. `settle` is
    * called when it is durable (M4), then everyone who listens gets the event (E7, M5); a repeated send stores and
    * tells nothing (M9). Fails with 304001 (no such room), 304106 (another life), 304105 (outcome unknown), 304109 (no
-   * space, Q8, Q9); 304110 and 100030 for what it refers to or changes (M15, M16).
+   * space, Q8, Q9); 304110, 100030 and 100050 for what it refers to or changes (M15, M16).
    */
   append(sent: Sent, settle: (outcome: AppendOutcome) => void): void {
     const { service, store, hub, rooms, clock, counts } = this.#parts;
@@ -229,6 +229,10 @@ export class Log implements LogSource {
         counts.repeats += 1;
         return settle({ msg_id: outcome.msg_id, duplicate: true });
       }
+      if (outcome.kind === "refused" && outcome.reason === "too_many_edits")
+        return settle(
+          new RequestError(100050, { limit: change?.most_edits ?? 0, setting: "msglog.max_edits" }),
+        );
       if (outcome.kind !== "appended") return settle(failureOf(outcome) ?? new RequestError(100002));
       counts.sends += 1;
       this.#newest.changed(room_id);

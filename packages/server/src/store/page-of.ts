@@ -5,6 +5,7 @@ import { ranked, rankedBehind } from "./ranked.ts";
 import { type Scan, scanOf, sightOf } from "./scan.ts";
 import { selected } from "./selection.ts";
 import type { Message, MessageQuery, Page } from "./store.ts";
+import { textBytes } from "./text-bytes.ts";
 
 /** A log as a driver reads it. */
 interface ReadLog {
@@ -101,7 +102,7 @@ function filled(found: Iterable<Message>, { limit, max_bytes }: MessageQuery): F
   const messages: Message[] = [];
   let bytes = 0;
   for (const message of found) {
-    bytes += Buffer.byteLength(message.msg);
+    bytes += textBytes(message);
     if (messages.length > 0 && bytes > max_bytes) return { messages, cut: true };
     if (messages.push(message) === limit) break;
   }

@@ -1,7 +1,8 @@
 import { type Matcher, membersOf, trustedMatcherOf } from "@roomlog/protocol";
 import type { Message, MessageQuery, Page } from "./store.ts";
+import { textBytes } from "./text-bytes.ts";
 
-/** A longer message counts as several, since it takes as long to examine; in characters. */
+/** A longer message counts as several, since it takes as long to examine; in bytes. */
 const ONE = 4096;
 
 /** Looks at messages one by one for those that filters mean (M17), and at no more than it may. */
@@ -23,7 +24,7 @@ export class Scan {
         this.#read_to = last;
         return;
       }
-      this.#left -= 1 + Math.floor(message.msg.length / ONE);
+      this.#left -= 1 + Math.floor(textBytes(message) / ONE);
       last = message.msg_id;
       const members = membersOf(message);
       if (this.#matchers.every((matches) => matches(members))) yield message;

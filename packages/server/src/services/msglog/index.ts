@@ -54,7 +54,7 @@ export const msglog = definePlugin({
     return {
       commands: [
         send(entries),
-        edit(service, entries),
+        edit(service, entries, current),
         deletion(service, entries),
         get(log, current),
         subscribe(service, cursors),

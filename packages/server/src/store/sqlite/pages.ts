@@ -42,7 +42,7 @@ const BY_ID = `${ENTRY} WHERE room_key = ? AND msg_id BETWEEN ? AND ? ORDER BY m
 /** Without being told, SQLite would rather go through the whole log than look up rows by this index. */
 const REFERRING = "INDEXED BY messages_by_ref WHERE";
 const BY_REF = `${ENTRY} ${REFERRING} room_key = ? AND ref = ? AND op IS NULL AND msg_id BETWEEN ? AND ? ORDER BY msg_id`;
-const EDITS = `${ENTRY} ${REFERRING} room_key = ? AND ref = ? AND op = 'edit' ORDER BY msg_id`;
+const EDITS = `${ENTRY} INDEXED BY edits_by_message WHERE room_key = ? AND ref = ? AND op = 'edit' ORDER BY msg_id`;
 
 const PROOF =
   "SELECT lower(hex(seal)) AS seal, lower(hex(digest)) AS digest FROM messages WHERE room_key = ? AND msg_id = ?";
