@@ -1,9 +1,12 @@
 import type { Query } from "../search/query.ts";
 import { scoreIn } from "./searched-text.ts";
 import type { Message } from "./store.ts";
+import { textBytes } from "./text-bytes.ts";
 
 /** Of what is found so many, the newest, are put into an order (M18). */
 const MOST_RANKED = 10_000;
+/** And so many bytes of their texts, since each is taken apart into its words. */
+const MOST_RANKED_BYTES = 4_194_304;
 
 interface Scored {
   readonly msg_id: number;
@@ -13,9 +16,11 @@ interface Scored {
 /** Messages by how well they answer a search, the newest first of equals; they come the newest first. */
 export function ranked(messages: Iterable<Message>, query: Query): Scored[] {
   const found: Scored[] = [];
+  let bytes = 0;
   for (const message of messages) {
-    found.push(scored(message, query));
-    if (found.length === MOST_RANKED) break;
+    bytes += textBytes(message);
+    if (found.length > 0 && bytes > MOST_RANKED_BYTES) break;
+    if (found.push(scored(message, query)) === MOST_RANKED) break;
   }
   return found.sort(byScore);
 }

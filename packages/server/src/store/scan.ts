@@ -4,16 +4,20 @@ import { textBytes } from "./text-bytes.ts";
 
 /** A longer message counts as several, since it takes as long to examine; in bytes. */
 const ONE = 4096;
+/** The same where it is also taken apart into its words. */
+const ONE_OF_WORDS = 512;
 
 /** Looks at messages one by one for those that filters mean (M17), and at no more than it may. */
 export class Scan {
   readonly #matchers: readonly Matcher[];
+  readonly #one: number;
   #left: number;
   #read_to: number | undefined;
 
   /** All of the filters have to mean a message. */
-  constructor(filters: readonly string[], most: number) {
+  constructor(filters: readonly string[], { most, one }: { readonly most: number; readonly one: number }) {
     this.#matchers = filters.map(trustedMatcherOf);
+    this.#one = one;
     this.#left = most;
   }
 
@@ -24,7 +28,7 @@ export class Scan {
         this.#read_to = last;
         return;
       }
-      this.#left -= 1 + Math.floor(textBytes(message) / ONE);
+      this.#left -= 1 + Math.floor(textBytes(message) / this.#one);
       last = message.msg_id;
       const members = membersOf(message);
       if (this.#matchers.every((matches) => matches(members))) yield message;
@@ -37,12 +41,22 @@ export class Scan {
   }
 }
 
-type Filters = { readonly [name in "where" | "view"]?: string | undefined } & Pick<MessageQuery, "max_scan">;
+type Filters = { readonly [name in "where" | "view"]?: string | undefined } & Pick<
+  MessageQuery,
+  "max_scan" | "search"
+>;
 
 /** Undefined without a filter. */
-export function scanOf({ where, view, max_scan = Number.POSITIVE_INFINITY }: Filters): Scan | undefined {
+export function scanOf({
+  where,
+  view,
+  max_scan: most = Number.POSITIVE_INFINITY,
+  search,
+}: Filters): Scan | undefined {
   const filters = [view, where].filter((filter) => filter !== undefined);
-  return filters.length > 0 ? new Scan(filters, max_scan) : undefined;
+  // Behind a view no index says what has the words.
+  const one = view !== undefined && search ? ONE_OF_WORDS : ONE;
+  return filters.length > 0 ? new Scan(filters, { most, one }) : undefined;
 }
 
 /** What a view lets through, asked of one message; undefined without a view. */

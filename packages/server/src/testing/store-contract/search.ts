@@ -238,6 +238,31 @@ export const searchCases: readonly StoreCase[] = [
     assert.equal((await page(store, { around: 3 })).missing, true);
   }),
 
+  storeCase("[M18] [Q1] ranked are the newest that have 4 MiB of text, one at least", async (store) => {
+    const text = (bytes: number) => JSON.stringify({ a: `rock ${" ".repeat(bytes - 13)}` });
+    const [half, short] = [append(one, text(2_097_152)), append(one, text(100))];
+    await store.commit([create(one), append(one, '{"a":"rock rock"}'), half, half, short]);
+    const best = (part: Partial<MessageQuery> = {}) => found(store, "rock", part, one, { ranked: {} });
+    assert.deepEqual(await best(), [4, 3]);
+    assert.deepEqual(await best({ before: 4 }), [3, 2]);
+    assert.deepEqual(await best({ before: 3 }), [1, 2]);
+    await store.commit([append(one, text(4_194_305))]);
+    assert.deepEqual(await best(), [5]);
+    // Behind a view it is counted when it is looked at.
+    const seen = (max_scan: number) => best({ view: VIEW, before: 5, max_scan });
+    assert.deepEqual(await seen(2), [4, 3]);
+    assert.deepEqual(
+      await page(store, {
+        view: VIEW,
+        before: 5,
+        max_scan: 4097,
+        search: { text: "paper" },
+        order: "desc",
+      }).then(({ read_to }) => read_to),
+      3,
+    );
+  }),
+
   storeCase("[M17] what is named has to be let through by the view", async (store) => {
     await store.commit([on, create(one), ...idsTo(300).map(() => append(one, '{"hidden":true,"a":"rock"}'))]);
     await store.commit([
