@@ -261,8 +261,6 @@ export class Log implements LogSource {
     this.#search.check(query.search);
     const key = await this.#lifeKey(query);
     const readable = await rights.firstReadable(who, key);
-    for (const named of [query.around, query.search?.ranked?.after])
-      if (named !== undefined && named < readable) throw new RequestError(304110);
     const narrowed = readable > 1 ? { after: Math.max(query.after ?? 0, readable - 1) } : {};
     const view = await rights.viewInLife(who, key);
     const filters = view === undefined ? this.seenBy(query.where) : { view, max_scan: this.#maxScan };
@@ -271,7 +269,8 @@ export class Log implements LogSource {
     const page = await this.#text({ ...exact, time_field: this.#timeField });
     if (!page) throw await this.#notFound(key);
     if ((await rights.viewInLife(who, key)) !== view) return this.page(asked, who);
-    if (page.missing) throw new RequestError(304110);
+    const named = [query.around, query.search?.ranked?.after];
+    if (page.missing || named.some((id) => id !== undefined && id < readable)) throw new RequestError(304110);
     if (page.unready) throw this.#search.unready();
     if (query.epoch === undefined) {
       // Something may have changed since it was asked for.

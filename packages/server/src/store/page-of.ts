@@ -51,7 +51,8 @@ function pageAround(log: ReadLog, query: MessageQuery, place: number): Found {
   const { after = 0, before = place } = query;
   const older = lookedThrough(log, { ...query, order: "desc", before: Math.min(before, place) });
   const newer = lookedThrough(log, { ...query, order: "asc", after: Math.max(after, place - 1) });
-  return aroundPlace(older.messages, newer.messages, query);
+  const page = aroundPlace(older.messages, newer.messages, query);
+  return page.messages.length > 0 ? page : { ...page, ...older.scan?.end, ...newer.scan?.end };
 }
 
 /** Whether a message is kept, and let through by the view. */

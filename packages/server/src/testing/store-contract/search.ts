@@ -322,6 +322,28 @@ export const searchCases: readonly StoreCase[] = [
     },
   ),
 
+  storeCase(
+    "[M18] [M8] around: whether there may be more where a filter has found nothing",
+    async (store) => {
+      await store.commit([create(one), ...idsTo(9).map((id) => append(one, `{"n":${id}}`))]);
+      const around = async (id: number, n: number) => {
+        const { messages, read_to } = await page(store, {
+          around: id,
+          where: `{"/n":${n}}`,
+          max_scan: 2,
+          limit: 5,
+        });
+        return [...messages.map(({ msg_id }) => msg_id), read_to !== undefined];
+      };
+      assert.deepEqual(await around(5, 4), [4, false]);
+      assert.deepEqual(await around(5, 1), [true]);
+      assert.deepEqual(await around(8, 1), [true]);
+      assert.deepEqual(await around(2, 9), [true]);
+      await store.commit([trim(one, { before: 7 })]);
+      assert.deepEqual(await around(8, 1), [false]);
+    },
+  ),
+
   ...SEEDS.map((seed) =>
     storeCase(`[M18] searches find what a look at each message finds, seed ${seed}`, async (store) => {
       const next = random(seed);
