@@ -22,7 +22,7 @@ export const get = (log: Log, settings: () => MsglogSettings) =>
       const query = {
         room_id,
         order: orderIn(order, search),
-        ...defined({ ...range, where: whereIn(filter) }),
+        ...defined({ ...range, where: whereIn(filter, settings()) }),
         ...(search !== undefined && {
           search: { text: search, most_unindexed: MOST_UNINDEXED, ...(ranked && { ranked }) },
         }),

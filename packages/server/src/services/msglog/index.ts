@@ -57,7 +57,7 @@ export const msglog = definePlugin({
         edit(service, entries, current),
         deletion(service, entries),
         get(log, current),
-        subscribe(service, cursors),
+        subscribe(service, cursors, current),
         unsubscribe(cursors),
         info(log),
         epochs(log),
