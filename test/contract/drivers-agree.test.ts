@@ -115,12 +115,17 @@ const query: fc.Arbitrary<Omit<MessageQuery, "service">> = fc.record({
   search: maybe(
     fc.record({ text: fc.constantFrom("é", "xx*", "xxxxxxxxxxxxxxxxxxx", "y"), ranked: maybe(ranked) }),
   ),
+  ref: maybe(fc.integer({ min: 1, max: 9 })),
   around: maybe(fc.nat(9)),
   order: fc.constantFrom("asc", "desc"),
   where: maybe(fc.constantFrom('{"user_id":"ann"}', '{"/n":{"exists":true}}', '{"not":{"session_id":"s1"}}')),
+  view: maybe(
+    fc.constantFrom('{"user_id":"ann"}', '{"/a":{"exists":false}}', '{"/$log/ref":{"exists":true}}'),
+  ),
   max_scan: maybe(fc.integer({ min: 1, max: 9 })),
   limit: fc.integer({ min: 1, max: 6 }),
   digest: fc.boolean(),
+  versions: maybe(fc.constantFrom("kept", "all")),
   max_bytes: fc.integer({ min: 1, max: 80 }),
 }) as fc.Arbitrary<Omit<MessageQuery, "service">>;
 

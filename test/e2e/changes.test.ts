@@ -1,5 +1,6 @@
 import { errorCodes } from "@roomlog/protocol";
 import { expect, test } from "vitest";
+import { httpClient, httpOf } from "../support/http.ts";
 import { inRoom, roomCalls } from "../support/in-room.ts";
 import { people } from "../support/people.ts";
 import { eventsOf, type Frame, RawClient } from "../support/raw-client.ts";
@@ -49,6 +50,58 @@ test("[M15] an edit has an id of its own; from then on the message shows the new
     $log: { edited: { msg_id: 3, user_id: "ann", timestmap } },
   });
   expect(third).toMatchObject({ msg_id: 3, text: "hello", user_id: "ann", $log: { op: "edit", ref: 1 } });
+});
+
+test.for([{}, { store: { kind: "memory" } } as const])(
+  "[M15] [Q1] a message has at most msglog.max_edits edits, whoever makes them, %j",
+  async (store) => {
+    const config = { ...store, services: { main: { msglog: { max_edits: 3 } } } };
+    const { server, client, send, get } = await inRoom(config);
+    await send({ text: "one" });
+    await send({ text: "two" }, { ref: 1 });
+    for (const n of [1, 2, 3]) expect((await edit(client, 1, { n })).result).toBe("ok");
+    const refused = { result: "error", data: { code: errorCodes.too_many_requests, limit: 3 } };
+    expect(await edit(client, 1, { n: 4 })).toMatchObject(refused);
+    const http = httpClient(httpOf(server.url));
+    expect(await http.put("/v1/rooms/r/messages/1", '{"n":4}')).toMatchObject({ status: 429 });
+    expect(await edit(client, 2, { n: 1 })).toMatchObject({ data: { msg_id: 6 } });
+    const [first] = (await get({ versions: true })).data;
+    expect(first).toMatchObject({ n: 3 });
+    expect(first.$log.versions).toHaveLength(4);
+    expect((await remove(client, 1)).data).toEqual({ msg_id: 7 });
+    expect(await outcome(edit(client, 1))).toBe(errorCodes.message_not_found);
+  },
+);
+
+test("[M15] [Q1] a message can be edited 1000 times unless that is configured", async () => {
+  const { client, send } = await inRoom({ store: { kind: "memory" } });
+  await send({});
+  for (let tid = 1; tid <= 1001; tid++)
+    client.send({
+      class: "media",
+      subclass: "room",
+      cmd: "msglog_edit",
+      data: { room_id: "r", msg_id: 1, msg: {} },
+      tid,
+    });
+  expect(await client.until(({ tid }) => tid === 1000)).toMatchObject({ data: { msg_id: 1001 } });
+  expect(await client.until(({ tid }) => tid === 1001)).toMatchObject({
+    data: { code: 100050, limit: 1000 },
+  });
+});
+
+test("[M6] [M8] wordings and reasons count in msglog.max_get_bytes", async () => {
+  const { client, send, get } = await inRoom({ services: { main: { msglog: { max_get_bytes: 300 } } } });
+  await send({ n: 1 });
+  await edit(client, 1, { text: "x".repeat(200) });
+  await edit(client, 1, { n: 2 });
+  await send({ n: 3 });
+  await remove(client, 4, { reason: "y".repeat(200) });
+  const ids = async (query: object) => (await get(query)).data.map(({ msg_id }: Frame) => msg_id);
+  expect(await ids({ limit: 3 })).toEqual([1, 2, 3]);
+  expect(await ids({ limit: 3, versions: true })).toEqual([1]);
+  expect(await ids({ after: 3, limit: 3 })).toEqual([4]);
+  expect(await get({ after: 3 })).toMatchObject({ data: { code: 304103, field: "limit", limit: 300 } });
 });
 
 test("[M15] a deleted message is an empty one that says who deleted it, when and why", async () => {

@@ -1,3 +1,4 @@
+import type { Worker } from "node:worker_threads";
 import type { ConfigInput } from "roomlog";
 import { expect, test } from "vitest";
 import { healthz, readyz } from "../../packages/server/src/health.ts";
@@ -24,6 +25,23 @@ test("[O1] a server whose store has failed is not", async () => {
   await server.failed;
   expect(server.healthz()).toMatchObject({ status: 503, body: expect.stringContaining("store has failed") });
   expect(server.readyz().status).toBe(503);
+});
+
+test("[O1] [O2] [T3] nor is one whose store reads no more, whatever is asked of it", async () => {
+  const threads: Worker[] = [];
+  const noted = (thread: Worker) => threads.push(thread);
+  process.on("worker", noted);
+  const server = await serverForTest();
+  process.off("worker", noted);
+  const client = await RawClient.login(server.url);
+  expect(server.readyz().status).toBe(200);
+  // The writer begins first, then the reader.
+  expect(threads).toHaveLength(2);
+  await threads[1]?.terminate();
+  expect(await server.failed).toMatchObject({ message: "the storage thread has ended" });
+  expect((await client.closed).code).toBe(1011);
+  expect([server.healthz().status, server.readyz().status]).toEqual([503, 503]);
+  await server.close();
 });
 
 test("[O2] a server that is stopping is not ready, but of use", async () => {

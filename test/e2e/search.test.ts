@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { all, clientFor, ids } from "../support/client.ts";
-import { httpServer, linkTo } from "../support/http.ts";
+import { httpClient, httpOf, httpServer, linkTo } from "../support/http.ts";
 import { idsOf, inRoom, roomCalls } from "../support/in-room.ts";
 import { people } from "../support/people.ts";
 import { RawClient } from "../support/raw-client.ts";
@@ -79,6 +79,20 @@ test.for<[object, object]>([
 ])("[M18] %j is refused", async ([query, error]) => {
   const { get } = await rocks(memory);
   expect(await get(query)).toMatchObject({ result: "error", data: error });
+});
+
+test("[M18, M8] around with where: [] when there is none, 304103 when there may be some further away", async () => {
+  const { server, get, send } = await inRoom({ ...memory, services: { main: { msglog: { max_scan: 3 } } } });
+  for (let n = 1; n <= 9; n++) await send({ n });
+  const around = (id: number, n: number) => get({ around: id, where: { "/n": n } });
+  expect(idsOf((await around(4, 2)).data)).toEqual([2]);
+  const far = { result: "error", data: { code: 304103, field: "around", limit: 3 } };
+  expect(await around(5, 1)).toMatchObject(far);
+  expect(await around(1, 9)).toMatchObject(far);
+  expect((await get({ around: 3, where: { "/n": 9 }, before: 6 })).data).toEqual([]);
+  const where = encodeURIComponent('{"/n":1}');
+  const page = await httpClient(httpOf(server.url)).get(`/v1/rooms/r/messages?around=5&where=${where}`);
+  expect([page.status, page.body]).toMatchObject([400, far.data]);
 });
 
 test("[M18] [M15] what was edited is found by its new words, what was deleted by none", async () => {

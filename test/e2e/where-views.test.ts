@@ -253,6 +253,143 @@ test("[M17] a filter in a right: what any grant lets through, by every door", as
   expect(idsOf((await asEve.get({ epoch })).data)).toEqual([2, 3, 4]);
 });
 
+/** What eve is told in a room whose third, fifth and sixth message she may not read. */
+async function toldOf(hidden: readonly [string, string, string], by: "ann" | "mod", config: object) {
+  const all = await people({ ann: ["*"], mod: ["*"], eve: EVE }, config);
+  const [ann, other, eve] = [await all.login("ann"), await all.login(by, "s"), await all.login("eve")];
+  await ann.call("media/room/create", { class: "chat", room_id: "r" });
+  const [asAnn, asOther, asEve] = [ann, other, eve].map(roomCalls) as [Room, Room, Room];
+  const [third, fifth, sixth] = hidden;
+  await asAnn.send({ text: "salary", public: true });
+  await asAnn.send({ text: "pepper", public: true });
+  await asOther.send({ text: third });
+  await asAnn.send({ text: "salt", public: true });
+  await asOther.send({ text: fifth }, { ref: by === "ann" ? 1 : 2 });
+  await asOther.send({ text: sixth });
+  await asAnn.send({ text: "salary and salt", public: true });
+  const answers = [];
+  for (const query of QUESTIONS) {
+    const { data } = await asEve.get(query);
+    const page = Array.isArray(data) ? idsOf(data) : data;
+    answers.push([query, page]);
+  }
+  return answers;
+}
+
+type Room = ReturnType<typeof roomCalls>;
+
+const scanning = (max_scan: number) => ({ services: { main: { msglog: { max_scan } } } });
+
+const QUESTIONS = [
+  ...["sal*", "salary", "secret", '"the salary"'].flatMap((search) => [
+    { search },
+    { search, limit: 1 },
+    { search, order: "asc", limit: 2 },
+    { search, order: "asc", after: 2, limit: 1 },
+    { search, before: 7, limit: 3 },
+    { search, order: "rank" },
+    { search, order: "rank", limit: 2 },
+    { search, around: 4, limit: 2 },
+    ...upTo(8).map((rank_after) => ({ search, order: "rank", rank_after })),
+  ]),
+  ...[{ user_id: "ann" }, { user_id: "mod" }, { session_id: "s" }, { ref: 1 }, { ref: 2 }].flatMap((part) => [
+    part,
+    { ...part, limit: 1, after: 2 },
+    { ...part, order: "desc", before: 7, limit: 2 },
+    { ...part, where: { "/public": true }, limit: 3, after: 4 },
+  ]),
+  ...upTo(8).map((around) => ({ around })),
+];
+
+test.for([memory, {}].flatMap((config) => [3, 100].map((most) => ({ ...config, ...scanning(most) }))))(
+  "[M17, M18] no answer depends on what a view hides, whatever is asked for, %j",
+  async (config) => {
+    const one = await toldOf(["the salary", "salary again", "more salary"], "ann", config);
+    const other = await toldOf(["nothing !!", "secret, secret", "and so on…"], "mod", config);
+    expect(one).toEqual(other);
+    const found = one.filter(([, page]) => Array.isArray(page) && page.length > 0);
+    expect(found.length).toBeGreaterThan(15);
+  },
+);
+
+test.for([memory, {}])(
+  "[M17, M18] a hidden message cannot be named, whether it would be found or not, %j",
+  async (config) => {
+    const { asAnn, asEve } = await stage(EVE, config);
+    for (const [text, isPublic] of [["salary", true], ["salary"], ["sugar"], ["salt", true]] as const)
+      await asAnn.send({ text, ...(isPublic && { public: true }) });
+    const missing = { data: { code: 304110 } };
+    for (const named of [2, 3, 5]) {
+      expect(await asEve.get({ search: "sal*", order: "rank", rank_after: named })).toMatchObject(missing);
+      expect(await asEve.get({ around: named })).toMatchObject(missing);
+    }
+    const behind = async (rank_after: number, more = {}) =>
+      (await asEve.get({ search: "sal*", order: "rank", rank_after, ...more })).data;
+    expect(idsOf(await behind(4))).toEqual([1]);
+    expect(await behind(1)).toEqual([]);
+    // It is not one of what is asked for.
+    expect(await behind(4, { before: 4 })).toMatchObject({ code: 304110 });
+    expect(await behind(4, { user_id: "eve" })).toMatchObject({ code: 304110 });
+    expect(await behind(4, { where: { "/text": "salary" } })).toMatchObject({ code: 304110 });
+    expect(idsOf((await asEve.get({ around: 4, where: { "/text": "salary" } })).data)).toEqual([1]);
+    const missed = await asAnn.get({ search: "sal*", order: "rank", rank_after: 3 });
+    expect(missed).toMatchObject(missing);
+  },
+);
+
+test.for([memory, {}])(
+  "[M17, M15] of former wordings those come that a view lets through, by every way, %j",
+  async (config) => {
+    const { url, ann, asAnn, asEve } = await stage(EVE, config);
+    const edit = (msg_id: number, msg: object) =>
+      ann.call("media/room/msglog_edit", { room_id: "r", msg_id, msg });
+    await asAnn.send({ text: "salary" });
+    await asAnn.send({ text: "open", public: true });
+    await edit(1, { text: "ok", public: true });
+    await edit(2, { text: "secret" });
+    await edit(2, { text: "open again", public: true });
+    await edit(1, { text: "fine", public: true });
+    const wordings = (page: readonly Frame[]) =>
+      page.flatMap(({ $log }) => $log?.versions?.map(({ msg_id, msg }: Frame) => [msg_id, msg.text]) ?? []);
+    const hers = [
+      [3, "ok"],
+      [6, "fine"],
+      [2, "open"],
+      [5, "open again"],
+    ];
+    const all = (await asAnn.get({ versions: true })).data;
+    expect(wordings(all)).toHaveLength(6);
+    expect(all[0].$log.versions[0]).toMatchObject({ msg_id: 1, msg: { text: "salary" } });
+    const { epoch } = await asEve.info();
+    for (const query of [
+      {},
+      { epoch },
+      { digest: true },
+      { where: { "/public": true } },
+      { search: "fine open*", order: "rank", limit: 9 },
+      { around: 2 },
+      { user_id: "ann" },
+    ]) {
+      const page = (await asEve.get({ versions: true, ...query })).data;
+      const ids = new Set(
+        page.flatMap(({ $log, msg_id }: Frame) =>
+          $log?.versions ? [1, 2].filter((id) => id === msg_id) : [],
+        ),
+      );
+      const expected = [...(ids.has(1) ? hers.slice(0, 2) : []), ...(ids.has(2) ? hers.slice(2) : [])];
+      expect(wordings(page), JSON.stringify(query)).toEqual(expected);
+      expect(JSON.stringify(page)).not.toMatch(/salary|secret/);
+    }
+    expect(wordings((await asEve.get({ versions: true })).data)).toEqual(hers);
+    const http = httpClient(httpOf(url));
+    for (const path of ["messages?versions=true", "messages/1?versions=true", "export?versions=true"]) {
+      const { text } = await http.get(`/v1/rooms/r/${path}`, basic("eve"));
+      expect(text).toContain('"text":"ok"');
+      expect(text).not.toMatch(/salary|secret/);
+    }
+  },
+);
+
 test("[M17] it holds for live messages by E2 subscriptions, wildcards and join too, with the own view by and", async () => {
   const { eve, asEve, fill } = await stage();
   await eve.call("core/event/subscribe", { class: "*" });

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { idsOf, inRoom, roomCalls } from "../support/in-room.ts";
+import { people } from "../support/people.ts";
 import { eventsOf, type Frame, RawClient } from "../support/raw-client.ts";
 
 const memory = { store: { kind: "memory" } } as const;
@@ -68,11 +69,32 @@ test.for([
   [{ "/n": { exists: 1 } }, 'where["/n"].exists must be true or false'],
   [{ "/a~2": 1 }, 'where["/a~2"] has a "~"'],
   [{ "/timestmap": { gt: 0 } }, 'where["/timestmap"] is the time'],
+  [{ "/$log/edited/timestmap": 1 }, 'where["/$log/edited/timestmap"] is the time'],
+  [{ "/$log/deleted/timestamp": 1 }, 'where["/$log/deleted/timestamp"] is the time'],
 ] as const)("[M17] the error names the place: %j", async ([where, place]) => {
   const { get, subscribe } = await inRoom(memory);
   for (const answer of [await get({ where }), await subscribe({ where })]) {
     expect(answer.data).toMatchObject({ code: 100044, field: "where" });
     expect(answer.data.error).toContain(place);
+  }
+});
+
+test("[M17] [M2] where the service calls the time `timestamp`, that is the time and the other name a member", async () => {
+  const config = { ...memory, services: { main: { msglog: { time_field: "timestamp" } } } } as const;
+  const { client, send, get, subscribe } = await inRoom(config);
+  await send({ timestmap: 5 });
+  await send({ timestmap: 6, timestamp: 5 });
+  expect(idsOf((await get({ where: { "/timestmap": { gt: 5 } } })).data)).toEqual([2]);
+  const where = { "/timestamp": { exists: true } };
+  const isTime = { data: { code: 100044, field: "where", error: expect.stringContaining("is the time") } };
+  const replay = await client.call("media/room/msglog_replay", { room_id: "r", where });
+  const unread = await client.call("media/room/msglog_unread", { where });
+  for (const answer of [await get({ where }), await subscribe({ where }), replay, unread])
+    expect(answer).toMatchObject(isTime);
+  // A right may hold in services that differ in it.
+  for (const name of ["/timestmap", "/timestamp"]) {
+    const right = { right: "msglog_get", rooms: "r", where: { [name]: 1 } };
+    await expect(people({ eve: [right as never] }, memory)).rejects.toThrow(/is the time/);
   }
 });
 

@@ -251,12 +251,13 @@ export function unreadIn(life: Life, user_id: string): Message[] {
 }
 
 /** All wordings of a message that was changed (M15). */
-export function versionsOf(life: Life, message: Message): object[] | undefined {
+export function versionsOf(life: Life, message: Message): { readonly msg_id: number }[] | undefined {
   const { edits, deletion } = changesOf(life, message, lastIdOf(life));
   if (message.op || (edits.length === 0 && !deletion)) return undefined;
   return [message, ...edits].map((one) => ({
     ...changeOf(one),
     msg: JSON.parse(one.msg) as object,
+    ...(deletion && one.mentions && { mentions: one.mentions }),
     ...(one.erased && { erased: true }),
   }));
 }

@@ -41,6 +41,9 @@ export class FilterError extends Error {
   }
 }
 
+/** What is wrong with a path, the names on the way to a value; undefined when it may be asked about. */
+export type FaultOfPath = (path: readonly string[]) => string | undefined;
+
 /** How large a filter may be. */
 interface FilterBounds {
   /** Filters inside one another. */
@@ -58,9 +61,9 @@ const BOUNDS: FilterBounds = {
   values: MAX_FILTER_VALUES,
 };
 
-/** Reads a filter. Throws a `FilterError`, also over the bounds of M17. */
-export function matcherOf(filter: unknown): Matcher {
-  return new Reading(BOUNDS).filter(filter, "where", 1);
+/** Reads a filter. Throws a `FilterError`, also over the bounds of M17, and for a path of which `faultOf` says what is wrong. */
+export function matcherOf(filter: unknown, faultOf?: FaultOfPath): Matcher {
+  return new Reading(BOUNDS, faultOf).filter(filter, "where", 1);
 }
 
 /** The same for the text of one that was put together from filters that were read before. */
@@ -97,11 +100,13 @@ type Check = (found: unknown) => boolean;
 
 class Reading {
   readonly #most: FilterBounds;
+  readonly #faultOf: FaultOfPath | undefined;
   #nodes = 0;
   #values = 0;
 
-  constructor(most: FilterBounds) {
+  constructor(most: FilterBounds, faultOf?: FaultOfPath) {
     this.#most = most;
+    this.#faultOf = faultOf;
   }
 
   filter(value: unknown, at: string, depth: number): Matcher {
@@ -130,6 +135,8 @@ class Reading {
       return (message) => !filter(message);
     }
     const path = pathOf(key, at);
+    const fault = this.#faultOf?.(path);
+    if (fault) throw new FilterError(at, fault);
     const checks = this.#test(part, at);
     return (message) => {
       const found = find(message, path);
@@ -222,12 +229,10 @@ function pathOf(key: string, at: string): readonly string[] {
   if (!key.startsWith("/"))
     throw new FilterError(at, 'is no path: one begins with "/", as "/text" or "/user/name"');
   if (/~(?![01])/.test(key)) throw new FilterError(at, 'has a "~" that is neither ~0 (~) nor ~1 (/)');
-  const path = key
+  return key
     .slice(1)
     .split("/")
     .map((name) => name.replaceAll("~1", "/").replaceAll("~0", "~"));
-  if (path[0] === "timestmap") throw new FilterError(at, "is the time: from_time and to_time select by it");
-  return path;
 }
 
 function find(message: Members, path: readonly string[]): unknown {

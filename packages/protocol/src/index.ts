@@ -21,6 +21,7 @@ export {
   membersOf,
   trustedMatcherOf,
 } from "./filter.ts";
+export { noTime, timeFields } from "./filter-time.ts";
 export {
   type AckFrame,
   classify,

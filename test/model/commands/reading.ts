@@ -113,29 +113,28 @@ function pageOf(life: Life, asked: Asked): Answer {
     return refused(errorCodes.message_not_found);
   }
   const found = keptOf(life).filter((message) => isReadable(message) && isAsked(life, message, asked));
-  if (around !== undefined) return ok(shown(life, pageAround(life, found, asked.query), asked));
+  if (around !== undefined) return ok(shown(life, pageAround(life, found, asked), asked));
   const ordered = order === "rank" ? ranked(life, found, asked) : found;
   if ((order ?? (asked.search ? "desc" : "asc")) === "desc") ordered.reverse();
   const listed = ordered.slice(0, limit ?? msglog.max_get_messages + 1);
-  const page = fitting(life, listed);
+  const page = fitting(life, listed, asked);
   const isWhole = page.length === listed.length && page.length <= msglog.max_get_messages;
   if (limit === undefined && !isWhole) return refused(304103);
   return ok(shown(life, page, asked));
 }
 
-function shown(life: Life, page: readonly Message[], { query, user, room }: Asked): object[] {
-  const isModerator = may(user, "room_moderate", room);
-  const more = (message: Message) => moreOf(life, message, { ...query, isModerator });
-  return page.map((message) => storedBody(life, message, lastIdOf(life), more(message)));
+function shown(life: Life, page: readonly Message[], asked: Asked): object[] {
+  return page.map((message) => storedBody(life, message, lastIdOf(life), moreOf(life, message, asked)));
 }
 
 /** What follows the place and what stands before it by turns, as far as there is something. */
-function pageAround(life: Life, found: readonly Message[], { around = 0, order, limit = 50, search }: Query) {
+function pageAround(life: Life, found: readonly Message[], asked: Asked) {
+  const { around = 0, order, limit = 50, search } = asked.query;
   const older = found.filter(({ msg_id }) => msg_id < around).reverse();
   const newer = found.filter(({ msg_id }) => msg_id >= around);
   const turns = Array.from({ length: Math.max(older.length, newer.length) }, (_, i) => [newer[i], older[i]]);
   const nearest = turns.flat().filter((message) => message !== undefined);
-  const page = fitting(life, nearest.slice(0, limit)).toSorted((a, b) => a.msg_id - b.msg_id);
+  const page = fitting(life, nearest.slice(0, limit), asked).toSorted((a, b) => a.msg_id - b.msg_id);
   return (order ?? (search === undefined ? "asc" : "desc")) === "desc" ? page.reverse() : page;
 }
 
@@ -148,17 +147,14 @@ function ranked(life: Life, found: readonly Message[], { search = [], query }: A
   return found.filter((message) => !last || byRank(last, message) < 0).toSorted(byRank);
 }
 
-interface More extends Query {
-  /** Who is none does not see what was deleted. */
-  readonly isModerator: boolean;
-}
-
-/** What some ask for beside (M15, M16). */
-function moreOf(life: Life, message: Message, { refs, versions, isModerator }: More): object {
+/** What some ask for beside (M15, M16). Who is no moderator does not see what was deleted. */
+function moreOf(life: Life, message: Message, { query: { refs, versions }, user, room }: Asked): object {
   const isRef = (other: Message) => other.ref === message.msg_id && !other.op && !isDeleted(life, other);
-  const hasVersions = versions && (isModerator || !isDeleted(life, message));
+  const hasVersions = versions && (may(user, "room_moderate", room) || !isDeleted(life, message));
+  const isReadable = ({ msg_id }: { readonly msg_id: number }) =>
+    mayRead(user, room, seenBody(life, message, msg_id));
   return given({
-    versions: hasVersions ? versionsOf(life, message) : undefined,
+    versions: hasVersions ? versionsOf(life, message)?.filter(isReadable) : undefined,
     refs: refs && !message.op ? life.messages.filter(isRef).length : undefined,
   });
 }
@@ -189,13 +185,23 @@ function isMeant(life: Life, message: Message, { where, search }: Pick<Asked, "w
 }
 
 /** Whole messages within `max_get_bytes`; the first one always. */
-function fitting(life: Life, messages: readonly Message[]): readonly Message[] {
+function fitting(life: Life, messages: readonly Message[], asked: Asked): readonly Message[] {
   let bytes = 0;
   const end = messages.findIndex((message, i) => {
-    bytes += Buffer.byteLength(textOf(life, message));
+    bytes += Buffer.byteLength(textOf(life, message)) + logBytes(life, message, asked);
     return i > 0 && bytes > msglog.max_get_bytes;
   });
   return end < 0 ? messages : messages.slice(0, end);
+}
+
+/** Of what people wrote in `$log` (M6). */
+function logBytes(life: Life, message: Message, asked: Asked): number {
+  const { $log = {} } = storedBody(life, message, lastIdOf(life), moreOf(life, message, asked)) as {
+    $log?: { deleted?: { reason?: string }; mentions?: string[]; versions?: { msg: object }[] };
+  };
+  const { deleted, mentions = [], versions = [] } = $log;
+  const texts = [deleted?.reason ?? "", ...mentions, ...versions.map(({ msg }) => JSON.stringify(msg))];
+  return Buffer.byteLength(texts.join(""));
 }
 
 /** M12 */

@@ -86,7 +86,7 @@ interface Asks {
   readonly right: string;
 }
 
-export type PageQuery = Omit<MessageQuery, "service" | "versions" | "max_scan"> & {
+export type PageQuery = Omit<MessageQuery, "service" | "versions" | "view" | "max_scan"> & {
   readonly versions?: boolean;
 };
 
@@ -130,6 +130,7 @@ const SPECIAL = [
   "versions",
   "digest",
   "where",
+  "view",
   "search",
   "around",
 ] as const;
@@ -199,7 +200,7 @@ export class Log implements LogSource {
    * Stores an entry (`msg`: a JSON object as it was received) and gives it the next id of its room. `settle` is
    * called when it is durable (M4), then everyone who listens gets the event (E7, M5); a repeated send stores and
    * tells nothing (M9). Fails with 304001 (no such room), 304106 (another life), 304105 (outcome unknown), 304109 (no
-   * space, Q8, Q9); 304110 and 100030 for what it refers to or changes (M15, M16).
+   * space, Q8, Q9); 304110, 100030 and 100050 for what it refers to or changes (M15, M16).
    */
   append(sent: Sent, settle: (outcome: AppendOutcome) => void): void {
     const { service, store, hub, rooms, clock, counts } = this.#parts;
@@ -231,6 +232,10 @@ export class Log implements LogSource {
         counts.repeats += 1;
         return settle({ msg_id: outcome.msg_id, duplicate: true });
       }
+      if (outcome.kind === "refused" && outcome.reason === "too_many_edits")
+        return settle(
+          new RequestError(100050, { limit: change?.most_edits ?? 0, setting: "msglog.max_edits" }),
+        );
       if (outcome.kind !== "appended") return settle(failureOf(outcome) ?? new RequestError(100002));
       counts.sends += 1;
       this.#newest.changed(room_id);
@@ -261,18 +266,14 @@ export class Log implements LogSource {
     const readable = await rights.firstReadable(who, key);
     const narrowed = readable > 1 ? { after: Math.max(query.after ?? 0, readable - 1) } : {};
     const view = await rights.viewInLife(who, key);
-    const seen = this.seenBy(both(query.where, view));
+    const filters = view === undefined ? this.seenBy(query.where) : { view, max_scan: this.#maxScan };
     const wordings = versions ? { versions: await this.#wordingsFor(who, key) } : {};
-    const exact = { ...query, ...key, ...narrowed, ...seen, ...wordings };
+    const exact = { ...query, ...key, ...narrowed, ...filters, ...wordings };
     const page = await this.#text({ ...exact, time_field: this.#timeField });
     if (!page) throw await this.#notFound(key);
     if ((await rights.viewInLife(who, key)) !== view) return this.page(asked, who);
-    const { around } = query;
-    const named = [around, query.search?.ranked?.after];
-    const isHidden =
-      named.some((id) => id !== undefined && id < readable) ||
-      (around !== undefined && view !== undefined && !(await this.#isThere(key, around, view)));
-    if (page.missing || isHidden) throw new RequestError(304110);
+    const named = [query.around, query.search?.ranked?.after];
+    if (page.missing || named.some((id) => id !== undefined && id < readable)) throw new RequestError(304110);
     if (page.unready) throw this.#search.unready();
     if (query.epoch === undefined) {
       // Something may have changed since it was asked for.
@@ -281,13 +282,6 @@ export class Log implements LogSource {
     }
     const { text, count, cut, read_to } = page;
     return { messages: new JsonText(text), count, cut, read_to };
-  }
-
-  /** Whether a view lets an entry of a log through. */
-  async #isThere(key: LifeKey, msg_id: number, view: string): Promise<boolean> {
-    const place = { after: msg_id - 1, before: msg_id + 1, order: "asc", limit: 1, max_bytes: 1 } as const;
-    const page = await this.#parts.store.messages({ ...key, ...place, ...this.seenBy(view) });
-    return page !== undefined && page.messages.length > 0;
   }
 
   /**

@@ -10,6 +10,7 @@ const refusals: { readonly [reason in Refusal]: ErrorCode } = {
   message_not_found: 304110,
   on_hold: 304111,
   not_author: 100030,
+  too_many_edits: 100050,
   too_many_marks: 100050,
 };
 

@@ -10,13 +10,20 @@ export function both(one: View, other: View): View {
   return `{"and":[${one},${other}]}`;
 }
 
-/** Views that are kept ready: of who listens only their texts are kept, since ready they take many times the memory. */
-const MOST_READY = 256;
+/** Characters of views that are kept ready: of who listens only their texts are kept, since ready they take many times the memory. */
+const MOST_READY = 1_048_576;
 
 /** Views as they are asked for again and again. */
 export class Views {
   /** The one asked for last is at the end. */
   readonly #ready = new Map<string, Matcher>();
+  readonly #matcher: (view: string) => Matcher;
+  #characters = 0;
+
+  /** `matcher` makes a view ready. */
+  constructor(matcher: (view: string) => Matcher = trustedMatcherOf) {
+    this.#matcher = matcher;
+  }
 
   /** What views let through of messages that are told together. */
   sights(messages: readonly Message[]): Sights {
@@ -24,10 +31,16 @@ export class Views {
   }
 
   #matcherOf(view: string): Matcher {
-    const matcher = this.#ready.get(view) ?? trustedMatcherOf(view);
+    const ready = this.#ready.get(view);
+    const matcher = ready ?? this.#matcher(view);
     this.#ready.delete(view);
     this.#ready.set(view, matcher);
-    if (this.#ready.size > MOST_READY) this.#ready.delete(this.#ready.keys().next().value as string);
+    if (!ready) this.#characters += view.length;
+    for (const oldest of this.#ready.keys()) {
+      if (this.#characters <= MOST_READY) break;
+      this.#ready.delete(oldest);
+      this.#characters -= oldest.length;
+    }
     return matcher;
   }
 }

@@ -1,4 +1,5 @@
 import type { Message, MessageQuery, Page } from "./store.ts";
+import { textBytes } from "./text-bytes.ts";
 
 /**
  * A page around a place in a log (M18): what follows it and what stands before it, by turns, so that both sides are of one
@@ -13,7 +14,7 @@ export function aroundPlace(
   let bytes = 0;
   let cut = false;
   for (const message of byTurns(newer, older)) {
-    bytes += Buffer.byteLength(message.msg);
+    bytes += textBytes(message);
     cut = messages.length > 0 && bytes > max_bytes;
     if (cut || messages.push(message) === limit) break;
   }

@@ -37,14 +37,14 @@ export interface Neighbours {
 /** Most messages that are counted as referring to one (M16). */
 export const MOST_REFS = 10_000;
 
-type Asked = Pick<MessageQuery, "digest" | "refs" | "versions" | "as_sent">;
+type Asked = Pick<MessageQuery, "digest" | "refs" | "versions" | "as_sent"> & {
+  /** Whether he who reads may see it: asked for each wording of `versions`, as the message read with it. */
+  readonly sees?: ((message: Message) => boolean) | undefined;
+};
 
 /** An entry as readers see it now (M15), or as it was sent (M26). */
-export function shown(
-  entry: Entry,
-  { digest, refs = false, versions, as_sent }: Asked,
-  log: Neighbours,
-): Message {
+export function shown(entry: Entry, asked: Asked, log: Neighbours): Message {
+  const { digest, refs = false, versions, as_sent } = asked;
   const { msg_id, user_id, session_id, timestmap, msg, op, ref, changed_by, mentions, erased } = entry;
   const stamp = { msg_id, user_id, session_id, timestmap };
   const isPlain = op === null && ref === null && changed_by === null && mentions === null && erased === null;
@@ -60,7 +60,7 @@ export function shown(
     ...((erased ?? (isDeleted ? null : change?.erased)) && { erased: true }),
     ...(change &&
       op === null &&
-      hasVersions(versions, isDeleted) && { versions: versionsOf(entry, log, { digest, isDeleted }) }),
+      hasVersions(versions, isDeleted) && { versions: versionsOf(entry, log, { ...asked, isDeleted }) }),
     ...(refs && op === null && { refs: log.refsOf(msg_id) }),
     ...(digest && proven(entry, log, change === undefined)),
   };
@@ -82,15 +82,22 @@ function hasVersions(versions: Asked["versions"], isDeleted: boolean): boolean {
 function versionsOf(
   message: Entry,
   log: Neighbours,
-  { digest, isDeleted }: { readonly digest: boolean | undefined; readonly isDeleted: boolean },
+  { digest, sees, isDeleted }: Asked & { readonly isDeleted: boolean },
 ): Version<string>[] {
-  return [message, ...log.editsOf(message.msg_id)].map((entry) => ({
-    ...changeOf(entry),
-    msg: entry.msg,
-    ...(isDeleted && mentionsOf(entry)),
-    ...(entry.erased && { erased: true }),
-    ...(digest && saltOf(entry, log)),
-  }));
+  return [message, ...log.editsOf(message.msg_id)]
+    .filter((wording) => sees?.(worded(message, wording, log)) ?? true)
+    .map((entry) => ({
+      ...changeOf(entry),
+      msg: entry.msg,
+      ...(isDeleted && mentionsOf(entry)),
+      ...(entry.erased && { erased: true }),
+      ...(digest && saltOf(entry, log)),
+    }));
+}
+
+/** A message as it read with one of its wordings. */
+function worded(message: Entry, wording: Entry, log: Neighbours): Message {
+  return shown({ ...message, changed_by: wording === message ? null : wording.msg_id }, {}, log);
 }
 
 function mentionsOf({ mentions }: Entry): { readonly mentions?: readonly string[] } {

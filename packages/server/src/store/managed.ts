@@ -74,8 +74,9 @@ interface Waiting {
 
 /**
  * A store with its lifecycle and its group commit: while one batch is being made durable the next one fills.
- * The first failure of a commit, of `scrub` or of `tidy` is final (an fsync that is tried again may report success for data that
- * is gone): every write that waits is answered `unknown`, none is tried again, and `onFailure` is called once.
+ * The first failure of a commit or of work on the files is final (an fsync that is tried again may report success for data
+ * that is gone), and so is a driver that is lost: every write that waits is answered `unknown`, none is tried again, and
+ * `onFailure` is called once.
  */
 export class ManagedStore {
   readonly #driver: Store;
@@ -112,7 +113,7 @@ export class ManagedStore {
   }
 
   open(): Promise<void> {
-    this.#opened ??= this.#driver.open();
+    this.#opened ??= this.#open();
     return this.#opened;
   }
 
@@ -248,10 +249,19 @@ export class ManagedStore {
     try {
       return await work();
     } catch (cause) {
-      this.#failure ??= { cause, reported: false };
-      if (!this.#committing && !this.#scheduled) this.#report();
+      this.#fail(cause);
       return failed;
     }
+  }
+
+  #fail(cause: unknown): void {
+    this.#failure ??= { cause, reported: false };
+    if (!this.#committing && !this.#scheduled) this.#report();
+  }
+
+  async #open(): Promise<void> {
+    await this.#driver.open();
+    void this.#driver.lost?.then((cause) => this.#fail(cause));
   }
 
   /** Makes what waits durable, then closes the driver. */

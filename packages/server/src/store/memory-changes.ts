@@ -14,7 +14,9 @@ export function refusalOfRef(
   if (!change) return ref > last_id ? "message_not_found" : undefined;
   const target = find(log, ref);
   if (!target || target.op !== null || target.erased || isDeleted(log, target)) return "message_not_found";
-  return change.any || target.user_id === user_id ? undefined : "not_author";
+  if (!change.any && target.user_id !== user_id) return "not_author";
+  const { op, most_edits = Number.POSITIVE_INFINITY } = change;
+  return op === "edit" && editsOf(log, ref).length >= most_edits ? "too_many_edits" : undefined;
 }
 
 /** Whether it changes a message of somebody else. */
@@ -33,13 +35,17 @@ export function markChanged(log: Entry[], { msg_id, op, ref }: Pick<Entry, "msg_
 export function neighboursIn(log: readonly Entry[], digests?: MemoryDigests): Neighbours {
   return {
     entry: (msg_id) => find(log, msg_id),
-    editsOf: (msg_id) => log.filter(({ op, ref }) => op === "edit" && ref === msg_id),
+    editsOf: (msg_id) => editsOf(log, msg_id),
     refsOf: (msg_id) =>
       log
         .filter((entry) => entry.op === null && entry.ref === msg_id && !isDeleted(log, entry))
         .slice(0, MOST_REFS).length,
     proofOf: (msg_id) => digests?.of(msg_id),
   };
+}
+
+function editsOf(log: readonly Entry[], msg_id: number): Entry[] {
+  return log.filter(({ op, ref }) => op === "edit" && ref === msg_id);
 }
 
 function isDeleted(log: readonly Entry[], { changed_by }: Entry): boolean {

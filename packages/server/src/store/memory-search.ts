@@ -1,5 +1,5 @@
 import { parseQuery } from "../search/query.ts";
-import type { Entry } from "./entries.ts";
+import { type Entry, shown } from "./entries.ts";
 import { neighboursIn } from "./memory-changes.ts";
 import { scoreIn } from "./searched-text.ts";
 import type { MessageQuery } from "./store.ts";
@@ -8,5 +8,6 @@ import type { MessageQuery } from "./store.ts";
 export function searched(log: readonly Entry[], { search }: MessageQuery): readonly Entry[] {
   if (!search) return log;
   const query = parseQuery(search.text);
-  return query ? log.filter((entry) => scoreIn(entry, query, neighboursIn(log)) > 0) : [];
+  const neighbours = neighboursIn(log);
+  return query ? log.filter((entry) => scoreIn(shown(entry, {}, neighbours), query) > 0) : [];
 }

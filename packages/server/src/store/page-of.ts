@@ -2,12 +2,14 @@ import { parseQuery } from "../search/query.ts";
 import { aroundPlace } from "./around.ts";
 import { type Entry, type Neighbours, shown } from "./entries.ts";
 import { ranked, rankedBehind } from "./ranked.ts";
-import { scanOf } from "./scan.ts";
+import { type Scan, scanOf, sightOf } from "./scan.ts";
+import { selected } from "./selection.ts";
 import type { Message, MessageQuery, Page } from "./store.ts";
+import { textBytes } from "./text-bytes.ts";
 
 /** A log as a driver reads it. */
 interface ReadLog {
-  /** All that a query asks for, in its order, one by one; `around`, `ranked`, `limit` and `max_bytes` do not matter. */
+  /** All that a query asks for, in its order, one by one; `around`, `ranked`, filters, `limit` and `max_bytes` do not matter. */
   entries(query: MessageQuery): Iterable<Entry>;
   readonly neighbours: Neighbours;
 }
@@ -21,51 +23,71 @@ export function pageOf(log: ReadLog, query: MessageQuery): Found {
   const { around, search } = query;
   if (around !== undefined) return pageAround(log, query, around);
   if (search?.ranked) return bestPage(log, query, search.text);
-  const scan = scanOf(query);
-  const messages = shownIn(log, log.entries(query), query);
-  const page = filled(scan?.passing(messages) ?? messages, query);
+  const { messages, scan } = lookedThrough(log, query);
+  const page = filled(messages, query);
   return page.cut ? page : { ...page, ...scan?.end };
 }
 
+interface Looked {
+  readonly messages: Iterable<Message>;
+  readonly scan: Scan | undefined;
+}
+
+/** What a query asks for and its filters let through, as far as they may look. */
+function lookedThrough(log: ReadLog, query: MessageQuery): Looked {
+  const scan = scanOf(query);
+  const passing = (entries: Iterable<Entry>) => {
+    const messages = shownIn(log, entries, query);
+    return scan?.passing(messages) ?? messages;
+  };
+  if (query.view === undefined) return { messages: passing(log.entries(query)), scan };
+  // Looked up by an index, where the scan ends would tell which of the messages behind the view are selected.
+  const { user_id, session_id, ref, search, ...range } = query;
+  return { messages: selected(passing(log.entries(range)), query), scan };
+}
+
 function pageAround(log: ReadLog, query: MessageQuery, place: number): Found {
-  if (!log.neighbours.entry(place)) return MISSING;
+  if (!isSeen(log, query, place)) return MISSING;
   const { after = 0, before = place } = query;
-  const older = log.entries({ ...query, order: "desc", before: Math.min(before, place) });
-  const newer = log.entries({ ...query, order: "asc", after: Math.max(after, place - 1) });
-  const side = (entries: Iterable<Entry>) => passing(shownIn(log, entries, query), query);
-  return aroundPlace(side(older), side(newer), query);
+  const older = lookedThrough(log, { ...query, order: "desc", before: Math.min(before, place) });
+  const newer = lookedThrough(log, { ...query, order: "asc", after: Math.max(after, place - 1) });
+  const page = aroundPlace(older.messages, newer.messages, query);
+  return page.messages.length > 0 ? page : { ...page, ...older.scan?.end, ...newer.scan?.end };
+}
+
+/** Whether a message is kept, and let through by the view. */
+function isSeen({ neighbours }: ReadLog, { view }: MessageQuery, msg_id: number): boolean {
+  const entry = neighbours.entry(msg_id);
+  return entry !== undefined && (sightOf(view)?.(shown(entry, {}, neighbours)) ?? true);
 }
 
 function bestPage(log: ReadLog, query: MessageQuery, text: string): Found {
   const words = parseQuery(text);
   if (!words) return { messages: [], cut: false };
-  const { entries, neighbours } = log;
-  const found = ranked(entries({ ...query, order: "desc" }), words, neighbours);
+  const { where, refs, versions, digest, ...rest } = query;
+  const { messages, scan } = lookedThrough(log, { ...rest, order: "desc" });
+  const found = ranked(messages, words);
   const after = query.search?.ranked?.after;
-  if (after !== undefined && !isMeant(log, after, query)) return MISSING;
-  const behind = after === undefined ? found : rankedBehind(found, after, words, neighbours);
-  if (!behind) return MISSING;
-  const best = entriesOf(behind, neighbours);
+  const last = after === undefined ? undefined : only(log, query, after);
+  if (after !== undefined && !last) return MISSING;
+  const best = entriesOf(last ? rankedBehind(found, last, words) : found, log.neighbours);
+  const shownBest = shownIn(log, best, query);
   // There are no more of them than a search may find.
-  return filled(passing(shownIn(log, best, query), { ...query, max_scan: undefined }), query);
+  const page = filled(scanOf({ where })?.passing(shownBest) ?? shownBest, query);
+  // Behind `last` nothing is left out of what was put into an order.
+  return last ? page : { ...page, ...scan?.end };
+}
+
+/** A message, if it is one of those that a query asks for. */
+function only(log: ReadLog, query: MessageQuery, msg_id: number): Message | undefined {
+  const { after = 0, before = Number.POSITIVE_INFINITY } = query;
+  const place = { after: Math.max(after, msg_id - 1), before: Math.min(before, msg_id + 1) };
+  const [message] = lookedThrough(log, { ...query, ...place }).messages;
+  return message;
 }
 
 function* entriesOf(found: Iterable<Pick<Entry, "msg_id">>, neighbours: Neighbours): Generator<Entry> {
   for (const { msg_id } of found) yield neighbours.entry(msg_id) as Entry;
-}
-
-/** Those that the query's filter means, as far as it may look (M17). */
-function passing(
-  messages: Iterable<Message>,
-  query: Pick<MessageQuery, "where"> & { max_scan?: number | undefined },
-) {
-  return scanOf(query)?.passing(messages) ?? messages;
-}
-
-/** Whether an entry of the log is there, and one that the query's filter means. */
-function isMeant(log: ReadLog, msg_id: number, query: MessageQuery): boolean {
-  const entry = log.neighbours.entry(msg_id);
-  return entry !== undefined && [...passing(shownIn(log, [entry], query), query)].length > 0;
 }
 
 function* shownIn(
@@ -73,14 +95,15 @@ function* shownIn(
   entries: Iterable<Entry>,
   query: MessageQuery,
 ): Generator<Message> {
-  for (const entry of entries) yield shown(entry, query, neighbours);
+  const asked = { ...query, sees: sightOf(query.view) };
+  for (const entry of entries) yield shown(entry, asked, neighbours);
 }
 
 function filled(found: Iterable<Message>, { limit, max_bytes }: MessageQuery): Found {
   const messages: Message[] = [];
   let bytes = 0;
   for (const message of found) {
-    bytes += Buffer.byteLength(message.msg);
+    bytes += textBytes(message);
     if (messages.length > 0 && bytes > max_bytes) return { messages, cut: true };
     if (messages.push(message) === limit) break;
   }

@@ -1,39 +1,38 @@
 import type { Query } from "../search/query.ts";
-import { type Entry, type Neighbours, shown } from "./entries.ts";
 import { scoreIn } from "./searched-text.ts";
+import type { Message } from "./store.ts";
+import { textBytes } from "./text-bytes.ts";
 
 /** Of what is found so many, the newest, are put into an order (M18). */
 const MOST_RANKED = 10_000;
-/** And so much of their text, in characters: all of it is taken into words anew for each page. */
-const MOST_RANKED_TEXT = 4_194_304;
+/** And so many bytes of their texts, since each is taken apart into its words. */
+const MOST_RANKED_BYTES = 4_194_304;
 
 interface Scored {
   readonly msg_id: number;
   readonly score: number;
 }
 
-/** Entries by how well they answer a search, the newest first of equals; they come the newest first. */
-export function ranked(entries: Iterable<Entry>, query: Query, log: Neighbours): Scored[] {
+/** Messages by how well they answer a search, the newest first of equals; they come the newest first. */
+export function ranked(messages: Iterable<Message>, query: Query): Scored[] {
   const found: Scored[] = [];
-  let text = 0;
-  for (const entry of entries) {
-    found.push({ msg_id: entry.msg_id, score: scoreIn(entry, query, log) });
-    text += shown(entry, {}, log).msg.length;
-    if (found.length === MOST_RANKED || text >= MOST_RANKED_TEXT) break;
+  let bytes = 0;
+  for (const message of messages) {
+    bytes += textBytes(message);
+    if (found.length > 0 && bytes > MOST_RANKED_BYTES) break;
+    if (found.push(scored(message, query)) === MOST_RANKED) break;
   }
   return found.sort(byScore);
 }
 
-/** Of these what stands behind one of the log; undefined when that one answers nothing, or is not there. */
-export function rankedBehind(
-  found: readonly Scored[],
-  msg_id: number,
-  query: Query,
-  log: Neighbours,
-): Scored[] | undefined {
-  const entry = log.entry(msg_id);
-  const score = entry ? scoreIn(entry, query, log) : 0;
-  return score === 0 ? undefined : found.filter((each) => byScore({ msg_id, score }, each) < 0);
+/** Of these what stands behind a message that is found. */
+export function rankedBehind(found: readonly Scored[], message: Message, query: Query): Scored[] {
+  const last = scored(message, query);
+  return found.filter((each) => byScore(last, each) < 0);
+}
+
+function scored(message: Message, query: Query): Scored {
+  return { msg_id: message.msg_id, score: scoreIn(message, query) };
 }
 
 function byScore(a: Scored, b: Scored): number {

@@ -1,17 +1,23 @@
 import { type Matcher, membersOf, trustedMatcherOf } from "@roomlog/protocol";
 import type { Message, MessageQuery, Page } from "./store.ts";
+import { textBytes } from "./text-bytes.ts";
 
-/** A longer message counts as several, since it takes as long to examine; in characters. */
+/** A longer message counts as several, since it takes as long to examine; in bytes. */
 const ONE = 4096;
+/** The same where it is also taken apart into its words. */
+const ONE_OF_WORDS = 512;
 
-/** Looks at messages one by one for those that a filter means (M17), and at no more than it may. */
+/** Looks at messages one by one for those that filters mean (M17), and at no more than it may. */
 export class Scan {
-  readonly #matches: Matcher;
+  readonly #matchers: readonly Matcher[];
+  readonly #one: number;
   #left: number;
   #read_to: number | undefined;
 
-  constructor(where: string, most: number) {
-    this.#matches = trustedMatcherOf(where);
+  /** All of the filters have to mean a message. */
+  constructor(filters: readonly string[], { most, one }: { readonly most: number; readonly one: number }) {
+    this.#matchers = filters.map(trustedMatcherOf);
+    this.#one = one;
     this.#left = most;
   }
 
@@ -22,9 +28,10 @@ export class Scan {
         this.#read_to = last;
         return;
       }
-      this.#left -= 1 + Math.floor(message.msg.length / ONE);
+      this.#left -= 1 + Math.floor(textBytes(message) / this.#one);
       last = message.msg_id;
-      if (this.#matches(membersOf(message))) yield message;
+      const members = membersOf(message);
+      if (this.#matchers.every((matches) => matches(members))) yield message;
     }
   }
 
@@ -34,10 +41,26 @@ export class Scan {
   }
 }
 
+type Filters = { readonly [name in "where" | "view"]?: string | undefined } & Pick<
+  MessageQuery,
+  "max_scan" | "search"
+>;
+
 /** Undefined without a filter. */
 export function scanOf({
   where,
-  max_scan = Number.POSITIVE_INFINITY,
-}: Pick<MessageQuery, "where"> & { readonly max_scan?: number | undefined }): Scan | undefined {
-  return where === undefined ? undefined : new Scan(where, max_scan);
+  view,
+  max_scan: most = Number.POSITIVE_INFINITY,
+  search,
+}: Filters): Scan | undefined {
+  const filters = [view, where].filter((filter) => filter !== undefined);
+  // Behind a view no index says what has the words.
+  const one = view !== undefined && search ? ONE_OF_WORDS : ONE;
+  return filters.length > 0 ? new Scan(filters, { most, one }) : undefined;
+}
+
+/** What a view lets through, asked of one message; undefined without a view. */
+export function sightOf(view: string | undefined): ((message: Message) => boolean) | undefined {
+  const matches = view === undefined ? undefined : trustedMatcherOf(view);
+  return matches && ((message) => matches(membersOf(message)));
 }

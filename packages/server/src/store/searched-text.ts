@@ -1,10 +1,9 @@
 import { messageWords } from "../search/message-words.ts";
 import type { Query } from "../search/query.ts";
 import { scoreOf } from "../search/score.ts";
-import { type Entry, type Neighbours, shown } from "./entries.ts";
+import type { Message } from "./store.ts";
 
-/** How well an entry answers a search (M18), 0 when it does not: by its text as readers see it. Edits and deletions answer none. */
-export function scoreIn(entry: Entry, query: Query, log: Neighbours): number {
-  if (entry.op !== null) return 0;
-  return scoreOf(messageWords(shown(entry, {}, log).msg), query);
+/** How well a message answers a search (M18), 0 when it does not: by its text as readers see it. Edits and deletions answer none. */
+export function scoreIn({ msg, log }: Message, query: Query): number {
+  return log?.op === undefined ? scoreOf(messageWords(msg), query) : 0;
 }

@@ -16,6 +16,8 @@ import type {
 export interface Store {
   /** Opens or creates; takes the store for this process alone. Rejects with a `StoreError`. */
   open(): Promise<void>;
+  /** Resolves with the cause when the driver can serve no longer, though nobody closed it. */
+  readonly lost?: Promise<unknown> | undefined;
   /** Makes all writes durable in one transaction, in their order. A rejection is final: nothing is known of them. */
   commit(writes: readonly Write[]): Promise<Written[]>;
   /** How long the last commit waited for the disk, in milliseconds; undefined where nothing is waited for. */
@@ -209,7 +211,7 @@ export interface DestroyRoom extends LifeKey {
  * Gives the entry the next id of the room: a message, or an edit or a deletion of one. A second one of the same life,
  * user and `client_msg_id` stores nothing and is answered `duplicate` (M9). Refused with `room_not_found`;
  * `epoch_not_found` when `epoch` is not the living one; `message_not_found` when `ref` has not been stored yet, or for a
- * change is no message that is kept and has not been deleted; `not_author` when it is somebody else's.
+ * change is no message that is kept and has not been deleted; `not_author` when it is somebody else's; `too_many_edits`.
  */
 export interface Append extends LifeKey {
   readonly kind: "append";
@@ -223,8 +225,16 @@ export interface Append extends LifeKey {
   readonly msg: string;
   /** The message that it changes, or refers to (M15, M16). */
   readonly ref?: number | undefined;
-  /** What it does to the message `ref`; `any`: also when that is somebody else's. */
-  readonly change?: { readonly op: EntryOp; readonly any: boolean } | undefined;
+  /** What it does to the message `ref`. */
+  readonly change?:
+    | {
+        readonly op: EntryOp;
+        /** Also when that is somebody else's. */
+        readonly any: boolean;
+        /** Edits of the message that are kept, this one among them; without it any number. */
+        readonly most_edits?: number | undefined;
+      }
+    | undefined;
   /** Users whom it concerns, each once; never of a change (M20). */
   readonly mentions?: readonly string[] | undefined;
   /** The salt that its body is committed to with, or the commitment itself, hex (M23). The store draws a salt without it. */
@@ -405,6 +415,7 @@ export type Refusal =
   | "message_not_found"
   | "on_hold"
   | "not_author"
+  | "too_many_edits"
   | "too_many_marks";
 
 /** What was dropped, or would be. */
@@ -540,7 +551,12 @@ export interface MessageQuery extends LifeKey {
   readonly as_sent?: "kept" | "all";
   /** The text of a filter (M17) that was found good. */
   readonly where?: string;
-  /** Messages that `where` examines at most; without it all that there are. */
+  /**
+   * The text of a filter on all that is read (M17): on messages, on each of their `versions` as the message read with it, and on
+   * those that `around` and `ranked.after` name. What else is asked for is looked for behind it, message by message, so that no answer depends on what it does not let through.
+   */
+  readonly view?: string;
+  /** Messages that `where` and `view` examine at most; without it all that there are. */
   readonly max_scan?: number;
   readonly search?: Search;
   /** A message that is kept: the page is what stands around it, as much on both sides as far as there is something (M18). */
@@ -550,7 +566,7 @@ export interface MessageQuery extends LifeKey {
   /** From which end of the range the page is taken, and how it is sorted. */
   readonly order: "asc" | "desc";
   readonly limit: number;
-  /** UTF-8 bytes of `msg` the page may hold; the first message comes however large it is. */
+  /** UTF-8 bytes of the messages' texts (`text-bytes.ts`) that the page may hold; the first message comes however large it is. */
   readonly max_bytes: number;
 }
 
@@ -574,7 +590,7 @@ export interface Page {
   readonly cut: boolean;
   /** The last message that was examined, when `max_scan` ended the page. */
   readonly read_to?: number;
-  /** `around` names no message that is kept, or `ranked.after` none that is found. */
+  /** `around` names no message that is kept and let through by `view`, or `ranked.after` none that is found. */
   readonly missing?: true;
   /** Nothing was read: more than `most_unindexed` messages are not indexed. */
   readonly unready?: true;

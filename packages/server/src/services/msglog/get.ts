@@ -22,7 +22,7 @@ export const get = (log: Log, settings: () => MsglogSettings) =>
       const query = {
         room_id,
         order: orderIn(order, search),
-        ...defined({ ...range, where: whereIn(filter) }),
+        ...defined({ ...range, where: whereIn(filter, settings()) }),
         ...(search !== undefined && {
           search: { text: search, most_unindexed: MOST_UNINDEXED, ...(ranked && { ranked }) },
         }),
@@ -30,6 +30,8 @@ export const get = (log: Log, settings: () => MsglogSettings) =>
         max_bytes: max_get_bytes,
       };
       const page = await log.page(query, session.identity);
+      if (page.read_to !== undefined && page.count === 0 && query.around !== undefined)
+        throw new RequestError(304103, { limit: max_scan, field: "around", setting: "msglog.max_scan" });
       if (page.read_to !== undefined && page.count === 0)
         throw new RequestError(304103, {
           limit: page.read_to,

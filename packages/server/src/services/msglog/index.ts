@@ -54,10 +54,10 @@ export const msglog = definePlugin({
     return {
       commands: [
         send(entries),
-        edit(service, entries),
+        edit(service, entries, current),
         deletion(service, entries),
         get(log, current),
-        subscribe(service, cursors),
+        subscribe(service, cursors, current),
         unsubscribe(cursors),
         info(log),
         epochs(log),
@@ -77,7 +77,7 @@ export const msglog = definePlugin({
         replayStop(replays),
       ],
       hooks: {
-        "room.join": withPosition(service, cursors),
+        "room.join": withPosition(service, cursors, current),
         "core.ended": (session, next) => {
           replays.leave(session);
           next(session);

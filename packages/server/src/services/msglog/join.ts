@@ -1,4 +1,5 @@
 import { type Cursors, type HookOf, RequestError, type Service } from "../../core/plugin.ts";
+import type { MsglogSettings } from "./settings.ts";
 import { whereIn } from "./where.ts";
 
 /**
@@ -6,11 +7,11 @@ import { whereIn } from "./where.ts";
  * (M10), with `where` by a view of it (M17). What comes after `last_id` reaches the session as an event.
  */
 export const withPosition =
-  (service: Service, cursors: Cursors): HookOf<"room.join"> =>
+  (service: Service, cursors: Cursors, settings: () => MsglogSettings): HookOf<"room.join"> =>
   async (join, next) => {
     const { session, room_id, afterwards } = join;
     const { where: filter, ...from } = join.from;
-    const wanted = filter && { where: whereIn(filter) };
+    const wanted = filter && { where: whereIn(filter, settings()) };
     if (from.after === undefined && !wanted) {
       const answer = await next(join);
       return service.rooms.living(room_id, ({ last_id, epoch }) => ({ ...answer, last_id, epoch }));

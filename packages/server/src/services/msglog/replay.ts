@@ -9,7 +9,10 @@ export const replay = (replays: Replays, settings: () => MsglogSettings) =>
       const { max_replays: limit } = settings();
       if (replays.countOf(session) >= limit)
         throw new RequestError(100050, { limit, setting: "msglog.max_replays" });
-      const { answer, release } = await replays.open(session, { ...asked, where: whereIn(where) });
+      const { answer, release } = await replays.open(session, {
+        ...asked,
+        where: whereIn(where, settings()),
+      });
       afterwards(release);
       return answer;
     },

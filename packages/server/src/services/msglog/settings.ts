@@ -24,6 +24,12 @@ export const settings = z.strictObject({
     .min(1)
     .default(10_000)
     .describe("Most messages that `where` examines for one answer (M8)."),
+  max_edits: z
+    .int()
+    .min(0)
+    .max(10_000)
+    .default(1000)
+    .describe("Most edits of a message (M15); a deletion changes all of them, and `versions` has them all."),
   max_replays: z.int().min(0).default(4).describe("Most replays of a session at a time (M26)."),
   on_destroy: z
     .enum(["archive", "delete"])

@@ -1,11 +1,12 @@
 import { type Cursors, command, RequestError, type Service } from "../../core/plugin.ts";
+import type { MsglogSettings } from "./settings.ts";
 import { whereIn } from "./where.ts";
 
 /** M10, M17, M23: the ok answer precedes the first message. */
-export const subscribe = (service: Service, cursors: Cursors) =>
+export const subscribe = (service: Service, cursors: Cursors, settings: () => MsglogSettings) =>
   command("media/room/msglog_subscribe", {
     async run({ data: { room_id, where: filter, digest = false, ...from }, session, afterwards }) {
-      const where = whereIn(filter);
+      const where = whereIn(filter, settings());
       const limit = service.limits.subscriptions;
       if (service.hub.countOf(session) >= limit && !cursors.has(session, room_id)) {
         throw new RequestError(100050, { limit, setting: "limits.subscriptions" });

@@ -18,7 +18,7 @@ export const unread = (marks: Marks, log: Log, settings: () => MsglogSettings) =
   command("media/room/msglog_unread", {
     judgedBy: "any grant",
     async run({ data: { rooms, after, limit = PAGE, where: filter }, session: { identity } }) {
-      const where = whereIn(filter);
+      const where = whereIn(filter, settings());
       const found = rooms
         ? await marks.unread(rooms, identity)
         : await marks.unreadOfMarked(identity, { ...defined({ after }), limit });

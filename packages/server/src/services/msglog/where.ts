@@ -1,11 +1,15 @@
-import { type Filter, FilterError, matcherOf } from "@roomlog/protocol";
+import { type Filter, FilterError, matcherOf, noTime } from "@roomlog/protocol";
 import { RequestError } from "../../core/plugin.ts";
+import type { MsglogSettings } from "./settings.ts";
 
 /** The text of a filter (M17). Throws 100044, which names the place of the fault. */
-export function whereIn(filter: Filter | undefined): string | undefined {
+export function whereIn(
+  filter: Filter | undefined,
+  { time_field }: Pick<MsglogSettings, "time_field">,
+): string | undefined {
   if (filter === undefined) return undefined;
   try {
-    matcherOf(filter);
+    matcherOf(filter, noTime(time_field));
     return JSON.stringify(filter);
   } catch (error) {
     if (!(error instanceof FilterError)) throw error;

@@ -1,6 +1,6 @@
 import type Database from "better-sqlite3";
 import type { Query } from "../../search/query.ts";
-import type { Entry, Neighbours } from "../entries.ts";
+import { type Entry, type Neighbours, shown } from "../entries.ts";
 import { scoreIn } from "../searched-text.ts";
 import type { MessageQuery } from "../store.ts";
 import { type Either, eitherWay, type Range } from "./authors.ts";
@@ -65,7 +65,7 @@ export class BySearch {
 }
 
 function* answering(entries: Iterable<Entry>, query: Query, log: Neighbours): Generator<Entry> {
-  for (const entry of entries) if (scoreIn(entry, query, log) > 0) yield entry;
+  for (const entry of entries) if (scoreIn(shown(entry, {}, log), query) > 0) yield entry;
 }
 
 /** The query as FTS5 reads it. Its words are letters and digits, so nothing in them is a sign to FTS5. */

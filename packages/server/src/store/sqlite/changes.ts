@@ -52,6 +52,7 @@ export class Changes {
       string,
     ]
   >;
+  readonly #edits: Database.Statement<[number, number], number>;
   readonly #mark: Database.Statement<[number, number, number]>;
   readonly #markEdits: Database.Statement<[number, number, number]>;
   readonly #number: Database.Statement<[number, number, number]>;
@@ -70,9 +71,14 @@ export class Changes {
       `INSERT INTO messages (room_key, msg_id, timestmap, user_id, session_id, msg, op, ref, mentions, seal, digest)
        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, unhex(?), unhex(?))`,
     );
+    this.#edits = db
+      .prepare<[number, number], number>(
+        "SELECT count(*) FROM messages INDEXED BY edits_by_message WHERE room_key = ? AND ref = ? AND op = 'edit'",
+      )
+      .pluck();
     this.#mark = db.prepare("UPDATE messages SET changed_by = ? WHERE room_key = ? AND msg_id = ?");
     this.#markEdits = db.prepare(
-      "UPDATE messages INDEXED BY messages_by_ref SET changed_by = ? WHERE room_key = ? AND ref = ? AND op = 'edit'",
+      "UPDATE messages INDEXED BY edits_by_message SET changed_by = ? WHERE room_key = ? AND ref = ? AND op = 'edit'",
     );
     this.#number = db.prepare(
       `INSERT INTO changes (room_key, msg_id, number) VALUES (
@@ -89,7 +95,10 @@ export class Changes {
     const target = this.#target.get(room_key, ref);
     if (!target || target.op !== null || target.changed === "delete" || target.erased)
       return "message_not_found";
-    return change.any || target.user_id === user_id ? undefined : "not_author";
+    if (!change.any && target.user_id !== user_id) return "not_author";
+    const { op, most_edits = Number.POSITIVE_INFINITY } = change;
+    const isFull = op === "edit" && (this.#edits.get(room_key, ref) as number) >= most_edits;
+    return isFull ? "too_many_edits" : undefined;
   }
 
   /** Whether it changes a message of somebody else. */

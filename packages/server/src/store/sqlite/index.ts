@@ -92,6 +92,9 @@ export async function openReadOnly(directory: string): Promise<ReadOnlyStore> {
  */
 export class SqliteStore implements Store {
   readonly #directory: string;
+  readonly #lost = Promise.withResolvers<unknown>();
+  /** When one of its threads has ended. */
+  readonly lost = this.#lost.promise;
   /** Of the last commit. */
   sync_ms: number | undefined;
   #threads: { readonly writer: WorkerCalls<Writer>; readonly reader: WorkerCalls<Reader> } | undefined;
@@ -102,8 +105,8 @@ export class SqliteStore implements Store {
 
   async open(): Promise<void> {
     // Both begin at once; what they open, they open at the first call: the reader what the writer has brought up to date.
-    const writer = new WorkerCalls<Writer>(module("writer"), this.#directory);
-    const reader = new WorkerCalls<Reader>(module("reader"), this.#directory);
+    const writer = new WorkerCalls<Writer>(module("writer"), this.#directory, this.#lost.resolve);
+    const reader = new WorkerCalls<Reader>(module("reader"), this.#directory, this.#lost.resolve);
     try {
       await writer.call("commit", packWrites([]));
       await reader.call("room", { service: "", room_id: "" });
@@ -227,7 +230,8 @@ export class SqliteStore implements Store {
 
   async close(): Promise<void> {
     const { reader, writer } = this.#running;
-    await reader.call("close", undefined);
+    // One that was lost must not keep the writer from closing.
+    await reader.call("close", undefined).catch(() => {});
     await writer.call("close", undefined);
   }
 

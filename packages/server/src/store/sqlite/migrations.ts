@@ -270,6 +270,8 @@ export const migrations: readonly Migration[] = [
     PRIMARY KEY (erasure_key, room_id, held)
   ) STRICT, WITHOUT ROWID;
   `,
+  // The edits of a message, without a look at what else refers to it.
+  "CREATE INDEX edits_by_message ON messages (room_key, ref, msg_id) WHERE op = 'edit';",
 ];
 
 export function step(db: Database.Database, migration: Migration): void {

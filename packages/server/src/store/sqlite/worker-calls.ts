@@ -52,9 +52,13 @@ export function serve<T extends { close(): void }>(make: (directory: string) => 
 export class WorkerCalls<T extends { close(): void }> {
   readonly #worker: Worker;
   readonly #pending: Pending[] = [];
+  readonly #onLost: (cause: Error) => void;
   #ended: Error | undefined;
+  #isClosing = false;
 
-  constructor(module: URL, directory: string) {
+  /** `onLost` is called once, should the worker end before it is asked to. */
+  constructor(module: URL, directory: string, onLost: (cause: Error) => void = () => {}) {
+    this.#onLost = onLost;
     this.#worker = new Worker(module, { workerData: directory });
     this.#worker.on("message", (reply: Reply) => this.#settle(reply));
     this.#worker.on("error", (error) => this.#end(error));
@@ -64,6 +68,7 @@ export class WorkerCalls<T extends { close(): void }> {
   call<K extends Callable<T>>(method: K, argument: Argument<T[K]>): Promise<Awaited<Result<T[K]>>> {
     return new Promise((resolve, reject) => {
       if (this.#ended) return reject(this.#ended);
+      this.#isClosing ||= method === "close";
       this.#pending.push({ resolve: resolve as Pending["resolve"], reject });
       this.#worker.postMessage({ method, argument } satisfies Call);
     });
@@ -76,8 +81,10 @@ export class WorkerCalls<T extends { close(): void }> {
   }
 
   #end(error: Error): void {
+    const isFirst = !this.#ended;
     this.#ended ??= error;
     for (const pending of this.#pending.splice(0)) pending.reject(this.#ended);
+    if (isFirst && !this.#isClosing) this.#onLost(this.#ended);
   }
 }
 

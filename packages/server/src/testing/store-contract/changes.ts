@@ -140,6 +140,55 @@ export const changeCases: readonly StoreCase[] = [
     );
   }),
 
+  storeCase("[M15] [Q1] a message has at most so many edits; it can still be deleted", async (store) => {
+    const tooMany: Written = { kind: "refused", reason: "too_many_edits" };
+    const bounded = (ref: number): Append => ({
+      ...edit(ref),
+      change: { op: "edit", any: true, most_edits: 2 },
+    });
+    await store.commit([create(one), append(one), append(one), referring(1), referring(1)]);
+    assert.deepEqual(await store.commit([bounded(1), bounded(1), bounded(1), bounded(2), edit(1)]), [
+      appended(5),
+      appended(6),
+      tooMany,
+      appended(7),
+      appended(8),
+    ]);
+    assert.deepEqual(await store.commit([bounded(1), { ...bounded(1), client_msg_id: "e" }, bounded(3)]), [
+      tooMany,
+      tooMany,
+      appended(9),
+    ]);
+    // Those that are kept.
+    const gone = { ...changing("delete", 1), change: { op: "delete", any: false, most_edits: 2 } } as const;
+    assert.deepEqual(await store.commit([gone, bounded(1)]), [appended(10), messageNotFound]);
+  }),
+
+  storeCase("[M8] [M15] wordings, reasons and mentions count in the bytes of a page", async (store) => {
+    const long = JSON.stringify({ a: "x".repeat(92) });
+    await store.commit([create(one), append(one), edit(1, long), edit(1), append(one), append(one)]);
+    const reason = JSON.stringify({ reason: "é".repeat(50) });
+    await store.commit([deletion(5, reason), { ...append(one), mentions: ["m".repeat(100)] }, append(one)]);
+    const ids = async (part: Partial<MessageQuery>) => {
+      const { messages, cut } = await agreedPageOf(store, one, part);
+      return [...idsOf(messages), cut];
+    };
+    // Their bodies have 2 bytes each, but for 100 of the second and 113 of the deletion.
+    assert.deepEqual(await ids({ max_bytes: 105, limit: 3 }), [1, 2, 3, false]);
+    assert.deepEqual(await ids({ max_bytes: 105, limit: 3, versions: "kept" }), [1, true]);
+    assert.deepEqual(await ids({ max_bytes: 210, limit: 3, versions: "kept" }), [1, 2, 3, false]);
+    assert.deepEqual(await ids({ max_bytes: 105, after: 3, before: 6 }), [4, 5, false]);
+    assert.deepEqual(await ids({ max_bytes: 103, after: 3, before: 6 }), [4, true]);
+    assert.deepEqual(await ids({ max_bytes: 103, after: 6 }), [7, true]);
+    assert.deepEqual(await ids({ max_bytes: 104, after: 6 }), [7, 8, false]);
+    assert.deepEqual(await ids({ max_bytes: 105, around: 4, limit: 2, before: 5, versions: "kept" }), [
+      3,
+      4,
+      false,
+    ]);
+    assert.deepEqual(await ids({ max_bytes: 103, around: 4, limit: 4, after: 3, before: 6 }), [4, true]);
+  }),
+
   storeCase("[M15] a message that was dropped cannot be changed", async (store) => {
     await store.commit([create(one), append(one), append(one)]);
     assert.deepEqual(await store.commit([trim(one, { before: 2 }), edit(1), edit(2)]), [
@@ -181,6 +230,32 @@ export const changeCases: readonly StoreCase[] = [
     assert.deepEqual(await versions(store, "all"), [
       [1, ofFirst],
       [4, [{ ...wording(4, '{"c":1}'), mentions: ["bob"] }]],
+    ]);
+  }),
+
+  storeCase("[M17] [M15] of versions only those that the view lets through", async (store) => {
+    const hidden = (n: number) => `{"a":${n},"hidden":true}`;
+    await store.commit([create(one), append(one, hidden(1)), edit(1, '{"a":2}'), edit(1, hidden(3))]);
+    await store.commit([edit(1, '{"a":4}'), append(one, '{"b":1}'), edit(5, hidden(2)), deletion(5)]);
+    const view = '{"/hidden":{"exists":false}}';
+    const seen = async (part: Partial<MessageQuery>) => {
+      const { messages } = await agreedPageOf(store, one, { versions: "all", ...part });
+      const ids = (log: Message["log"]) => log?.versions?.map(({ msg_id }) => msg_id);
+      return messages.flatMap(({ msg_id, log }) => (log?.versions ? [[msg_id, ids(log)]] : []));
+    };
+    assert.deepEqual(await seen({}), [
+      [1, [1, 2, 3, 4]],
+      [5, [5, 6]],
+    ]);
+    assert.deepEqual(await seen({ view }), [
+      [1, [2, 4]],
+      [5, [5]],
+    ]);
+    assert.deepEqual(await seen({ where: view }), await seen({}));
+    // A wording is judged as the message that it was, who sent it and by which edit.
+    assert.deepEqual(await seen({ view: '{"/$log/edited/msg_id":{"gte":4}}' }), [[1, [4]]]);
+    assert.deepEqual(await seen({ view: '{"/$log/op":{"exists":false},"user_id":"ann","/msg_id":1}' }), [
+      [1, [1, 2, 3, 4]],
     ]);
   }),
 

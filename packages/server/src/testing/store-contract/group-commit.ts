@@ -126,6 +126,23 @@ export const groupCommitCases: readonly StoreCase[] = [
     assert.equal((await store.room(one))?.last_id, 0);
   }),
 
+  managedCase(
+    "a driver that is lost has failed for good, also when nothing is asked of it",
+    {},
+    async (parts) => {
+      const { store, driver, failures } = parts;
+      await settle(store, create(one));
+      assert.equal(store.hasFailed, false);
+      const cause = new Error("the thread has ended");
+      driver.loss.resolve(cause);
+      await turn();
+      assert.deepEqual([store.hasFailed, failures], [true, [cause]]);
+      assert.deepEqual(await settle(store, append(one)), unknown);
+      assert.equal(await store.tidy(), false);
+      assert.deepEqual([driver.tidied, sizes(driver), failures], [0, [1], [cause]]);
+    },
+  ),
+
   managedCase("a tidy that fails beside a commit is told behind its answers", {}, async (parts) => {
     const { store, driver, failures } = parts;
     const commit = Promise.withResolvers<void>();

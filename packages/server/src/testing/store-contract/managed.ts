@@ -53,6 +53,9 @@ import { type NewStore, type StoreCase, whileOpen } from "./case.ts";
 /** A driver whose calls are counted and whose commits and `tidy` can be held up. */
 class WatchedStore implements Store {
   readonly batches: (readonly Write[])[] = [];
+  /** Resolved, it is a driver that was lost. */
+  readonly loss = Promise.withResolvers<unknown>();
+  readonly lost = this.loss.promise;
   opened = 0;
   closed = 0;
   tidied = 0;

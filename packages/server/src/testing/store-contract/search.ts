@@ -11,6 +11,9 @@ const build = { kind: "index_messages", service: one.service, from: 0, most: 100
 
 const SEEDS = [1, 2, 3, 4];
 
+/** A filter on what is read. */
+const VIEW = '{"/hidden":{"exists":false}}';
+
 /** What is found by its words, and what stands around a message (M18). */
 export const searchCases: readonly StoreCase[] = [
   storeCase("[M18] all words of a search are in what it finds, wherever", async (store) => {
@@ -242,6 +245,112 @@ export const searchCases: readonly StoreCase[] = [
     assert.deepEqual(await around(4), [4, 5, 6, 7, 8]);
     assert.equal((await page(store, { around: 3 })).missing, true);
   }),
+
+  storeCase("[M18] [Q1] ranked are the newest that have 4 MiB of text, one at least", async (store) => {
+    const text = (bytes: number) => JSON.stringify({ a: `rock ${" ".repeat(bytes - 13)}` });
+    const [half, short] = [append(one, text(2_097_152)), append(one, text(100))];
+    await store.commit([create(one), append(one, '{"a":"rock rock"}'), half, half, short]);
+    const best = (part: Partial<MessageQuery> = {}) => found(store, "rock", part, one, { ranked: {} });
+    assert.deepEqual(await best(), [4, 3]);
+    assert.deepEqual(await best({ before: 4 }), [3, 2]);
+    assert.deepEqual(await best({ before: 3 }), [1, 2]);
+    await store.commit([append(one, text(4_194_305))]);
+    assert.deepEqual(await best(), [5]);
+    // Behind a view it is counted when it is looked at.
+    const seen = (max_scan: number) => best({ view: VIEW, before: 5, max_scan });
+    assert.deepEqual(await seen(2), [4, 3]);
+    assert.deepEqual(
+      await page(store, {
+        view: VIEW,
+        before: 5,
+        max_scan: 4097,
+        search: { text: "paper" },
+        order: "desc",
+      }).then(({ read_to }) => read_to),
+      3,
+    );
+  }),
+
+  storeCase("[M17] what is named has to be let through by the view", async (store) => {
+    await store.commit([on, create(one), ...idsTo(300).map(() => append(one, '{"hidden":true,"a":"rock"}'))]);
+    await store.commit([
+      append(one, '{"a":"rock"}'),
+      append(one, '{"hidden":true}'),
+      append(one, '{"a":"rock roll"}'),
+    ]);
+    const named = async (part: Partial<MessageQuery>) => {
+      const { messages, missing } = await page(store, { view: VIEW, ...part });
+      return missing ?? messages.map(({ msg_id }) => msg_id);
+    };
+    const behind = (after: number) => ({ search: { text: "rock", ranked: { after } } });
+    for (const id of [1, 300, 302]) {
+      assert.equal(await named({ around: id, limit: 2 }), true);
+      assert.equal(await named(behind(id)), true);
+    }
+    assert.deepEqual(await named({ around: 301, limit: 2 }), [301, 303]);
+    assert.deepEqual(await named(behind(301)), [303]);
+    assert.deepEqual(await named(behind(303)), []);
+    // What does not fit into all else that is asked for is not found either.
+    for (const part of [{ before: 301 }, { after: 301 }, { user_id: "bob" }, { from_time: 2 }, { ref: 1 }])
+      assert.equal(await named({ ...behind(301), ...part }), true);
+    const where = '{"/a":"rock roll"}';
+    assert.equal(await named({ ...behind(301), where }), true);
+    assert.deepEqual(await named({ around: 301, where }), [303]);
+    assert.equal((await page(store, { ...behind(301), where })).missing, true);
+  }),
+
+  storeCase(
+    "[M17] behind a view is looked message by message, whoever wrote and whatever says it",
+    async (store) => {
+      const hidden = '{"hidden":true,"a":"rock"}';
+      await store.commit([
+        on,
+        create(one),
+        ...idsTo(600).map((id) => append(one, id === 600 ? '{"a":"rock"}' : hidden)),
+      ]);
+      const read = async (part: Partial<MessageQuery>) => {
+        const { messages, read_to } = await page(store, { view: VIEW, max_scan: 100, limit: 10, ...part });
+        return [...messages.map(({ msg_id }) => msg_id), `to ${read_to}`];
+      };
+      for (const part of [
+        {},
+        { search: { text: "rock" } },
+        { search: { text: "paper" } },
+        { user_id: "ann" },
+        { user_id: "bob" },
+        { ref: 1 },
+      ])
+        assert.deepEqual(await read(part), ["to 100"], JSON.stringify(part));
+      assert.deepEqual(await read({ search: { text: "rock" }, after: 550 }), [600, "to undefined"]);
+      assert.deepEqual(await read({ search: { text: "rock" }, order: "desc" }), [600, "to 501"]);
+      assert.deepEqual(await read({ search: { text: "rock", ranked: {} } }), [600, "to 501"]);
+      assert.deepEqual(await read({ search: { text: "rock", ranked: {} }, before: 600 }), ["to 500"]);
+      assert.deepEqual(await read({ search: { text: "rock", ranked: { after: 600 } } }), ["to undefined"]);
+      assert.deepEqual(await read({ search: { text: "paper", most_unindexed: 1 } }), ["to 100"]);
+    },
+  ),
+
+  storeCase(
+    "[M18] [M8] around: whether there may be more where a filter has found nothing",
+    async (store) => {
+      await store.commit([create(one), ...idsTo(9).map((id) => append(one, `{"n":${id}}`))]);
+      const around = async (id: number, n: number) => {
+        const { messages, read_to } = await page(store, {
+          around: id,
+          where: `{"/n":${n}}`,
+          max_scan: 2,
+          limit: 5,
+        });
+        return [...messages.map(({ msg_id }) => msg_id), read_to !== undefined];
+      };
+      assert.deepEqual(await around(5, 4), [4, false]);
+      assert.deepEqual(await around(5, 1), [true]);
+      assert.deepEqual(await around(8, 1), [true]);
+      assert.deepEqual(await around(2, 9), [true]);
+      await store.commit([trim(one, { before: 7 })]);
+      assert.deepEqual(await around(8, 1), [false]);
+    },
+  ),
 
   ...SEEDS.map((seed) =>
     storeCase(`[M18] searches find what a look at each message finds, seed ${seed}`, async (store) => {
