@@ -49,7 +49,7 @@ class Check {
   readonly #messages: Database.Statement<[number, number, number], Searched>;
   readonly #places: Database.Statement<[string, string], [string, number, number, number]>;
   readonly #terms: Database.Statement<[string, string], { readonly term: string; readonly doc: number }>;
-  readonly #rows: Database.Statement<[number, number, number, number], number>;
+  readonly #rows: Database.Statement<[number, number, number, number], [number, Uint8Array]>;
   readonly #rowCount: Database.Statement<[], number>;
   readonly #matches: Database.Statement<[string, number, number, number, number], number>;
   readonly #word: Database.Statement<[string], string>;
@@ -69,10 +69,10 @@ class Check {
       .raw();
     this.#terms = db.prepare("SELECT term, doc FROM indexed_words WHERE term >= ? AND term < ?");
     this.#rows = db
-      .prepare<[number, number, number, number], number>(
-        `SELECT id & 0xffffffff FROM message_words_docsize WHERE id BETWEEN ${ROW} AND ${ROW}`,
+      .prepare<[number, number, number, number], [number, Uint8Array]>(
+        `SELECT id & 0xffffffff, sz FROM message_words_docsize WHERE id BETWEEN ${ROW} AND ${ROW}`,
       )
-      .pluck();
+      .raw();
     this.#rowCount = db.prepare<[], number>("SELECT count(*) FROM message_words_docsize").pluck();
     this.#matches = db
       .prepare<[string, number, number, number, number], number>(
@@ -106,17 +106,20 @@ class Check {
   *#compared(life: Life, fault: (what: string, msg_id: number) => SearchFault): Generator<SearchFault> {
     const { room_key, first_id, search_id } = life;
     const sums = new Int32Array(search_id - first_id + 1);
-    const hasRow = new Uint8Array(sums.length);
-    for (const msg_id of this.#rows.iterate(room_key, first_id, room_key, search_id)) {
-      hasRow[msg_id - first_id] = 1;
+    const sizes = new Int32Array(sums.length);
+    for (const [msg_id, size] of this.#rows.iterate(room_key, first_id, room_key, search_id)) {
+      sizes[msg_id - first_id] = sizeIn(size);
       this.#rowsSeen += 1;
     }
     for (const [msg_id, text] of this.#messages.iterate(room_key, first_id, search_id)) {
-      const words = text === null ? [] : messageWords(text);
+      const words = text === null ? [] : wordsIn(text);
+      if (!words) {
+        yield fault("its words cannot be known: its text is no JSON", msg_id);
+        continue;
+      }
       const at = msg_id - first_id;
       for (const [place, word] of words.entries()) sums[at] = (sums[at] as number) + sumOf(word, place);
-      if (hasRow[at] !== (words.length > 0 ? 1 : 0))
-        yield fault("a message is not in the index, or wrongly", msg_id);
+      if (sizes[at] !== words.length) yield fault("a message is not in the index, or wrongly", msg_id);
     }
     const mark = markOf(room_key);
     for (const [term, room, msg_id, place] of this.#places.iterate(mark, behind(mark))) {
@@ -152,6 +155,26 @@ class Check {
       from = behind(mark);
     }
   }
+}
+
+/** Undefined when somebody has changed it to what is no message. */
+function wordsIn(text: string): string[] | undefined {
+  try {
+    return messageWords(text);
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+/** How many words a row of the index has, as SQLite writes numbers: seven bits a byte, the last one below 128. */
+function sizeIn(bytes: Uint8Array): number {
+  let size = 0;
+  for (const [i, byte] of bytes.entries()) {
+    if (byte < 128 !== (i === bytes.length - 1)) return -1;
+    size = size * 128 + (byte % 128);
+  }
+  return size;
 }
 
 /** Of a word at a place: different words or places have different ones, but for one in four thousand million. */

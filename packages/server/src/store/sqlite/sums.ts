@@ -7,7 +7,7 @@ import type Database from "better-sqlite3";
  */
 
 /** What `verify` recomputes from the logs, and the sums themselves. */
-const IMPLIED_TABLES = ["messages", "authors", "search_ids", "sums"];
+const IMPLIED_TABLES = ["messages", "authors", "sums"];
 
 /** Counters of `rooms` that the log implies; they change with each send. */
 const IMPLIED_COLUMNS = ["last_id", "last_timestmap", "bytes", "digest"];
