@@ -17,14 +17,14 @@ const outbox = "outbox.ts";
 export const clientTwins: Readonly<Record<string, ClientTwin>> = {
   /** Takes up what comes after a reconnect, and forgets what was missed. */
   "forgets-its-cursor": {
-    patches: [{ file: tail, from: "message.msg_id === this.#last + 1", to: "message.msg_id > this.#last" }],
+    patches: [{ file: tail, from: " && since <= this.#last", to: "" }],
     shownBy: "cut",
     found: /iterator gave \d+ in the place of \d+/,
   },
   /** Gives the last message before a reconnect again. */
   "repeats-the-seam": {
     patches: [
-      { file: "messages.ts", from: "log.page(tail.last,", to: "log.page(Math.max(0, tail.last - 1)," },
+      { file: "messages.ts", from: "{ after: tail.last,", to: "{ after: Math.max(0, tail.last - 1)," },
       { file: tail, from: "if (message.msg_id <= this.#last) continue;", to: "" },
     ],
     shownBy: "cut",
@@ -32,7 +32,7 @@ export const clientTwins: Readonly<Record<string, ClientTwin>> = {
   },
   /** A send that is repeated is another one. */
   "sends-without-a-name": {
-    patches: [{ file: outbox, from: "room_id, msg, client_msg_id, epoch", to: "room_id, msg, epoch" }],
+    patches: [{ file: outbox, from: "client_msg_id, epoch: epoch()", to: "epoch: epoch()" }],
     shownBy: "mute",
     found: /stored several times/,
   },
