@@ -214,14 +214,6 @@ export const searchCases: readonly StoreCase[] = [
       assert.equal((await page(store, { search: { text: "rock", ranked: { after } } })).missing, true);
   }),
 
-  storeCase("[M18] ranked: of long messages fewer are put into an order, the newest", async (store) => {
-    const long = "x".repeat(1_500_000);
-    await say(store, "rock rock rock", ...["", "", "", ""].map(() => `rock ${long}`));
-    const best = (part: Partial<MessageQuery> = {}) => found(store, "rock", part, one, { ranked: {} });
-    assert.deepEqual(await best(), [5, 4, 3]);
-    assert.deepEqual(await best({ before: 4 }), [1, 3, 2]);
-  }),
-
   storeCase("[M18] around: a message and its neighbours on both sides", async (store) => {
     await store.commit([
       create(one),
