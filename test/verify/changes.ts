@@ -73,6 +73,12 @@ export const swapRows: Change = (file, chance) =>
     return `${column} of two rows`;
   });
 
+/** How SQLite keeps an index of words: what of it searches can see is its vocabulary, and how many words each row has. */
+const KEPT_WORDS = /^message_words_(data|idx|docsize|config|content)$/;
+const WORDS = `
+  CREATE VIRTUAL TABLE temp.places USING fts5vocab (main, message_words, instance);
+  CREATE TEMP VIEW sizes AS SELECT id, sz FROM main.message_words_docsize;`;
+
 /** All rows of all tables, in an order of their own: what a reader can see. Undefined when it cannot be read. */
 export function dump(file: string): string | undefined {
   const db = new Database(file, { readonly: true });
@@ -81,7 +87,9 @@ export function dump(file: string): string | undefined {
       db.pragma(name, { simple: true }),
     );
     const schema = db.prepare("SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY name").all();
-    const tables = tablesOf(db).map((table) => {
+    db.exec(WORDS);
+    const plain = tablesOf(db).filter((table) => !KEPT_WORDS.test(table));
+    const tables = [...plain, "places", "sizes"].map((table) => {
       const rows = db.prepare<[], Cell[]>(`SELECT * FROM "${table}"`).raw().all();
       return rows.map((row) => JSON.stringify(row.map(exact))).sort();
     });
