@@ -11,6 +11,7 @@ export default defineConfig({
     env: { NODE_COMPILE_CACHE: "node_modules/.cache/node" },
     // A test that hangs ends some time; how busy the machine is decides nothing.
     testTimeout: 60_000,
+    expect: { poll: { timeout: 20_000 } },
     // Tests wait for disks, sockets and processes more than they work; by default two cores would have one worker.
     maxWorkers: Math.max(2, availableParallelism() - 1),
   },

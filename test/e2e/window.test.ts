@@ -130,6 +130,8 @@ test("[M11, M10] while a cursor catches up, the room's messages come only throug
   const { data } = await roomCalls(bob).subscribe({ after: 0 });
   expect(data).toMatchObject({ last_id: 10, recovered: true });
   await send({ n: 11 });
+  // They are read from the disk.
+  await expect.poll(() => kinds(bob)).toEqual([1, 2, 3, 4]);
   await bob.settled();
   expect(kinds(bob)).toEqual([1, 2, 3, 4]);
   bob.answering();
