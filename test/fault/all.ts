@@ -1,11 +1,10 @@
 /**
  * Runs every fault program, and each of its broken twins, some at a time:
  *
- *     node --conditions=source test/fault/all.ts [--part programs|twins] [--share K/N] [--full] [--seed N]
+ *     node --conditions=source test/fault/all.ts [--part programs|twins] [--full] [--seed N]
  *
  * Short runs for every change; `--full` runs those that releases are judged by. `--part` runs one half: twins only have to be
- * found out, so they may run beside what takes the machine from them. `--share 2/3` takes the second third of the twins, which
- * differ in what is broken: for every change some of them, for all changes all of them.
+ * found out, so they may run beside what takes the machine from them.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -44,11 +43,9 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
   });
 
 const string = { type: "string" } as const;
-const { values } = parseArgs({
-  options: { full: { type: "boolean" }, seed: string, part: string, share: string },
-});
+const { values } = parseArgs({ options: { full: { type: "boolean" }, seed: string, part: string } });
 const waiting = [
-  ...(values.part === "programs" ? [] : (await twinRuns()).filter(isOfShare)),
+  ...(values.part === "programs" ? [] : await twinRuns()),
   ...(values.part === "twins" ? [] : programRuns()),
 ];
 const results: { readonly isWell: boolean; readonly line: string }[] = [];
@@ -74,11 +71,6 @@ async function twinRuns(): Promise<string[][]> {
       .map((twin) => [name, "--twin", twin]);
   });
   return (await Promise.all(ofEach)).flat();
-}
-
-function isOfShare(_: unknown, i: number): boolean {
-  const [share, of] = (values.share ?? "1/1").split("/").map(Number) as [number, number];
-  return i % of === share % of;
 }
 
 async function runWaiting(): Promise<void> {

@@ -31,10 +31,16 @@ const ackBeforeCommit = [
     to: `if (!this.#db.inTransaction) {
             if (writes.some(({ kind }) => kind !== "append")) return this.#commit.immediate(writes);
             this.#db.exec("BEGIN IMMEDIATE");
-            setTimeout(() => this.#db.exec("COMMIT"), 100);
+            setTimeout(() => this.#db.inTransaction && this.#db.exec("COMMIT"), 100);
         }
         return this.#applyAll(writes);`,
   },
+  // Work on the files needs to be outside of a transaction.
+  ...["return scrub(this.#db, from);", "return giveBack(this.#db);"].map((from) => ({
+    file: writer,
+    from,
+    to: `if (this.#db.inTransaction) this.#db.exec("COMMIT"); ${from}`,
+  })),
 ];
 
 export const broken = {
