@@ -88,7 +88,7 @@ test("[M23] what does not fit changes nothing: the right entry does afterwards, 
   const { msg_id } = edited;
   for (const entry of [lied[0] as Shown, ...shown.slice(1, msg_id - 1)]) {
     expect(() => check.next(textOf({ ...entry, timestmap: 9 }))).toThrow(LogChanged);
-    check.look(textOf(entry));
+    check.look(textOf(entry), JSON.parse(textOf(entry)));
     check.next(textOf(entry));
   }
   const before = check.at;

@@ -91,9 +91,9 @@ function withDigests(check: LogCheck, { log, ask, tail }: Digests): () => void {
 function takeLive(check: LogCheck, tail: LiveTail, message: StoredMessage): void {
   try {
     // Of a text that was written in another way, or has keys of a subscription (E3), the hash is another one.
-    const { entry, pass } = check.look(JSON.stringify(message));
-    tail.live(entry, entry.msg_id - 1);
-    if (tail.last === entry.msg_id) pass();
+    const pass = check.look(JSON.stringify(message), message);
+    tail.live(message, message.msg_id - 1);
+    if (tail.last === message.msg_id) pass();
   } catch (error) {
     if (!(error instanceof LogChanged)) throw error;
   }
@@ -108,7 +108,7 @@ async function checkedPage(
   const texts = elementsIn(frame);
   const [first] = texts;
   if (first === undefined) {
-    if (check.spokenOf > 0 && (await digestAt(check.at.msg_id, epoch, ask))) check.end();
+    if (check.spokenOf > check.at.msg_id && (await digestAt(check.at.msg_id, epoch, ask))) check.end();
     return [];
   }
   const { msg_id }: StoredMessage = JSON.parse(first);
@@ -123,7 +123,7 @@ async function checkedPage(
   return texts.map((text) => {
     const entry: StoredMessage = JSON.parse(text);
     // It came live meanwhile, and the iterator has it.
-    return entry.msg_id <= check.at.msg_id ? entry : check.next(text);
+    return entry.msg_id <= check.at.msg_id ? entry : check.next(text, entry);
   });
 }
 

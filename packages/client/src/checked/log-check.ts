@@ -73,6 +73,7 @@ export class LogCheck {
   #at: Checkpoint;
   /** By the id of the edit or deletion. */
   readonly #claims = new Map<number, Claim>();
+  #spokenOf = 0;
 
   constructor(room_id: string, from: Checkpoint) {
     this.#room_id = room_id;
@@ -83,9 +84,9 @@ export class LogCheck {
     return this.#at;
   }
 
-  /** The newest entry that one before says has changed it; 0 for none. */
+  /** The newest entry that one before says has changed it, whether or not it has come; 0 for none. */
   get spokenOf(): number {
-    return Math.max(0, ...this.#claims.keys());
+    return this.#spokenOf;
   }
 
   /** There is nothing more. Throws a `LogChanged` when there should be. */
@@ -101,15 +102,16 @@ export class LogCheck {
   }
 
   /** The next entry. Throws a `LogChanged`; then it stands where it stood before. */
-  next(text: string): StoredMessage {
-    const { entry, pass } = this.look(text);
-    pass();
-    return entry;
+  next(text: string, stored: StoredMessage = JSON.parse(text)): StoredMessage {
+    this.look(text, stored)();
+    return stored;
   }
 
-  /** The next entry, when it fits; `pass` goes behind it. Throws a `LogChanged`. */
-  look(text: string): { readonly entry: StoredMessage; readonly pass: () => void } {
-    const stored: StoredMessage = JSON.parse(text);
+  /**
+   * Whether the text is the next entry, `stored` being what it says. What this gives back goes behind it. Throws a
+   * `LogChanged`.
+   */
+  look(text: string, stored: StoredMessage): () => void {
     const { digest: previous, epoch } = this.#at;
     if (stored.msg_id !== this.#at.msg_id + 1) this.#fail(this.#at.msg_id + 1, "it is missing");
     const entry = partsOf(text, stored) ?? this.#fail(stored.msg_id, "it is not written as messages are");
@@ -123,12 +125,14 @@ export class LogCheck {
     if (digest !== log.digest) this.#fail(msg_id, "it does not follow from the entries before it");
     this.#compare(entry);
     const claim = this.#claimOf(entry);
-    const pass = () => {
+    return () => {
       this.#claims.delete(msg_id);
-      if (claim) this.#claims.set(...claim);
+      if (claim) {
+        this.#claims.set(...claim);
+        this.#spokenOf = Math.max(this.#spokenOf, claim[0]);
+      }
       this.#at = { epoch, msg_id, digest };
     };
-    return { entry: stored, pass };
   }
 
   /** With what earlier entries said of this one. One without its body was deleted or erased since. */
