@@ -206,8 +206,12 @@ export class Connection {
   /** What the server did not take. */
   #culprit({ code }: Closed): Pending | undefined {
     const measure = measures[code];
-    const size = ({ frame }: Pending) => measure?.(frame) ?? 0;
-    return measure && [...this.#pending.values()].sort((a, b) => size(b) - size(a))[0];
+    let [culprit, most]: [Pending | undefined, number] = [undefined, 0];
+    for (const pending of measure ? this.#pending.values() : []) {
+      const size = measure?.(pending.frame) ?? 0;
+      if (size > most) [culprit, most] = [pending, size];
+    }
+    return culprit;
   }
 
   #receive(text: string): void {

@@ -416,10 +416,11 @@ export class Log implements LogSource {
   async read(subscriber: Subscriber, stretch: Stretch, most: Most): Promise<LogRun | undefined> {
     const { room_id, epoch, from, to } = stretch;
     const { hub, store, service, rooms, rights } = this.#parts;
-    const wantedNow = () => wantedOf(hub, subscriber, room_id);
-    const viewNow = () => both(wantedNow()?.where, rights.views(room_id)(subscriber));
-    const view = viewNow();
-    const digest = wantedNow()?.digest;
+    const wantedNow = () => {
+      const { where, digest } = wantedOf(hub, subscriber, room_id) ?? {};
+      return { view: both(where, rights.views(room_id)(subscriber)), digest };
+    };
+    const { view, digest } = wantedNow();
     const dropped = (first_id: number) => ({
       first_id,
       frame: hub.frameFor(subscriber, droppedEvent(room_id, { epoch, first_id })),
@@ -437,7 +438,8 @@ export class Log implements LogSource {
       ...this.seenBy(view),
     });
     if (!rights.hears("msglog_get", room_id)(subscriber)) return undefined;
-    if (viewNow() !== view || wantedNow()?.digest !== digest) return this.read(subscriber, stretch, most);
+    const now = wantedNow();
+    if (now.view !== view || now.digest !== digest) return this.read(subscriber, stretch, most);
     // Forgotten by retention, or never to be kept: then `destroyed` is all that comes.
     if (!page) return rooms.keepLogs ? { dropped: dropped(to + 1), events: [] } : undefined;
     const encode = hub.encoderFor(subscriber, messageEvent(room_id), { isLog: true });

@@ -95,7 +95,8 @@ function* shownIn(
   entries: Iterable<Entry>,
   query: MessageQuery,
 ): Generator<Message> {
-  const asked = { ...query, sees: sightOf(query.view) };
+  // It is asked for wordings alone.
+  const asked = query.versions ? { ...query, sees: sightOf(query.view) } : query;
   for (const entry of entries) yield shown(entry, asked, neighbours);
 }
 
