@@ -21,7 +21,8 @@ interface Unsound extends Pick<Sound, "room_id" | "epoch" | "msg_id" | "entries"
   readonly what: string;
 }
 
-interface Life {
+/** A life of a room, and up to where it is looked at. */
+export interface Life {
   readonly room_id: string;
   readonly epoch: string;
   readonly last_id: number;

@@ -1,6 +1,6 @@
 import { errorCodes } from "@roomlog/protocol";
 import { Failure } from "./failure.ts";
-import { LogVerdict, type Sound } from "./log-verdict.ts";
+import { type Life, LogVerdict, type Sound } from "./log-verdict.ts";
 import { lookOf, paint, plain, remark, say, sayJson } from "./output.ts";
 import { progress } from "./progress.ts";
 import { isRefused } from "./refusals.ts";
@@ -14,13 +14,6 @@ export interface ServerFlags extends Target {
   readonly epoch?: string;
   readonly from?: { readonly msg_id: number; readonly digest: string };
   readonly json?: true;
-}
-
-/** A life of a room, and up to where it is looked at. */
-interface Life {
-  readonly room_id: string;
-  readonly epoch: string;
-  readonly last_id: number;
 }
 
 /** Rooms and lives that are asked for at once. */
