@@ -134,6 +134,16 @@ async function sendUntil(room: Room, isProven: boolean) {
   off();
 }
 
+/** The messages of a room, when all that is there has been taken and what comes live brings its digest. */
+async function level(room: Room) {
+  const messages = checkedMessages(room);
+  const first = messages.next();
+  await sendUntil(room, true);
+  await first;
+  await take(messages, room.last_id - 1);
+  return messages;
+}
+
 async function withCounts() {
   const store = new CountingStore();
   const { url } = await serverForTest({}, { store });
@@ -143,11 +153,7 @@ async function withCounts() {
 
 test("[M23] what comes live is checked without a page for each message, changes of messages too", async () => {
   const { store, client, room } = await withCounts();
-  const messages = checkedMessages(room);
-  const first = messages.next();
-  await sendUntil(room, true);
-  await first;
-  await take(messages, room.last_id - 1);
+  const messages = await level(room);
   const before = store.pages;
   const live = take(messages, 12);
   for (const n of range(1, 10)) await room.send({ n });
@@ -206,11 +212,7 @@ test.for<Lie>([
   [/"digest":"./g, other],
 ])("[M23] a server that says another thing than it did is found out: %s", async (lie) => {
   const { server, room } = await withRoom();
-  const messages = checkedMessages(room);
-  const first = messages.next();
-  await sendUntil(room, true);
-  await first;
-  await take(messages, room.last_id - 1);
+  const messages = await level(room);
   const next = messages.next().catch((error: unknown) => error);
   lying(server, lie);
   await room.send({ n: 2 });
@@ -219,11 +221,7 @@ test.for<Lie>([
 
 test("[M23] a live event that does not fit is not given: what the log says is", async () => {
   const { server, room } = await withRoom();
-  const messages = checkedMessages(room);
-  const first = messages.next();
-  await sendUntil(room, true);
-  await first;
-  await take(messages, room.last_id - 1);
+  const messages = await level(room);
   lying(server, [/"n":2/g, () => '"n":7'], "msglog_new_msg");
   const next = messages.next();
   await room.send({ n: 2 });
@@ -232,11 +230,7 @@ test("[M23] a live event that does not fit is not given: what the log says is", 
 
 test("[M23] what a slow reader has no room for is checked when it is read", async () => {
   const { server, room } = await withRoom();
-  const messages = checkedMessages(room);
-  const first = messages.next();
-  await sendUntil(room, true);
-  await first;
-  await take(messages, room.last_id - 1);
+  const messages = await level(room);
   const from = room.last_id + 1;
   await Promise.all(range(1, 300).map((n) => room.send({ n })));
   expect(room.last_id).toBe(from + 299);

@@ -4,7 +4,7 @@ import { MemoryStore } from "../../packages/server/src/store/memory.ts";
 import type { Write, Written } from "../../packages/server/src/store/store.ts";
 import { EventStream } from "../support/event-stream.ts";
 import { httpOf } from "../support/http.ts";
-import { inRoom, roomCalls } from "../support/in-room.ts";
+import { inRoom, roomCalls, sending } from "../support/in-room.ts";
 import { type Frame, RawClient } from "../support/raw-client.ts";
 import { SlowStore } from "../support/slow-store.ts";
 
@@ -34,14 +34,6 @@ async function provenPage(client: RawClient, more: object = {}): Promise<string[
   expect(client.texts.at(-1)).toContain(`"data":[${texts.join(",")}]`);
   return texts;
 }
-
-const sending = (n: number) => ({
-  class: "media",
-  subclass: "room",
-  cmd: "msglog_send",
-  data: { room_id: "r", msg: { n } },
-  tid: n,
-});
 
 const pipelined = (client: RawClient, count: number, first = 1) => {
   for (let n = first; n < first + count; n++) client.send(sending(n));

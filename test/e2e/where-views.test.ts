@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { basic, httpClient, httpOf, linkTo } from "../support/http.ts";
-import { idsOf, inRoom, roomCalls } from "../support/in-room.ts";
+import { idsOf, inRoom, roomCalls, sending } from "../support/in-room.ts";
 import { people } from "../support/people.ts";
 import { eventsOf, type Frame, RawClient } from "../support/raw-client.ts";
 import { receiver } from "../support/receiver.ts";
@@ -15,14 +15,6 @@ const eventsOfRoom = (client: RawClient): Frame[] =>
   eventsOf(client.texts.map((text) => JSON.parse(text))).filter((event) => event.obj_id === "r");
 const kinds = (client: RawClient) =>
   eventsOfRoom(client).map(({ type, body }) => body?.msg_id ?? body?.info ?? type);
-
-const sending = (n: number) => ({
-  class: "media",
-  subclass: "room",
-  cmd: "msglog_send",
-  data: { room_id: "r", msg: { n } },
-  tid: n,
-});
 
 /** Somebody who answers events only when told to. */
 async function lagging(url: string, where: object, more = {}) {

@@ -31,6 +31,17 @@ export function roomCalls(client: RawClient) {
   };
 }
 
+/** A frame that sends `{n}` to the room "r", with the tid `n`. */
+export function sending(n: number) {
+  return {
+    class: "media",
+    subclass: "room",
+    cmd: "msglog_send",
+    data: { room_id: "r", msg: { n } },
+    tid: n,
+  };
+}
+
 /** The ids of the messages among frames or in a page, in their order. */
 export function idsOf(frames: readonly Frame[]): number[] {
   return frames.flatMap((frame) => frame.data?.body?.msg_id ?? frame.msg_id ?? []);

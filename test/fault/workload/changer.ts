@@ -3,7 +3,7 @@ import { CallError, type Connection } from "@roomlog/client";
 import type { JsonObject, StoredMessage } from "@roomlog/protocol";
 import type { CommandResult } from "@roomlog/protocol/commands";
 import type { Random } from "../frame/random.ts";
-import { type Actor, gone, isTheEnd, login, MOST_CALLS, type Site } from "./connect.ts";
+import { type Actor, atWork, isTheEnd, login, MOST_CALLS, type Site } from "./connect.ts";
 import type { Acked, Fate } from "./ledger.ts";
 
 /** An entry of the room's log as it was asked for. */
@@ -59,16 +59,7 @@ export class Changer {
 
   async begin(site: Site): Promise<Actor> {
     const client = await login(site.url, CHANGER);
-    let leaving = false;
-    const work = this.#work(client, site, () => leaving);
-    return {
-      ended: Promise.all([work, gone(client, site)]),
-      async leave() {
-        leaving = true;
-        await work;
-        await client.close();
-      },
-    };
+    return atWork(client, site, (isLeaving) => this.#work(client, site, isLeaving));
   }
 
   async #work(client: Connection, site: Site, isLeaving: () => boolean): Promise<void> {

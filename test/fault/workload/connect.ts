@@ -51,6 +51,24 @@ export async function login(url: string, user: string, options?: ConnectionOptio
   return client;
 }
 
+/** An actor who does one thing with a connection until he is to leave. */
+export function atWork(
+  client: Connection,
+  site: Site,
+  work: (isLeaving: () => boolean) => Promise<void>,
+): Actor {
+  let leaving = false;
+  const done = work(() => leaving);
+  return {
+    ended: Promise.all([done, gone(client, site)]),
+    async leave() {
+      leaving = true;
+      await done;
+      await client.close();
+    },
+  };
+}
+
 /** Resolves when a connection has ended; a close that was not to be expected is a fault. */
 export async function gone({ closed }: Pick<Connection, "closed">, { closes, fault }: Site): Promise<void> {
   const { code, reason } = await closed;

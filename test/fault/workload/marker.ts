@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Connection } from "@roomlog/client";
 import type { Random } from "../frame/random.ts";
-import { type Actor, gone, isTheEnd, login, MOST_CALLS, type Site } from "./connect.ts";
+import { type Actor, atWork, isTheEnd, login, MOST_CALLS, type Site } from "./connect.ts";
 
 const LONGEST_REST_MS = 50;
 /** One mark in so many is below one that was set before, which changes nothing (M19); one in so many is looked at. */
@@ -34,18 +34,11 @@ export class Marker {
 
   async begin(site: Site): Promise<Actor> {
     const client = await login(site.url, this.#user);
-    let leaving = false;
-    const work = this.#work(client, site, () => leaving).catch((error: unknown) => {
-      if (!isTheEnd(error)) this.#fault(site, `was answered ${error}`);
-    });
-    return {
-      ended: Promise.all([work, gone(client, site)]),
-      async leave() {
-        leaving = true;
-        await work;
-        await client.close();
-      },
-    };
+    return atWork(client, site, (isLeaving) =>
+      this.#work(client, site, isLeaving).catch((error: unknown) => {
+        if (!isTheEnd(error)) this.#fault(site, `was answered ${error}`);
+      }),
+    );
   }
 
   async #work(client: Connection, site: Site, isLeaving: () => boolean): Promise<void> {

@@ -1,21 +1,12 @@
 import { CallError, type Connection, ConnectionLost } from "@roomlog/client";
-import { type Actor, gone, login, MOST_CALLS, rooms, type Site, seen } from "./connect.ts";
+import { type Actor, atWork, login, MOST_CALLS, rooms, type Site, seen } from "./connect.ts";
 
 const LARGEST_PAGE = 100;
 
 /** Reads random windows of random rooms, also ones that reach beyond the end. */
 export async function beginPager(site: Site): Promise<Actor> {
   const client = await login(site.url, "pager");
-  let leaving = false;
-  const work = readWindows(client, site, () => leaving);
-  return {
-    ended: Promise.all([work, gone(client, site)]),
-    async leave() {
-      leaving = true;
-      await work;
-      await client.close();
-    },
-  };
+  return atWork(client, site, (isLeaving) => readWindows(client, site, isLeaving));
 }
 
 async function readWindows(client: Connection, site: Site, isLeaving: () => boolean): Promise<void> {

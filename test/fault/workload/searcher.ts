@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
 import type { Connection } from "@roomlog/client";
 import type { Random } from "../frame/random.ts";
-import { type Actor, gone, isTheEnd, login, MOST_CALLS, rooms, type Site } from "./connect.ts";
+import { type Actor, atWork, isTheEnd, login, MOST_CALLS, rooms, type Site } from "./connect.ts";
 import type { Acked } from "./ledger.ts";
 
 const NAME = "searcher";
@@ -23,18 +23,11 @@ export class Searcher {
     const client = await login(site.url, NAME);
     // Of former lives: others note new ones meanwhile.
     const newest = site.ledger.acked.slice(-NEWEST);
-    let leaving = false;
-    const work = this.#work(client, site, { newest, isLeaving: () => leaving }).catch((error: unknown) => {
-      if (!isTheEnd(error)) site.fault(`searcher: was answered ${error}`);
-    });
-    return {
-      ended: Promise.all([work, gone(client, site)]),
-      async leave() {
-        leaving = true;
-        await work;
-        await client.close();
-      },
-    };
+    return atWork(client, site, (isLeaving) =>
+      this.#work(client, site, { newest, isLeaving }).catch((error: unknown) => {
+        if (!isTheEnd(error)) site.fault(`searcher: was answered ${error}`);
+      }),
+    );
   }
 
   async #work(
