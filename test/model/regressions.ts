@@ -158,4 +158,29 @@ export const regressions: readonly { readonly title: string; readonly steps: rea
       asks(0, get("stone"), get("ro")),
     ],
   },
+  {
+    title:
+      "[R4, M10] who joins beside another and goes on in the log is told who is there when it is answered",
+    steps: [
+      {
+        kind: "volley",
+        parts: [
+          {
+            at: 0,
+            ops: [
+              { do: "join", room: "a", from: { after: "seen" } },
+              { do: "purge", room: "b", before: 0 },
+            ],
+          },
+          {
+            at: 1,
+            ops: [
+              { do: "join", room: "a", from: { after: 0, epoch: "living" } },
+              { do: "send", room: "a", body: { open: true } },
+            ],
+          },
+        ],
+      },
+    ],
+  },
 ];

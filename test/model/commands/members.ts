@@ -1,5 +1,5 @@
 import { errorCodes, roomEvents } from "@roomlog/protocol";
-import { type Answer, OK, ok, refused } from "../answers.ts";
+import { OK, ok, refused } from "../answers.ts";
 import { move, prune, tell } from "../lanes.ts";
 import { may } from "../people.ts";
 import { type Outcome, type Plan, type Planner, reads } from "../plan.ts";
@@ -30,7 +30,6 @@ function enter(world: World, planner: Planner, room: RoomName, from: From): Outc
   const before = roomOf(world, room).members;
   putMembers(world, room, new Map(before).set(session_id, user_id));
   subscribeMember(world, place, room);
-  const members = membersOf(world, room);
   const next = reads((then, moment) => {
     const position = positionOf(then, room, from);
     if ("error" in position) return { answer: position };
@@ -38,11 +37,12 @@ function enter(world: World, planner: Planner, room: RoomName, from: From): Outc
       moment.takeUntilAnswer(then, [room]);
       move(then, place, room, position.life, position.first);
     }
-    return { next: started(ok({ members, ...shown(from, position) })) };
+    return { next: started(shown(from, position)) };
   });
-  // What is told meanwhile comes ahead of it.
-  const started = (answer: Answer) =>
+  // What is told meanwhile comes ahead of it, and the answer knows it already.
+  const started = (position: object) =>
     reads((last) => {
+      const answer = ok({ members: membersOf(last, room), ...position });
       if (!before.has(session_id)) tellMember(last, planner, room, roomEvents.started_member);
       return { answer };
     });
