@@ -13,7 +13,7 @@ const LONG = ["rooms", "messages", "client_msg_ids"];
 
 /** What goes through more of one all the same: how the statement begins, where it does, and why it may. */
 const WALKS = [
-  ["SELECT room_key FROM rooms WHERE room_key >= ?", "rooms (rowid>?)", "no further than a slice"],
+  ["SELECT room_key FROM rooms WHERE room_key >= +?", "rooms (rowid>?)", "no further than a slice"],
   ["SELECT room_id, epoch FROM rooms", "name (room_key=?)", "the oldest name alone"],
   [
     "SELECT room_id, epoch FROM rooms",
