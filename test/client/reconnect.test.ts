@@ -229,16 +229,19 @@ test("an option that is undefined is as if it was not given", async () => {
   await expect(room.send({})).rejects.toMatchObject({ name: "OutboxFull" });
 });
 
-test("a listener may close it while it connects", async () => {
+test.each(["connecting", "open"] as const)("a listener may close it when it is told of %s", async (when) => {
   const { url, way } = await behindWay();
   const client = await clientFor(url);
+  const room = await client.join("r", { create: { class: "chat" } });
   const closed = Promise.withResolvers<void>();
   client.onState(({ kind }) => {
-    if (kind === "connecting") closed.resolve(client.close());
+    if (kind === when) closed.resolve(client.close());
   });
   way.cut();
   await closed.promise;
   expect(client.state).toEqual({ kind: "closed" });
+  expect(await room.ended).toMatchObject({ name: "ClientClosed" });
+  await expect(client.join("other")).rejects.toMatchObject({ name: "ClientClosed" });
   await expect.poll(() => way.size).toBe(0);
 });
 

@@ -134,8 +134,10 @@ export class Client {
       options,
     );
     this.#rooms.set(room_id, room as Room<never>);
-    const { connection } = this.#link;
+    const { connection, gate } = this.#link;
     if (connection) void room.enter(connection);
+    // A client that is closed opens no more.
+    else gate.pass().catch((reason: Error) => room.end(reason));
     return room.joined(options.signal).catch((error: Error) => {
       // The server may have taken it in.
       if (options.signal?.aborted) void room.leave().catch(() => {});
