@@ -166,18 +166,22 @@ describe.skipIf(why !== undefined)("[H8] the page", { timeout: 120_000 }, () => 
     await picture(page, "changes");
   });
 
-  test("[M21] what was erased is said to be so", async () => {
+  test("[M21] what was erased is gone from the page, at once and after a reload", async () => {
     const { server, address } = await served();
     const ann = await joined(address, "ann");
+    const bob = await joined(address, "bob");
     await say(ann, "forget this");
-    await shown(ann, "forget this");
+    await shown(bob, "forget this");
+    await say(bob, "this stays");
+    await shown(ann, "this stays");
     const officer = await Connection.connect(server.urls[0] as string);
     await officer.call("core/user/login", { user: "officer" });
     await officer.call("media/room/msglog_erase_user", { user_id: "ann" });
     await officer.close();
-    await ann.reload();
-    await shown(ann, "erased");
-    expect(await texts(ann)).toEqual(["erased"]);
+    await expect.poll(() => texts(bob)).toEqual(["erased", "this stays"]);
+    await bob.reload();
+    await shown(bob, "this stays");
+    expect(await texts(bob)).toEqual(["erased", "this stays"]);
   });
 
   test("who has to log in is asked for a password, and told what is wrong", async () => {

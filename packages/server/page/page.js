@@ -102,6 +102,8 @@ function whyNotJoined({ code, message }, name, { create }) {
 /** Shows the newest messages, then each that comes, until the room is over. */
 async function live() {
   room.on("members", showMembers);
+  // Who cannot read them any more sees what he saw until he reloads.
+  room.on("msglog_erased", ({ msg_ids }) => void readAgain(msg_ids).catch(() => {}));
   room.on("info", ({ user_id, info }) => info === "typing" && showTyping(user_id));
   showMembers(room.members);
   room.ended.then((reason) => {
@@ -156,11 +158,22 @@ function itemsFor(message, before) {
 
 /** An edit or a deletion, at the message that it changes, if that is shown. */
 function change({ msg, user_id, log: { op, ref } }) {
-  const item = log.querySelector(`[data-id="${ref}"]`);
+  const item = itemWith(ref);
   if (!item) return;
   const changed = op === "edit" ? { edited: {} } : { deleted: { user_id, reason: msg.reason } };
   item.querySelector(".said").replaceWith(said(msg, changed));
 }
+
+/** What is shown of these messages is what they say now. */
+async function readAgain(msg_ids) {
+  const ids = msg_ids.filter((id) => itemWith(id));
+  if (ids.length === 0) return;
+  const [least, greatest] = [Math.min(...ids), Math.max(...ids)];
+  for (const { msg_id, msg, log } of await read({ after: least - 1, before: greatest + 1 }))
+    itemWith(msg_id)?.querySelector(".said").replaceWith(said(msg, log));
+}
+
+const itemWith = (msg_id) => log.querySelector(`[data-id="${msg_id}"]`);
 
 function itemOf({ msg, msg_id, user_id, sentAt, log }) {
   const item = element("li", "message");
@@ -285,7 +298,7 @@ async function send(words) {
   try {
     const { msg_id } = await room.send({ text: words });
     item.dataset.msg_id = msg_id;
-    if (log.querySelector(`[data-id="${msg_id}"]`)) item.remove();
+    if (itemWith(msg_id)) item.remove();
   } catch (error) {
     item.classList.add("failed");
     const again = element("button", "", "Send again");
