@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { setTimeout as sleep, setImmediate as turn } from "node:timers/promises";
 import { createServer, type Server } from "roomlog";
 import { ManualClock } from "roomlog/testing";
+import { type Fault, verify } from "../../packages/server/src/store/sqlite/verify/verify.ts";
 import type { Answer } from "./answers.ts";
 import { LONG, limits, msglog } from "./limits.ts";
 import { OBSERVER, users } from "./people.ts";
@@ -163,6 +164,14 @@ export class Real {
       await turn();
     }
     for (let i = 0; i < MOST_HOPS; i++) await this.#flush();
+  }
+
+  /** What does not agree with the digests, ids, counters and indexes of a room's logs on disk (M23, O7). */
+  faultsIn(room_id: string): Fault[] {
+    const faults: Fault[] = [];
+    const room = { service: "main", room_id };
+    verify({ directory: this.#data, room, told() {}, found: (fault) => faults.push(fault) });
+    return faults;
   }
 
   async #start(): Promise<void> {

@@ -106,6 +106,8 @@ export class Run {
       if (this.model.isLagging(place)) throw new Error(`place ${place} is not level at the end`);
     }
     for (const room of roomNames) await this.#readAll(room);
+    const faults = roomNames.flatMap((room) => this.#real.faultsIn(this.#roomId(room)));
+    if (faults.length > 0) throw new Error(`stored otherwise than proven: ${JSON.stringify(faults)}`);
   }
 
   /** Leaves nothing that the erasures of later runs would find, and tell of. */
