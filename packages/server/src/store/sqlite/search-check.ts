@@ -106,9 +106,10 @@ class Check {
   *#compared(life: Life, fault: (what: string, msg_id: number) => SearchFault): Generator<SearchFault> {
     const { room_key, first_id, search_id } = life;
     const sums = new Int32Array(search_id - first_id + 1);
-    const sizes = new Int32Array(sums.length);
+    // How many words its row in the index has, 0: it has none.
+    const rows = new Int32Array(sums.length);
     for (const [msg_id, size] of this.#rows.iterate(room_key, first_id, room_key, search_id)) {
-      sizes[msg_id - first_id] = sizeIn(size);
+      rows[msg_id - first_id] = sizeIn(size) || -1;
       this.#rowsSeen += 1;
     }
     for (const [msg_id, text] of this.#messages.iterate(room_key, first_id, search_id)) {
@@ -119,8 +120,11 @@ class Check {
       }
       const at = msg_id - first_id;
       for (const [place, word] of words.entries()) sums[at] = (sums[at] as number) + sumOf(word, place);
-      if (sizes[at] !== words.length) yield fault("a message is not in the index, or wrongly", msg_id);
+      if (rows[at] !== words.length) yield fault("a message is not in the index, or wrongly", msg_id);
+      rows[at] = 0;
     }
+    for (const [at, row] of rows.entries())
+      if (row !== 0) yield fault("what is no message is in the index", first_id + at);
     const mark = markOf(room_key);
     for (const [term, room, msg_id, place] of this.#places.iterate(mark, behind(mark))) {
       const at = msg_id - first_id;

@@ -54,6 +54,7 @@ const TEXTS = ["user_id", "session_id", "msg"] as const;
 
 /** What a text holds in place of what is no UTF-8. */
 const REPLACED = "\ufffd";
+const NOTHING = Buffer.alloc(0);
 
 /** Recomputes logs (O7): one walk each, in the order of the entries. */
 export class LifeCheck {
@@ -116,8 +117,10 @@ export class LifeCheck {
   *#content(entry: Entry & Proof, room_key: number): Generator<Found> {
     const { msg_id, msg, mentions, erased, seal } = entry;
     const isOdd = TEXTS.some((name) => entry[name].includes(REPLACED));
-    if (isOdd && !isUtf8(this.#bytes.get(room_key, msg_id) as Buffer))
-      yield { msg_id, what: "text that is not UTF-8" };
+    const bytes = isOdd ? this.#bytes.get(room_key, msg_id) : NOTHING;
+    // It stands where nobody looks for it.
+    if (!bytes) yield { msg_id, what: "an entry that is not found by its id" };
+    else if (!isUtf8(bytes)) yield { msg_id, what: "text that is not UTF-8" };
     if (seal.length === HASH_DIGITS && (msg !== "{}" || mentions !== null))
       yield { msg_id, what: "an erased entry has a body" };
     if ((seal.length === HASH_DIGITS) !== (erased === 1))
