@@ -47,6 +47,29 @@ test("[R4] members are kept current, also over a restart of the server", async (
   off();
 });
 
+test("[R4] who leaves right behind the answer to a join is gone, also when both come in one read", async () => {
+  const { url, direct, way } = await behindWay();
+  const bob = await clientFor(direct, { user: "bob" });
+  const his = await bob.join("r", { create });
+  const ann = await clientFor(url);
+  const passOn = way.answer;
+  let held = Buffer.alloc(0);
+  const answered = new Promise<() => void>((resolve) => {
+    way.answer = (bytes, client) => {
+      held = Buffer.concat([held, bytes]);
+      if (held.includes("stopped_member")) resolve(() => passOn(held, client));
+    };
+  });
+  const joining = ann.join("r");
+  await expect.poll(() => names(his.members)).toEqual(["ann", "bob"]);
+  await his.leave();
+  const release = await answered;
+  way.answer = passOn;
+  release();
+  const room = await joining;
+  await expect.poll(() => names(room.members)).toEqual(["ann"]);
+});
+
 test("[R1] `create` makes the room when it is missing, whoever comes first", async () => {
   const { url } = await serverForTest();
   const ann = await clientFor(url);

@@ -149,14 +149,22 @@ export class Connection {
     return this.#received;
   }
 
-  /** Calls a command, `class/subclass/cmd`. Rejects with a `CallError` or a `ConnectionLost`. */
+  /**
+   * Calls a command, `class/subclass/cmd`. Rejects with a `CallError` or a `ConnectionLost`. `answered` is called between what
+   * came before the ok answer and what comes behind it; who awaits the answer may have heard some of that already.
+   */
   call<N extends CommandName>(
     name: N,
     data: CommandData<N>,
     { signal }: CallOptions = {},
+    answered = () => {},
   ): Promise<CommandResult<N>> {
     const answer = new Promise<CommandResult<N>>((resolve, reject) => {
-      this.#request(name, JSON.stringify(data), { resolve: resolve as Pending["resolve"], reject });
+      const settle = (result: unknown) => {
+        answered();
+        resolve(result as CommandResult<N>);
+      };
+      this.#request(name, JSON.stringify(data), { resolve: settle, reject });
     });
     return abortable(answer, signal);
   }

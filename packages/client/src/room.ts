@@ -240,7 +240,10 @@ export class Room<T = JsonObject> {
   async #join(connection: Connection): Promise<Joined> {
     const { room_id } = this;
     const { role, meta, create, where } = this.#options;
-    const join = () => connection.call("media/room/join", { room_id, role, meta, where });
+    const answered = () => {
+      this.#early = this.#early?.filter(({ type = "" }) => !OF_MEMBERS.test(type));
+    };
+    const join = () => connection.call("media/room/join", { room_id, role, meta, where }, {}, answered);
     if (!create || this.#epoch !== undefined) return join();
     return join().catch(async (error: unknown) => {
       if (!isNoRoom(error)) throw error;
@@ -261,7 +264,7 @@ export class Room<T = JsonObject> {
     const early = this.#early ?? [];
     this.#early = undefined;
     this.#gate.open(connection);
-    for (const event of early) if (!OF_MEMBERS.test(event.type ?? "")) this.#happened(event);
+    for (const event of early) this.#happened(event);
     this.#listeners.tell("members", this.#members as never, undefined);
     this.#wake();
   }
