@@ -342,6 +342,8 @@ test("[R11] [M23] digests begin where the log begins for the user", async () => 
 test("[R11] a room may keep what was said from all who come later", async () => {
   const { ann, bob } = await stage({ access: { history: "joined" } });
   await send(ann);
+  for (const range of [{}, { to_time: 1 }, { from_time: 1, order: "desc" }])
+    expect(idsOf((await inR(bob, "msglog_get", range)).data)).toEqual([]);
   await inR(bob, "join");
   await send(ann);
   expect(idsOf((await inR(bob, "msglog_get")).data)).toEqual([2]);

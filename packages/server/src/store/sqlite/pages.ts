@@ -180,7 +180,8 @@ export class Pages {
   }
 
   #range(log: Log, { after = 0, before, from_time, to_time }: MessageQuery): Range {
-    const low = Math.max(log.first_id, after + 1);
+    // Nothing is behind the last one, also for who may read nothing: `after` is Infinity then (R11).
+    const low = Math.min(Math.max(log.first_id, after + 1), log.last_id + 1);
     const high = Math.min(log.last_id, before === undefined ? log.last_id : before - 1);
     const from = from_time === undefined ? low : this.#firstSince(from_time, log, { low, high });
     if (to_time === undefined) return { low: from, high };

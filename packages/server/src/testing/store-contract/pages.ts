@@ -43,6 +43,14 @@ export const pageCases: readonly StoreCase[] = [
     assert.deepEqual(await ids(store, { from_time: 40, to_time: Number.MAX_SAFE_INTEGER }), [6]);
   }),
 
+  storeCase("[M8] [R11] behind the last message there is nothing, at any time", async (store) => {
+    await fill(store, [10, 20]);
+    for (const after of [2, 3, Number.MAX_SAFE_INTEGER, END])
+      for (const times of [{ from_time: 1 }, { to_time: 1 }, { to_time: 30 }, { from_time: 5, to_time: 30 }])
+        for (const order of ["asc", "desc"] as const)
+          assert.deepEqual(await ids(store, { after, order, ...times }), []);
+  }),
+
   storeCase("[M8] user_id and session_id are compared letter for letter", async (store) => {
     const authors = [
       ["ann", "s1"],
