@@ -59,6 +59,7 @@ test.for<[object, object]>([
   [{ search: "!? …" }, { code: 100044, field: "search" }],
   [{ search: "x".repeat(257) }, { code: 100044, field: "search", limit: 256 }],
   [{ search: "x ".repeat(65) }, { code: 100044, field: "search", limit: 64 }],
+  [{ search: "a* b* c* d* e* f* g* h* i*" }, { code: 100044, field: "search", limit: 8 }],
   [{ search: 7 }, { code: 100044 }],
   [{ search: "rock", order: "best" }, { code: 100044 }],
   [{ order: "rank" }, { code: 100044, field: "order" }],

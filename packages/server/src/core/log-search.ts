@@ -1,4 +1,4 @@
-import { MAX_QUERY, MAX_QUERY_WORDS, parseQuery, wordsIn } from "../search/query.ts";
+import { MAX_QUERY, MAX_QUERY_OPEN, MAX_QUERY_WORDS, openIn, parseQuery, wordsIn } from "../search/query.ts";
 import type { ManagedStore } from "../store/managed.ts";
 import type { IndexMessages, Search } from "../store/store.ts";
 import { RequestError, syntaxError } from "./errors.ts";
@@ -41,6 +41,7 @@ export class LogSearch {
     const query = search.text.length > MAX_QUERY ? tooLong(MAX_QUERY) : parseQuery(search.text);
     if (!query) throw syntaxError("search");
     if (wordsIn(query) > MAX_QUERY_WORDS) tooLong(MAX_QUERY_WORDS);
+    if (openIn(query) > MAX_QUERY_OPEN) tooLong(MAX_QUERY_OPEN);
   }
 
   /** 100050 */

@@ -3,6 +3,8 @@ import { type Phrase, soughtIn } from "./words.ts";
 /** Longest query, in characters, and most words of one; two letters of a script without spaces count as one. */
 export const MAX_QUERY = 256;
 export const MAX_QUERY_WORDS = 64;
+/** Most parts that may go on, `rock*`: for each of them all words that begin so are looked up. */
+export const MAX_QUERY_OPEN = 8;
 
 /** All of it has to be in a message. */
 export type Query = readonly Phrase[];
@@ -35,4 +37,8 @@ function goesOn(text: string): boolean {
 
 export function wordsIn(query: Query): number {
   return query.reduce((sum, { words }) => sum + words.length, 0);
+}
+
+export function openIn(query: Query): number {
+  return query.filter(({ open }) => open).length;
 }

@@ -7,6 +7,8 @@ import { textBytes } from "./text-bytes.ts";
 const MOST_RANKED = 10_000;
 /** And so many bytes of their texts, since each is taken apart into its words. */
 const MOST_RANKED_BYTES = 4_194_304;
+/** For these many parts of a query; since each is looked for in each text, more of them mean fewer bytes. */
+const USUAL_PARTS = 4;
 
 interface Scored {
   readonly msg_id: number;
@@ -16,10 +18,11 @@ interface Scored {
 /** Messages by how well they answer a search, the newest first of equals; they come the newest first. */
 export function ranked(messages: Iterable<Message>, query: Query): Scored[] {
   const found: Scored[] = [];
+  const most = MOST_RANKED_BYTES * Math.min(1, USUAL_PARTS / query.length);
   let bytes = 0;
   for (const message of messages) {
     bytes += textBytes(message);
-    if (found.length > 0 && bytes > MOST_RANKED_BYTES) break;
+    if (found.length > 0 && bytes > most) break;
     if (found.push(scored(message, query)) === MOST_RANKED) break;
   }
   return found.sort(byScore);

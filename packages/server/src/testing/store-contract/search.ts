@@ -246,6 +246,9 @@ export const searchCases: readonly StoreCase[] = [
     assert.deepEqual(await best(), [4, 3]);
     assert.deepEqual(await best({ before: 4 }), [3, 2]);
     assert.deepEqual(await best({ before: 3 }), [1, 2]);
+    // What is looked for in eight parts has half of that.
+    const ofEight = await found(store, "rock ".repeat(8), { before: 4 }, one, { ranked: {} });
+    assert.deepEqual(ofEight, [3]);
     await store.commit([append(one, text(4_194_305))]);
     assert.deepEqual(await best(), [5]);
     // Behind a view it is counted when it is looked at.
