@@ -183,4 +183,25 @@ export const regressions: readonly { readonly title: string; readonly steps: rea
       },
     ],
   },
+  {
+    title: "[R4, M11] who leaves right behind a message that he cannot take yet does not get it afterwards",
+    steps: [
+      asks(0, { do: "join", room: "a", from: { after: 2 } }),
+      asks(0, { do: "send", room: "a", body: { words: ["rock"] } }),
+      {
+        kind: "volley",
+        parts: [
+          {
+            at: 0,
+            ops: [
+              { do: "send", room: "b", body: { option: 1 } },
+              { do: "send", room: "a", body: { words: ["rock"], open: true }, name: "k1" },
+            ],
+          },
+          { at: 0, ops: [{ do: "leave", room: "a" }] },
+        ],
+      },
+      { kind: "drain", at: 0 },
+    ],
+  },
 ];

@@ -154,13 +154,18 @@ export class Feed {
     this.#waiting = bytesOf(this.#lanes.values());
   }
 
-  /** Runs `end`, by which the client ends subscriptions, and forgets the messages that it wants no more. */
+  /**
+   * Runs `end`, by which the client ends subscriptions, and forgets the messages that it wants no more: also those that are told only
+   * now, before the subscription ends. What nobody had subscribed to any more before, such as a room that is over, is still for it.
+   */
   without(end: () => void): void {
-    const isWanted = (item: Item) => item.kind === "behind" && item.log.isWanted(this.#parts, item.room_id);
-    const wanted = new Set([...this.#lanes.values()].flatMap(({ items }) => items.filter(isWanted)));
+    const isWanted = (item: Item) => item.kind !== "behind" || item.log.isWanted(this.#parts, item.room_id);
+    const rest = new Set(
+      [...this.#lanes.values()].flatMap(({ items }) => items.filter((one) => !isWanted(one))),
+    );
     end();
     for (const lane of this.#lanes.values()) {
-      lane.items = lane.items.filter((item) => !wanted.has(item) || isWanted(item));
+      lane.items = lane.items.filter((item) => isWanted(item) || rest.has(item));
     }
     this.serve();
   }
