@@ -245,6 +245,51 @@ test("[M17] a filter in a right: what any grant lets through, by every door", as
   expect(idsOf((await asEve.get({ epoch })).data)).toEqual([2, 3, 4]);
 });
 
+test.for([memory, {}])(
+  "[M17] [M15] [M16] [M20] [M21] what counts, changes and erases is silent about what a right hides, %j",
+  async (store) => {
+    const all = await people(
+      { ann: ["*", "msglog_erase"], bob: ["*"], eve: [...EVE, "msglog_edit", "msglog_delete"] },
+      store,
+    );
+    const [ann, bob, eve] = [await all.login("ann"), await all.login("bob"), await all.login("eve")];
+    await ann.call("media/room/create", { class: "chat", room_id: "r" });
+    const [asAnn, asBob, asEve] = [ann, bob, eve].map(roomCalls) as [Room, Room, Room];
+    await asEve.subscribe();
+    await asAnn.subscribe();
+    await asAnn.send({ public: true });
+    await asBob.send({ hidden: 1 }, { ref: 1, mentions: ["eve"] });
+    await asBob.send({ public: true }, { ref: 1, mentions: ["eve"] });
+    await bob.call("media/room/msglog_edit", { room_id: "r", msg_id: 2, msg: { hidden: 2 } });
+    const [first] = (await asEve.get({ refs: true })).data;
+    expect(first.$log).toEqual({ refs: 1 });
+    expect((await asAnn.get({ refs: true })).data[0].$log).toEqual({ refs: 2 });
+    const unread = await eve.call("media/room/msglog_unread", { rooms: ["r"] });
+    expect(unread.data).toMatchObject([{ unread: 2, mentions: 1, last_id: 4 }]);
+    const change = async (msg_id: number) => [
+      (await eve.call("media/room/msglog_edit", { room_id: "r", msg_id, msg: {} })).data.code,
+      (await eve.call("media/room/msglog_delete", { room_id: "r", msg_id })).data.code,
+    ];
+    for (const msg_id of [1, 2, 4, 5]) expect(await change(msg_id)).toEqual([304110, 304110]);
+    await ann.call("media/room/msglog_erase_user", { user_id: "bob" });
+    await Promise.all([ann.settled(), eve.settled()]);
+    const isTold = (client: RawClient) => eventsOfRoom(client).some(({ type }) => type === "msglog_erased");
+    expect([isTold(ann), isTold(eve)]).toEqual([true, false]);
+  },
+);
+
+test("[M20] [Q1] what is unread is counted by a filter as far as one may look, edits and long messages too", async () => {
+  const { url, client, send } = await inRoom({ ...memory, services: { main: { msglog: { max_scan: 8 } } } });
+  const bob = await RawClient.login(url, "bob");
+  const unread = async () =>
+    (await bob.call("media/room/msglog_unread", { rooms: ["r"], where: { "/n": { exists: true } } })).data;
+  for (let n = 0; n < 2; n++) await send({ n });
+  expect(await unread()).toMatchObject([{ unread: 2 }]);
+  for (let n = 0; n < 7; n++)
+    await client.call("media/room/msglog_edit", { room_id: "r", msg_id: 1, msg: { n } });
+  expect(await unread()).toMatchObject({ code: 304103, field: "rooms", limit: 8 });
+});
+
 /** What eve is told in a room whose third, fifth and sixth message she may not read. */
 async function toldOf(hidden: readonly [string, string, string], by: "ann" | "mod", config: object) {
   const all = await people({ ann: ["*"], mod: ["*"], eve: EVE }, config);

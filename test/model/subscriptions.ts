@@ -1,5 +1,5 @@
 import { roomEvents } from "@roomlog/protocol";
-import { may } from "./people.ts";
+import { may, seesAll } from "./people.ts";
 import type { PatternName, RoomName } from "./steps.ts";
 import type { Follower, Subscription } from "./world.ts";
 
@@ -42,6 +42,7 @@ export function keyOf({ pattern, room }: Subscription): string {
 /** Whether events of this type in this room reach the connection (E2, E9, M10). */
 export function hears({ user_id, subscriptions, cursors }: Follower, room: RoomName, type: string): boolean {
   if (ofReaders.has(type) && !may(user_id, "msglog_get", room)) return false;
+  if (type === roomEvents.msglog_erased && !seesAll(user_id)) return false;
   const byCursor: readonly string[] = [
     roomEvents.msglog_new_msg,
     roomEvents.destroyed,

@@ -1,6 +1,6 @@
 import { type ErrorCode, errorCodes } from "@roomlog/protocol";
 
-import { may } from "../people.ts";
+import { may, seesAll } from "../people.ts";
 import type { Plan, Planner } from "../plan.ts";
 import type { Op } from "../steps.ts";
 import { isDeleted, keptOf, type Life } from "../world.ts";
@@ -55,5 +55,6 @@ function refusalOf(life: Life, msg_id: number, { user_id, isAny }: Changing): Er
   const message = keptOf(life).find((one) => one.msg_id === msg_id);
   const isThere = message && message.op === undefined && !message.erased && !isDeleted(life, message);
   if (!isThere) return errorCodes.message_not_found;
-  return isAny || message.user_id === user_id ? undefined : errorCodes.unauthorized;
+  if (isAny || message.user_id === user_id) return undefined;
+  return seesAll(user_id) ? errorCodes.unauthorized : errorCodes.message_not_found;
 }

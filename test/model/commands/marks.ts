@@ -1,7 +1,7 @@
 import { errorCodes, roomEvents } from "@roomlog/protocol";
 import { EpochOf, OK, ok, refused } from "../answers.ts";
 import { tell } from "../lanes.ts";
-import { may } from "../people.ts";
+import { may, mayRead } from "../people.ts";
 import { type Outcome, type Plan, type Planner, reads, tells, writes } from "../plan.ts";
 import { type Op, type RoomName, roomNames } from "../steps.ts";
 import {
@@ -11,6 +11,7 @@ import {
   livingOf,
   type Message,
   putLife,
+  seenBody,
   unreadIn,
   type World,
 } from "../world.ts";
@@ -72,7 +73,9 @@ export function unread({ roomId, user_id }: Planner, { room }: InRoom): Plan {
 function unreadOf(world: World, room: RoomName, { room_id, user_id }: { room_id: string; user_id: string }) {
   const life = livingOf(world, room);
   if (!life || !may(user_id, "msglog_get", room)) return undefined;
-  const messages = unreadIn(life, user_id);
+  const messages = unreadIn(life, user_id).filter((message) =>
+    mayRead(user_id, room, seenBody(life, message)),
+  );
   return {
     room_id,
     epoch: new EpochOf(room, life.number),

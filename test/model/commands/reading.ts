@@ -149,7 +149,11 @@ function ranked(life: Life, found: readonly Message[], { search = [], query }: A
 
 /** What some ask for beside (M15, M16). Who is no moderator does not see what was deleted. */
 function moreOf(life: Life, message: Message, { query: { refs, versions }, user, room }: Asked): object {
-  const isRef = (other: Message) => other.ref === message.msg_id && !other.op && !isDeleted(life, other);
+  const isRef = (other: Message) =>
+    other.ref === message.msg_id &&
+    !other.op &&
+    !isDeleted(life, other) &&
+    mayRead(user, room, seenBody(life, other));
   const hasVersions = versions && (may(user, "room_moderate", room) || !isDeleted(life, message));
   const isReadable = ({ msg_id }: { readonly msg_id: number }) =>
     mayRead(user, room, seenBody(life, message, msg_id));

@@ -93,7 +93,7 @@ export class LogErasures {
     hub.publish(erasedEvent(room_id, { epoch, user_id, msg_ids }), {
       lane: laneOf(service, room_id),
       isLog: true,
-      hears: rights.hears("msglog_get", room_id),
+      hears: rights.hearsOfAll(room_id),
     });
   }
 

@@ -111,6 +111,25 @@ export class RoomRights {
     return readsAll(who, { room_id, room: this.#rooms.get(room_id), now: this.#now });
   }
 
+  /** Whether nothing of a room's log is hidden from him (R11, M17). */
+  seesAll(who: Actor, room_id: string): boolean {
+    const asked = { room_id, room: this.#rooms.get(room_id), now: this.#now };
+    const mayRead = refusalOf(who, "msglog_get", asked) === undefined;
+    return mayRead && readsAll(who, asked) && viewOf(who, asked) === undefined;
+  }
+
+  /** Who hears of messages by their ids alone: all whom nothing of the room is hidden from. */
+  hearsOfAll(room_id: string): (subscriber: Subscriber) => boolean {
+    const hears = this.hears("msglog_get", room_id);
+    const { service } = this.#parts;
+    const seesAll = ({ home, identity }: Subscriber) =>
+      identity !== undefined &&
+      (home === service
+        ? this.seesAll(identity, room_id)
+        : identity.rights.mayIn(room_id, "msglog_history") && identity.rights.viewIn(room_id) === undefined);
+    return (subscriber) => hears(subscriber) && seesAll(subscriber);
+  }
+
   /**
    * The first message of a life that he may read, Infinity without any (R11). Throws 100030 and 304001 when he may not
    * read that life at all: an ended one says itself who may.

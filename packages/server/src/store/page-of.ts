@@ -1,6 +1,6 @@
 import { parseQuery } from "../search/query.ts";
 import { aroundPlace } from "./around.ts";
-import { type Entry, type Neighbours, shown } from "./entries.ts";
+import { type Entry, MOST_REFS, type Neighbours, shown } from "./entries.ts";
 import { ranked, rankedBehind } from "./ranked.ts";
 import { type Scan, scanOf, sightOf } from "./scan.ts";
 import { selected } from "./selection.ts";
@@ -90,14 +90,37 @@ function* entriesOf(found: Iterable<Pick<Entry, "msg_id">>, neighbours: Neighbou
   for (const { msg_id } of found) yield neighbours.entry(msg_id) as Entry;
 }
 
-function* shownIn(
-  { neighbours }: ReadLog,
-  entries: Iterable<Entry>,
-  query: MessageQuery,
-): Generator<Message> {
+function* shownIn(log: ReadLog, entries: Iterable<Entry>, query: MessageQuery): Generator<Message> {
   // It is asked for wordings alone.
   const asked = query.versions ? { ...query, sees: sightOf(query.view) } : query;
+  const neighbours = query.refs ? withSeenRefs(log, query) : log.neighbours;
   for (const entry of entries) yield shown(entry, asked, neighbours);
+}
+
+/** Behind a view what it hides is not counted. */
+function withSeenRefs(log: ReadLog, { service, room_id, epoch, view }: MessageQuery): Neighbours {
+  const { neighbours } = log;
+  const sees = sightOf(view);
+  if (!sees) return neighbours;
+  const referring = {
+    service,
+    room_id,
+    epoch,
+    order: "asc",
+    limit: MOST_REFS,
+    max_bytes: MOST_REFS,
+  } as const;
+  return {
+    ...neighbours,
+    refsOf(msg_id) {
+      let count = 0;
+      for (const entry of log.entries({ ...referring, ref: msg_id })) {
+        const message = shown(entry, {}, neighbours);
+        if (!message.log?.deleted && sees(message) && ++count === MOST_REFS) break;
+      }
+      return count;
+    },
+  };
 }
 
 function filled(found: Iterable<Message>, { limit, max_bytes }: MessageQuery): Found {

@@ -1,7 +1,8 @@
-import type { JsonObject } from "@roomlog/protocol";
+import { errorCodes, type JsonObject } from "@roomlog/protocol";
 import {
   type Answered,
   type Call,
+  type Identity,
   Later,
   type Log,
   RequestError,
@@ -19,6 +20,7 @@ type Stored = { readonly msg_id: number; readonly duplicate?: true };
 type Entry = Pick<Sent, "room_id" | "epoch" | "client_msg_id" | "ref" | "change" | "mentions">;
 
 type Asking = Pick<Call<unknown>, "session" | "raw" | "audit">;
+type Acting = Pick<Call<unknown>, "session" | "audit">;
 
 interface EntriesParts {
   readonly settings: () => MsglogSettings;
@@ -61,11 +63,11 @@ export class Entries {
       const { user_id, session_id } = session.identity;
       const sent = { ...entry, room_id, user_id, session_id, msg: changed ?? text };
       const made = this.#service.rooms.beingMade(room_id);
-      if (!made) return this.#storeTyped(sent, let_through, audit);
+      if (!made) return this.#storeTyped(sent, let_through, { session, audit });
       // Who may speak in it is not known before it is there.
       return made.then(() => {
         this.#service.roomRights.require(session.identity, right, room_id);
-        return this.#storeTyped(sent, let_through, audit);
+        return this.#storeTyped(sent, let_through, { session, audit });
       });
     });
   }
@@ -76,7 +78,7 @@ export class Entries {
     const { user_id, session_id } = session.identity;
     const msg = reason === undefined ? "{}" : JSON.stringify({ reason });
     const sent = { ...entry, user_id, session_id, msg };
-    return new Later((settle) => this.#append(sent, audit, settle));
+    return new Later((settle) => this.#append(sent, { session, audit }, settle));
   }
 
   /** Open mode has no limits per second (L7). */
@@ -101,20 +103,31 @@ export class Entries {
   }
 
   /** It goes to the store in the turn in which it is checked, so that it stands under the schema that checked it. */
-  #storeTyped(sent: Sent, msg: JsonObject, audit: () => void): Later<Stored> {
+  #storeTyped(sent: Sent, msg: JsonObject, acting: Acting): Later<Stored> {
     return new Later((settle) => {
       const refusal = this.#typed.refusal(sent.room_id, msg);
       if (refusal) this.#refuse(sent.room_id, refusal).catch(settle);
-      else this.#append(sent, audit, settle);
+      else this.#append(sent, acting, settle);
     });
   }
 
   /** What changes a message of somebody else is an act that the audit log names (T11). */
-  #append(sent: Sent, audit: () => void, settle: (outcome: Stored | RequestError) => void): void {
+  #append(sent: Sent, { session, audit }: Acting, settle: (outcome: Stored | RequestError) => void): void {
+    // When it is known he may be gone.
+    const { identity } = session;
     this.#log.append(sent, (outcome) => {
-      if (outcome instanceof RequestError || !outcome.others) return settle(outcome);
+      if (outcome instanceof RequestError) return settle(this.#tellable(outcome, sent, identity));
+      if (!outcome.others) return settle(outcome);
       audit();
       settle({ msg_id: outcome.msg_id });
     });
+  }
+
+  /** That a message is somebody else's is not for who may not read all there is (R11, M17). */
+  #tellable(error: RequestError, { change, room_id }: Sent, identity: Identity): RequestError {
+    const isSecret = change && error.code === errorCodes.unauthorized;
+    return isSecret && !this.#service.roomRights.seesAll(identity, room_id)
+      ? new RequestError(errorCodes.message_not_found)
+      : error;
   }
 }

@@ -63,7 +63,7 @@ export const msglog = definePlugin({
         epochs(log),
         mark(readers),
         marks(readers),
-        unread(readers, log, current),
+        unread(service, readers, { log, settings: current }),
         purge(log, trimmer),
         update(service, log, trimmer),
         eraseUser(eraser),

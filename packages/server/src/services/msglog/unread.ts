@@ -1,6 +1,13 @@
 import type { StoredMessage } from "@roomlog/protocol";
 import type { CommandResult } from "@roomlog/protocol/commands";
-import { command, type Identity, type Log, type Marks, RequestError } from "../../core/plugin.ts";
+import {
+  command,
+  type Identity,
+  type Log,
+  type Marks,
+  RequestError,
+  type Service,
+} from "../../core/plugin.ts";
 import { defined } from "./defined.ts";
 import type { MsglogSettings } from "./settings.ts";
 import { whereIn } from "./where.ts";
@@ -10,11 +17,19 @@ const PAGE = 1000;
 
 /** Messages that are counted by a filter at once. */
 const COUNTED = 1000;
+/** A longer message counts as several, as in a filter's scan; in bytes. */
+const ONE = 4096;
+/** Mentions are counted up to here. */
+const MOST_MENTIONS = 1000;
 
 type Unread = CommandResult<"media/room/msglog_unread">[number];
 
 /** M20: of the rooms that are named, or of those in which who asks has a mark. */
-export const unread = (marks: Marks, log: Log, settings: () => MsglogSettings) =>
+export const unread = (
+  { roomRights }: Service,
+  marks: Marks,
+  { log, settings }: { readonly log: Log; readonly settings: () => MsglogSettings },
+) =>
   command("media/room/msglog_unread", {
     judgedBy: "any grant",
     async run({ data: { rooms, after, limit = PAGE, where: filter }, session: { identity } }) {
@@ -22,44 +37,71 @@ export const unread = (marks: Marks, log: Log, settings: () => MsglogSettings) =
       const found = rooms
         ? await marks.unread(rooms, identity)
         : await marks.unreadOfMarked(identity, { ...defined({ after }), limit });
-      if (where === undefined) return found;
-      const { max_scan, max_get_bytes: max_bytes } = settings();
-      if (found.reduce((sum, room) => sum + room.unread, 0) > max_scan)
-        throw new RequestError(304103, { limit: max_scan, field: "rooms", setting: "msglog.max_scan" });
-      const counting = new Counting(log, { where, max_bytes });
+      const counting = new Counting(log, { where, ...settings() });
       const counted: Unread[] = [];
       for (const room of found) {
-        const unread = await counting.of(room, identity).catch(left);
-        if (unread !== undefined) counted.push({ ...room, unread });
+        const view = await roomRights.viewInLife(identity, room);
+        if (where === undefined && view === undefined) {
+          counted.push(room);
+          continue;
+        }
+        const seen = await counting.of(room, identity).catch(left);
+        // What nothing hides is counted without looking at it.
+        if (seen) counted.push({ ...room, ...seen, ...(view === undefined && { mentions: room.mentions }) });
       }
       return counted;
     },
   });
 
-/** Counts the unread messages that a filter means (M17), one by one. */
+interface Asked {
+  readonly where: string | undefined;
+  readonly max_scan: number;
+  readonly max_get_bytes: number;
+}
+
+/** Counts unread messages one by one (M17): those that a filter means, and that a right does not hide. */
 class Counting {
   readonly #log: Log;
-  readonly #query: { readonly where: string; readonly max_bytes: number };
+  readonly #asked: Asked;
+  /** What may still be looked at, in all rooms together. */
+  #left: number;
 
-  constructor(log: Log, query: { readonly where: string; readonly max_bytes: number }) {
+  constructor(log: Log, asked: Asked) {
     this.#log = log;
-    this.#query = query;
+    this.#asked = asked;
+    this.#left = asked.max_scan;
   }
 
-  /** Of the life that was looked at; reading it by its epoch is no activity of the room (R6). */
-  async of({ room_id, epoch, unread, mark, last_id }: Unread, who: Identity): Promise<number> {
-    let count = 0;
+  /** Of the life that was looked at; reading it by its epoch is no activity of the room (R6). Throws 304103. */
+  async of({ room_id, epoch, unread, mark, last_id }: Unread, who: Identity) {
+    const { where, max_get_bytes: max_bytes } = this.#asked;
+    const seen = { unread: 0, mentions: 0 };
     // What is sent meanwhile is not counted without the filter either.
-    const until = { order: "asc", limit: COUNTED, before: last_id + 1 } as const;
-    const range = { room_id, epoch, ...this.#query, ...until };
+    const until = { order: "asc", limit: COUNTED, before: last_id + 1, max_bytes } as const;
+    const range = { room_id, epoch, ...defined({ where }), ...until };
+    if (unread > this.#left) throw this.#tooMany();
     for (let after: number | undefined = unread > 0 ? mark : undefined; after !== undefined; ) {
       const { messages, read_to } = await this.#log.page({ ...range, after }, who);
       const page = JSON.parse(messages.text) as StoredMessage[];
-      count += page.filter(({ $log }) => $log?.op === undefined).length;
-      after = page.at(-1)?.msg_id ?? read_to;
+      this.#left -= page.length + Math.floor(messages.text.length / ONE);
+      if (read_to !== undefined || this.#left < 0) throw this.#tooMany();
+      const standing = page.filter(({ $log }) => $log?.op === undefined);
+      seen.unread += standing.length;
+      seen.mentions += standing.filter((message) => names(message, who.user_id)).length;
+      after = page.at(-1)?.msg_id;
     }
-    return count;
+    return { ...seen, mentions: Math.min(seen.mentions, MOST_MENTIONS) };
   }
+
+  #tooMany(): RequestError {
+    const { max_scan: limit } = this.#asked;
+    return new RequestError(304103, { limit, field: "rooms", setting: "msglog.max_scan" });
+  }
+}
+
+/** Nobody is told of what he says himself. */
+function names({ user_id, $log }: StoredMessage, who: string): boolean {
+  return user_id !== who && ($log?.mentions?.includes(who) ?? false);
 }
 
 /** A room that has ended or was closed to him meanwhile is left out, as one that was so before. */
