@@ -47,6 +47,9 @@ test("what the server refuses has its exit code and says what to do", async () =
   const place = "Invalid message: msg/bold must be a boolean (media/room/msglog_send, 304112)";
   await ends(["send", "r", '{"type":"text","bold":1}'], 65, place);
   await ends(["send", "s", "x"], 66, "roomlog rooms create makes one");
+  const wordless = "Syntax error: search: there is no word in it (media/room/msglog_get, 100044)";
+  await ends(["get", "r", "--search", "!?"], 65, wordless);
+  await ends(["get", "r", "--order", "rank"], 65, "order: rank is an order of what a search finds");
   await ends(["get", "r", "--epoch", "last"], 66, "Epoch not found");
   await ends(["tail", "-f", "--after", "7", "r"], 65, "Invalid cursor");
   await ends(["sessions", "nobody"], 66, "User not found");
