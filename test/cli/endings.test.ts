@@ -8,7 +8,9 @@ import { dataDirectory, serverForTest } from "../support/server.ts";
 import { users } from "../support/with-users.ts";
 
 test.for([
-  [["get"], 64, "missing required argument 'room'"],
+  [["get"], 64, "missing required argument 'room'\n(run \"roomlog get --help\" for what there is)\n"],
+  [["rooms", "destroy"], 64, '(run "roomlog rooms destroy --help" for what there is)'],
+  [["nosuch"], 64, '(run "roomlog --help" for what there is)'],
   [["get", "r", "--limit", "0"], 64, "whole number from 1 on"],
   [["get", "r", "--from", "yesterday"], 64, '"10m ago"'],
   [["get", "r", "--order", "up"], 64, "asc, desc"],
