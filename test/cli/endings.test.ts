@@ -12,7 +12,7 @@ test.for([
   [["rooms", "destroy"], 64, '(run "roomlog rooms destroy --help" for what there is)'],
   [["nosuch"], 64, '(run "roomlog --help" for what there is)'],
   [["get", "r", "--limit", "0"], 64, "whole number from 1 on"],
-  [["get", "r", "--from", "yesterday"], 64, '"10m ago"'],
+  [["get", "r", "--from", "yesterday"], 64, 'µs since 1970 or "10m ago"'],
   [["get", "r", "--order", "up"], 64, "asc, desc"],
   [["get", "r", "--url", "ftp://x"], 64, "write it as ws://HOST:PORT/"],
   [["tail", "-f", "--data", ".", "r"], 64, "-f follows a server"],
