@@ -70,12 +70,21 @@ test("[M25] export says why it cannot, by exit code, and leaves no file", async 
   expect((await run(["export", "nowhere", "--out", out])).status).toBe(66);
   expect((await run(["export", "nowhere", "--out", out, "--data", data])).status).toBe(66);
   expect((await run(["export", "r", "--format", "pdf"])).status).toBe(64);
+  expect(await run(["export", "r", "--out", join(place, "x.pdf")])).toMatchObject({
+    status: 64,
+    stderr: expect.stringContaining("no format pdf, name one with --format: jsonl, csv, html, txt, vtt, srt"),
+  });
   expect((await run(["export", "r", "--time-zone", "Mars"])).status).toBe(64);
   expect((await run(["export", "r", "--where", "{"])).status).toBe(64);
   const { status, stderr } = await run(["export", "r", "--out", join(place, "not/there.txt")]);
   expect([status, stderr]).toEqual([74, expect.stringContaining("cannot be written")]);
   expect((await run(["export", "r", "--out", "/dev/full/x"])).status).toBe(74);
   expect(readdirSync(place)).toEqual([]);
+  expect(await run(["export", "r", "--out", join(place, "r.pdf"), "--format", "txt"])).toMatchObject({
+    status: 0,
+  });
+  expect(await run(["export", "r", "--out", join(place, "r")])).toMatchObject({ status: 0 });
+  expect(readFileSync(join(place, "r"), "utf8")).toMatch(/^\{"roomlog":"transcript"/);
 }, 60_000);
 
 test("[M25] a file that is there stays until the new one is whole; one that is given up is not left", async () => {
