@@ -17,6 +17,7 @@ test.for([
   [["get", "r", "--url", "ftp://x"], 64, "ftp://x is no address of a server: write it as ws://HOST:PORT/"],
   [["verify", "nosuch"], 64, "nosuch is no address of a server"],
   [["tail", "-f", "--data", ".", "r"], 64, "-f follows a server"],
+  [["replay", "r", "--data", "."], 64, "a replay needs a server: leave out --data"],
   [["send", "r", "--password-file", "-"], 64, "stdin has the messages"],
   [["send", "r", '{"a":'], 65, "the message is no JSON object"],
   [["token", "inspect", "x"], 65, "no JSON Web Token"],
