@@ -87,7 +87,7 @@ test("[O5] a backup of a server that was killed, and of a stopped one", async ()
   expect(await idsIn(data)).toEqual([1, 2, 3]);
   const stopped = join(dataDirectory(), "copy");
   const { stdout } = await roomlog(["backup", stopped, "--data", data]);
-  expect(stdout).toBe(`${stopped} has 1 rooms, 3 messages, 21 B, and was checked.\n`);
+  expect(stdout).toBe(`${stopped} has 1 room, 3 messages, 21 B, and was checked.\n`);
   expect(await idsIn(stopped)).toEqual([1, 2, 3]);
 });
 

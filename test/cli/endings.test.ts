@@ -8,12 +8,16 @@ import { dataDirectory, serverForTest } from "../support/server.ts";
 import { users } from "../support/with-users.ts";
 
 test.for([
-  [["get"], 64, "missing required argument 'room'"],
+  [["get"], 64, "missing required argument 'room'\n(run \"roomlog get --help\" for what there is)\n"],
+  [["rooms", "destroy"], 64, '(run "roomlog rooms destroy --help" for what there is)'],
+  [["nosuch"], 64, '(run "roomlog --help" for what there is)'],
   [["get", "r", "--limit", "0"], 64, "whole number from 1 on"],
-  [["get", "r", "--from", "yesterday"], 64, '"10m ago"'],
+  [["get", "r", "--from", "yesterday"], 64, 'µs since 1970 or "10m ago"'],
   [["get", "r", "--order", "up"], 64, "asc, desc"],
-  [["get", "r", "--url", "ftp://x"], 64, "write it as ws://HOST:PORT/"],
+  [["get", "r", "--url", "ftp://x"], 64, "ftp://x is no address of a server: write it as ws://HOST:PORT/"],
+  [["verify", "nosuch"], 64, "nosuch is no address of a server"],
   [["tail", "-f", "--data", ".", "r"], 64, "-f follows a server"],
+  [["replay", "r", "--data", "."], 64, "a replay needs a server: leave out --data"],
   [["send", "r", "--password-file", "-"], 64, "stdin has the messages"],
   [["send", "r", '{"a":'], 65, "the message is no JSON object"],
   [["token", "inspect", "x"], 65, "no JSON Web Token"],
@@ -47,6 +51,9 @@ test("what the server refuses has its exit code and says what to do", async () =
   const place = "Invalid message: msg/bold must be a boolean (media/room/msglog_send, 304112)";
   await ends(["send", "r", '{"type":"text","bold":1}'], 65, place);
   await ends(["send", "s", "x"], 66, "roomlog rooms create makes one");
+  const wordless = "Syntax error: search: there is no word in it (media/room/msglog_get, 100044)";
+  await ends(["get", "r", "--search", "!?"], 65, wordless);
+  await ends(["get", "r", "--order", "rank"], 65, "order: rank is an order of what a search finds");
   await ends(["get", "r", "--epoch", "last"], 66, "Epoch not found");
   await ends(["tail", "-f", "--after", "7", "r"], 65, "Invalid cursor");
   await ends(["sessions", "nobody"], 66, "User not found");

@@ -106,6 +106,9 @@ test("[M8] get goes through pages of both orders, to the end or the limit", asyn
   expect(await ids("--after", "10", "--limit", "1500")).toEqual(all.slice(10, 1510));
   expect(await ids("--before", "4", "--order", "desc")).toEqual([3, 2, 1]);
   expect(await ids("--from", "1h ago", "--to", "2000-01-01")).toEqual([]);
+  const [third] = lines((await run(["get", "r", "--json", "--after", "2", "--limit", "1"])).stdout);
+  const { timestmap } = JSON.parse(third ?? "");
+  expect(await ids("--from", `${timestmap}`, "--to", `${timestmap + 1}`)).toContain(3);
   expect(await ids("--by", "bob")).toEqual([]);
 }, 60_000);
 

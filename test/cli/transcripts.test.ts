@@ -70,12 +70,21 @@ test("[M25] export says why it cannot, by exit code, and leaves no file", async 
   expect((await run(["export", "nowhere", "--out", out])).status).toBe(66);
   expect((await run(["export", "nowhere", "--out", out, "--data", data])).status).toBe(66);
   expect((await run(["export", "r", "--format", "pdf"])).status).toBe(64);
+  expect(await run(["export", "r", "--out", join(place, "x.pdf")])).toMatchObject({
+    status: 64,
+    stderr: expect.stringContaining("no format pdf, name one with --format: jsonl, csv, html, txt, vtt, srt"),
+  });
   expect((await run(["export", "r", "--time-zone", "Mars"])).status).toBe(64);
   expect((await run(["export", "r", "--where", "{"])).status).toBe(64);
   const { status, stderr } = await run(["export", "r", "--out", join(place, "not/there.txt")]);
   expect([status, stderr]).toEqual([74, expect.stringContaining("cannot be written")]);
   expect((await run(["export", "r", "--out", "/dev/full/x"])).status).toBe(74);
   expect(readdirSync(place)).toEqual([]);
+  expect(await run(["export", "r", "--out", join(place, "r.pdf"), "--format", "txt"])).toMatchObject({
+    status: 0,
+  });
+  expect(await run(["export", "r", "--out", join(place, "r")])).toMatchObject({ status: 0 });
+  expect(readFileSync(join(place, "r"), "utf8")).toMatch(/^\{"roomlog":"transcript"/);
 }, 60_000);
 
 test("[M25] a file that is there stays until the new one is whole; one that is given up is not left", async () => {
@@ -157,7 +166,7 @@ test("[M25] [M23] digests come back, also of what was erased, and tell of a line
   const refused = await run(["import", "-", "--data", dataDirectory()], changed);
   expect([refused.status, refused.stderr]).toEqual([
     65,
-    expect.stringContaining("line 3 has not the digest"),
+    expect.stringContaining("line 3 does not have the digest"),
   ]);
 }, 120_000);
 
@@ -251,16 +260,16 @@ test("[M25] [M23] a transcript of digests that do not fit is refused by its line
     expect([status, readdirSync(copy)]).toEqual([65, []]);
     return stderr;
   };
-  expect(await refused('"dora"', '"nora"')).toContain("line 2 has not the digest");
-  expect(await refused('"mentions":["bob","dora"],', "")).toContain("line 2 has not the digest");
+  expect(await refused('"dora"', '"nora"')).toContain("line 2 does not have the digest");
+  expect(await refused('"mentions":["bob","dora"],', "")).toContain("line 2 does not have the digest");
   expect(await refused('"msg":{"text":"hush"}', '"msg":{"text":"loud"}')).toContain(
-    "line 2 has not the digest",
+    "line 2 does not have the digest",
   );
-  expect(await refused('"hush hush"', '"quiet"', "--room", "s")).toContain("line 5 has not the digest");
-  expect(await refused('"bye"', '"hi"', "--room", "s")).toContain("line 11 has not the digest");
-  expect(await refused(/"epoch":"[^"]*"/, '"epoch":"e2"')).toContain("line 2 has not the digest");
+  expect(await refused('"hush hush"', '"quiet"', "--room", "s")).toContain("line 5 does not have the digest");
+  expect(await refused('"bye"', '"hi"', "--room", "s")).toContain("line 11 does not have the digest");
+  expect(await refused(/"epoch":"[^"]*"/, '"epoch":"e2"')).toContain("line 2 does not have the digest");
   expect(await refused(/("text":"bye".*),"digest":"[0-9a-f]+"/, "$1")).toContain(
-    "line 11 has not the digest",
+    "line 11 does not have the digest",
   );
   expect(await refused(/("text":"bye".*),"salt":"[0-9a-f]+"/, "$1")).toContain(
     "line 11 lacks what proves it",
@@ -350,6 +359,11 @@ test("[M25] what is not the log as it was is refused by its line, and nothing is
   expect(await refused(at(1, '"transcript"', '"else"'))).toContain("line 1 is not the header");
   expect(await refused(at(1, '"version":1', '"version":2'))).toContain("line 1 is of format 2");
   expect(await refused(() => ["{}"])).toContain("line 1");
+  expect(await refused(() => ["msg_id,time"])).toMatch(
+    /^roomlog: line 1 is not JSON: .*; import takes .* --format jsonl\n$/,
+  );
+  const part = "line 1 is of a part of a log (exported with a filter), which cannot be imported";
+  expect(await refused(at(1, "}", ',"where":{}}'))).toContain(part);
 }, 120_000);
 
 test("[M25] import takes no folder of a running server, no life that is there, no living room", async () => {

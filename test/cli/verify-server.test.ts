@@ -155,7 +155,7 @@ test("[O7] verify URL looks at all rooms that the user may list, in all their li
   expect(plain).toMatchObject({
     status: 0,
     stdout: expect.stringMatching(
-      /^s\t[0-9a-f-]{36}\t1\t2\t[0-9a-f]{64}\tok\n2 entries of 1 logs at ws:.*: all is as it was written.\n$/,
+      /^s\t[0-9a-f-]{36}\t1\t2\t[0-9a-f]{64}\tok\n2 entries of 1 log at ws:.*: all is as it was written.\n$/,
     ),
   });
 }, 120_000);

@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from "node:util";
 import { expect, test } from "vitest";
 import { roomlog } from "../support/cli.ts";
 import { withWebhook } from "../support/webhooks.ts";
@@ -14,7 +15,7 @@ async function world(options: Parameters<typeof withWebhook>[1] = {}) {
 }
 
 test("[W7] webhooks shows how each fares, what could not be told, and sends it again", async () => {
-  const { send, answers, letters, told, run } = await world();
+  const { send, answers, letters, told, env, run } = await world();
   expect(await run()).toEqual({ status: 0, stdout: "hook\tok\t0\t0\t0\t\t\n", stderr: "" });
   answers(410);
   await send("r");
@@ -27,6 +28,11 @@ test("[W7] webhooks shows how each fares, what could not be told, and sends it a
   });
   expect((await run("--dead")).stdout).toMatch(/^1\thook\tr\t1-1\t\S+Z\tanswered 410\n$/);
   expect((await run("--dead", "other")).stdout).toBe("");
+  const seen = await roomlog(["webhooks"], {
+    env: { ...env, FORCE_COLOR: "1", NO_COLOR: "1", COLUMNS: "80" },
+  });
+  const [heads = ""] = stripVTControlCharacters(seen.stdout).split("\n");
+  expect(heads.split(/ {2,}/)).toEqual(["webhook", "state", "behind", "for", "dead", "last error", "at"]);
   expect(await run("other")).toMatchObject({ status: 66, stderr: "roomlog: there is no webhook other\n" });
   expect(await run("--retry", "1")).toMatchObject({
     status: 69,
@@ -35,7 +41,10 @@ test("[W7] webhooks shows how each fares, what could not be told, and sends it a
   answers(200);
   expect(await run("--retry", "1")).toMatchObject({ status: 0, stdout: "letter 1 was delivered\n" });
   expect(told.at(-1)?.payload).toMatchObject({ letter: 1 });
-  expect(await run("--retry", "1")).toMatchObject({ status: 65 });
+  expect(await run("--retry", "1")).toMatchObject({
+    status: 65,
+    stderr: "roomlog: Syntax error: letter: there is no such dead letter (core/webhook/retry, 100044)\n",
+  });
 }, 60_000);
 
 test("[W7, L7] on a server that runs open everybody may look", async () => {

@@ -55,21 +55,21 @@ test("[M18] around is a page of 50 unless limit says otherwise", async () => {
 });
 
 test.for<[object, object]>([
-  [{ search: "" }, { code: 100044, field: "search" }],
-  [{ search: "!? …" }, { code: 100044, field: "search" }],
+  [{ search: "" }, { code: 100044, field: "search", reason: "there is no word in it" }],
+  [{ search: "!? …" }, { code: 100044, field: "search", reason: "there is no word in it" }],
   [{ search: "x".repeat(257) }, { code: 100044, field: "search", limit: 256 }],
   [{ search: "x ".repeat(65) }, { code: 100044, field: "search", limit: 64 }],
   [{ search: "a* b* c* d* e* f* g* h* i*" }, { code: 100044, field: "search", limit: 8 }],
   [{ search: 7 }, { code: 100044 }],
   [{ search: "rock", order: "best" }, { code: 100044 }],
-  [{ order: "rank" }, { code: 100044, field: "order" }],
+  [{ order: "rank" }, { code: 100044, field: "order", reason: "rank is an order of what a search finds" }],
   [
     { search: "rock", rank_after: 1 },
-    { code: 100044, field: "rank_after" },
+    { code: 100044, field: "rank_after", reason: "it goes with the order rank alone" },
   ],
   [
     { search: "rock", order: "rank", around: 1 },
-    { code: 100044, field: "around" },
+    { code: 100044, field: "around", reason: "it does not go with the order rank" },
   ],
   [{ search: "rock", order: "rank", rank_after: 4 }, { code: 304110 }],
   [{ search: "rock", order: "rank", rank_after: 7 }, { code: 304110 }],

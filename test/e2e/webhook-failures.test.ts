@@ -274,7 +274,10 @@ test("[W7] a dead letter is sent again, in as many requests as it needs", async 
     [1, 1],
   ]);
   expect(await letters()).toEqual([]);
-  await expect(retry(1)).rejects.toMatchObject({ code: 100044 });
+  await expect(retry(1)).rejects.toMatchObject({
+    code: 100044,
+    data: { field: "letter", reason: "there is no such dead letter" },
+  });
 });
 
 test("[W7] of a dead letter whose messages are gone the ids are told", async () => {

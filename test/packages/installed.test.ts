@@ -77,7 +77,7 @@ test("import { createServer } from roomlog, a client that talks to it, and a bac
     client.close();
   `);
   expect(printed).toBe("1 200\n");
-  expect(node("node_modules/.bin/roomlog", "backup", "copy")).toContain("1 rooms, 1 messages");
+  expect(node("node_modules/.bin/roomlog", "backup", "copy")).toContain("1 room, 1 message,");
 });
 
 test("the doors for plugins and stores, and the protocol alone", () => {

@@ -129,7 +129,7 @@ export interface ErrorData {
   readonly field?: string;
   /** Where in that field: a JSON Pointer (RFC 6901), `""` for all of it (M24). */
   readonly pointer?: string;
-  /** What was expected there (M24); or why, in the words of whoever decided so (M22). */
+  /** What was expected there (M24), or what is wrong with the field (C7); or why, in the words of whoever decided so (M22). */
   readonly reason?: string;
   /** The type of the message that is not as its schema says, the schema's version, and whose it is (M24). */
   readonly type?: string;

@@ -8,7 +8,7 @@ import { backUp, type Contents } from "../store/sqlite/backup.ts";
 import { DATABASE } from "../store/sqlite/file.ts";
 import { withDataDirectory } from "./data-directory.ts";
 import { attempt, Failure } from "./failure.ts";
-import { humaneBytes, humaneCount, lookOf, say, sayJson } from "./output.ts";
+import { howMany, humaneBytes, lookOf, say, sayJson } from "./output.ts";
 import { progress } from "./progress.ts";
 
 interface Flags {
@@ -67,7 +67,7 @@ function makeDirectory(draft: string): void {
 function tell(dest: string, contents: Contents, json: true | undefined): void {
   if (lookOf({ ...(json && { json }) }) === "json") return sayJson({ dest, ...contents });
   const { rooms, messages, bytes } = contents;
-  const what = `${humaneCount(rooms)} rooms, ${humaneCount(messages)} messages, ${humaneBytes(bytes)}`;
+  const what = `${howMany(rooms, "room")}, ${howMany(messages, "message")}, ${humaneBytes(bytes)}`;
   say(`${dest} has ${what}, and was checked.`);
   if (existsSync(usersFile(dest))) say("It has users.json too, with hashes of passwords.");
 }

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { attempt } from "./failure.ts";
-import { lookOf, plain, say, sayJson } from "./output.ts";
+import { howMany, lookOf, plain, say, sayJson } from "./output.ts";
 import { type Session, withSession } from "./session.ts";
 import { type Target, withTarget } from "./target.ts";
 
@@ -25,8 +25,10 @@ async function erase(session: Session, user_id: string, flags: Flags): Promise<v
   const receipt = await session.call("media/room/msglog_erase_user", { user_id, dry_run });
   if (lookOf(flags) === "json") return sayJson(receipt);
   const { messages, rooms, bytes, held } = receipt;
-  const did = dry_run ? "would be erased" : "were erased";
-  say(`${messages} entries of ${plain(user_id)} in ${rooms} rooms (${bytes} bytes) ${did}.`);
-  if (held.length > 0) say(`On hold, so nothing went there: ${held.map(plain).join(", ")}`);
+  const did = dry_run ? "would be erased" : messages === 1 ? "was erased" : "were erased";
+  const what = `${howMany(messages, "entry", "entries")} of ${plain(user_id)} in ${howMany(rooms, "room")}`;
+  say(`${what} (${howMany(bytes, "byte")}) ${did}.`);
+  if (held.length > 0)
+    say(`On hold, so ${dry_run ? "not to be" : "not"} erased: ${held.map(plain).join(", ")}`);
   if (receipt.receipt !== undefined) say(`Receipt ${receipt.receipt}`);
 }

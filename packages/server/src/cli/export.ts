@@ -1,3 +1,4 @@
+import { extname } from "node:path";
 import type { Filter } from "@roomlog/protocol";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { Calendar } from "../transcript/calendar.ts";
@@ -34,9 +35,10 @@ export function define(command: Command): void {
     )
     .argument("<room>")
     .addOption(
-      new Option("--format <format>", "how it is written (default: as FILE ends, else jsonl)").choices(
-        FORMATS,
-      ),
+      new Option(
+        "--format <format>",
+        "how it is written (default: as FILE ends; jsonl without an ending)",
+      ).choices(FORMATS),
     )
     .option("--out <file>", "write there, in place of what is there; it appears when it is whole")
     .option("--from <time>", 'only from then on: ISO 8601, µs since 1970, or "10m ago"', momentOf)
@@ -56,7 +58,10 @@ export function define(command: Command): void {
     )
     .option("--non-text", "vtt, srt: also messages that are not text")
     .action((room: string, flags: Flags) =>
-      attempt(() => withSourceOf(flags, (source) => exportTo(flags.out, source, askedOf(room, flags)))),
+      attempt(() => {
+        const asked = askedOf(room, flags);
+        return withSourceOf(flags, (source) => exportTo(flags.out, source, asked));
+      }),
     );
 }
 
@@ -83,10 +88,15 @@ function askedOf(room_id: string, flags: Flags): Asked {
   };
 }
 
-/** What the name of a file says. */
+/** What the name of a file says; jsonl when it says nothing. */
 function formatOf(out: string): Format {
-  const ending = /\.([a-z]+)$/i.exec(out)?.[1]?.toLowerCase() ?? "";
-  return isFormat(ending) ? ending : "jsonl";
+  const ending = extname(out).slice(1).toLowerCase();
+  if (ending === "") return "jsonl";
+  if (isFormat(ending)) return ending;
+  throw new Failure(
+    "usage",
+    `${out}: there is no format ${ending}, name one with --format: ${FORMATS.join(", ")}`,
+  );
 }
 
 function calendarOf(zone: string): Calendar {

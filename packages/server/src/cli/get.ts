@@ -8,7 +8,7 @@ import { lookOf, say } from "./output.ts";
 import { progress } from "./progress.ts";
 import { type PageQuery, type Source, withSourceOf } from "./source.ts";
 import { type Place, withSource } from "./target.ts";
-import { timeOf } from "./when.ts";
+import { momentOf } from "./when.ts";
 import { filterIn } from "./where.ts";
 
 /** Messages around a place when nothing is said. */
@@ -36,8 +36,8 @@ export function define(command: Command): void {
     .argument("<room>")
     .option("--after <id>", "only messages behind this one", wholeNumber(0))
     .option("--before <id>", "only messages before this one", wholeNumber(0))
-    .option("--from <time>", 'only from then on: ISO 8601, or "10m ago"', (text) => timeOf(text))
-    .option("--to <time>", "only before then", (text) => timeOf(text))
+    .option("--from <time>", 'only from then on: ISO 8601, µs since 1970, or "10m ago"', momentOf)
+    .option("--to <time>", "only before then", momentOf)
     .option("--by <user>", "only messages of this user")
     .option("--session <id>", "only messages of this session")
     .option("--where <filter>", 'only messages like this, as {"/lang":"de"} (docs/filters.md)', filterIn)

@@ -36,7 +36,7 @@ export class Proof {
     const listed = mentions && JSON.stringify(mentions);
     this.#digest = digestOf(this.#digest, { ...entry, seal, mentions: listed });
     if (this.#digest !== digest)
-      throw new Unfit("has not the digest that its log says: it, or one before it, was changed");
+      throw new Unfit("does not have the digest that its log states: it, or one before it, was changed");
     return proven;
   }
 }

@@ -8,7 +8,7 @@ import { withDataDirectory } from "./data-directory.ts";
 import { attempt, Failure } from "./failure.ts";
 import { Proof } from "./import-proof.ts";
 import { Wordings } from "./import-wordings.ts";
-import { humaneCount, lookOf, say, sayJson } from "./output.ts";
+import { howMany, lookOf, say, sayJson } from "./output.ts";
 import { progress } from "./progress.ts";
 import { type Line, linesOf } from "./stdin-messages.ts";
 
@@ -56,10 +56,9 @@ async function importFrom(file: string, { config, data: given, ...flags }: Flags
   const imported = await importLines(lines, header, { ...lifeOf(header, flags), data });
   if (flags.json) return sayJson(imported);
   const { room_id, service, first_id, last_id, epoch } = imported;
-  const count = humaneCount(last_id - first_id + 1);
+  const count = howMany(last_id - first_id + 1, "entry", "entries");
   if (lookOf(flags) === "plain") say([room_id, service, epoch, first_id, last_id].join("\t"));
-  else
-    say(`${room_id} (${service}) has ${count} entries, #${first_id} to #${last_id}, in the epoch ${epoch}.`);
+  else say(`${room_id} (${service}) has ${count}, #${first_id} to #${last_id}, in the epoch ${epoch}.`);
 }
 
 function lifeOf(header: Header, { room, service, ended, class: cls }: Flags): ImportedLife {

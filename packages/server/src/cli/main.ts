@@ -35,11 +35,18 @@ const commands: readonly [name: string, summary: string, load: () => Promise<{ r
 const program = new Command("roomlog")
   .description("A server that gives rooms a durable, ordered message log, and what talks to it.")
   .version(version)
-  .showHelpAfterError('(run "roomlog --help", or "roomlog serve --help", for what there is)')
+  .showHelpAfterError(hintOf("roomlog"))
   .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? exitCodes.ok : exitCodes.usage));
 const asked = process.argv.slice(2).filter((argument) => !argument.startsWith("-") && argument !== "help");
 for (const [name, summary, load] of commands) {
   const command = program.command(name).description(summary);
   if (name === asked[0]) (await load()).define(command);
+  command.showHelpAfterError(hintOf(`roomlog ${name}`));
+  for (const part of command.commands) part.showHelpAfterError(hintOf(`roomlog ${name} ${part.name()}`));
 }
 await program.parseAsync();
+
+/** What stands under a wrong flag or argument. */
+function hintOf(command: string): string {
+  return `(run "${command} --help" for what there is)`;
+}

@@ -85,6 +85,11 @@ export function humaneCount(count: number): string {
   return count.toLocaleString("en");
 }
 
+/** `1`, `room` → `1 room`; `2`, `entry`, `entries` → `2 entries` */
+export function howMany(count: number, one: string, more = `${one}s`): string {
+  return `${humaneCount(count)} ${count === 1 ? one : more}`;
+}
+
 /** µs since 1970 → the local time, without the date when that is today. */
 export function humaneTime(time: number, now = Date.now()): string {
   const [day, clock] = localTime(new Date(time / 1000));

@@ -69,7 +69,7 @@ export function isRefused(error: unknown, code: ErrorCode): boolean {
 function hintFor({ code, data }: CallError): string | undefined {
   if (data.pointer !== undefined) return `${data.field}${data.pointer} ${data.reason}`;
   if (code === 304101) return `at most ${data.limit} bytes (the service's msglog.max_message_bytes)`;
-  return advice[code];
+  return data.reason ?? advice[code];
 }
 
 interface Given {

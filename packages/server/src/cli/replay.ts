@@ -1,7 +1,7 @@
 import type { Filter } from "@roomlog/protocol";
 import { type Command, Option } from "commander";
 import { exitCodes } from "./exit.ts";
-import { attempt } from "./failure.ts";
+import { attempt, Failure } from "./failure.ts";
 import { printer } from "./message-line.ts";
 import { numberFrom } from "./numbers.ts";
 import { lookOf } from "./output.ts";
@@ -11,6 +11,8 @@ import { momentOf } from "./when.ts";
 import { filterIn } from "./where.ts";
 
 interface Flags extends Target {
+  /** As for commands that only read; here it is refused. */
+  readonly data?: string;
   readonly rate?: number;
   readonly from?: number;
   readonly until?: number;
@@ -40,10 +42,12 @@ export function define(command: Command): void {
     )
     .option("--where <filter>", 'only messages like this, as {"/lang":"de"} (docs/filters.md)', filterIn)
     .option("--json", "each message as its exact JSON, one a line")
+    .addOption(new Option("--data <directory>").hideHelp())
     .action((room: string, flags: Flags) => attempt(() => replay(room, flags)));
 }
 
 async function replay(room_id: string, flags: Flags): Promise<void> {
+  if (flags.data !== undefined) throw new Failure("usage", "a replay needs a server: leave out --data");
   const { rate, from: from_time, until, epoch, as, where } = flags;
   const given = Object.entries({ rate, from_time, until, epoch, as, where }).filter(
     ([, value]) => value !== undefined,

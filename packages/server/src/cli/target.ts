@@ -55,7 +55,10 @@ export function urlOf(target: Target): string {
   const url = target.url || DEFAULT_URL;
   const parsed = URL.parse(url.replace(/^http/, "ws"));
   if (parsed && /^wss?:$/.test(parsed.protocol)) return parsed.href;
-  throw new Failure("usage", `--url ${url}: write it as ws://HOST:PORT/ or wss://HOST/PATH`);
+  throw new Failure(
+    "usage",
+    `${url} is no address of a server: write it as ws://HOST:PORT/ or wss://HOST/PATH, or with http or https`,
+  );
 }
 
 /** Stdin can be read only once: what it says stands in the target from then on. */

@@ -1,6 +1,6 @@
 import type { Fault } from "../store/sqlite/verify/fault.ts";
 import { exitCodes } from "./exit.ts";
-import { humaneCount, plain, say, sayJson } from "./output.ts";
+import { howMany, plain, say, sayJson } from "./output.ts";
 import type { Progress } from "./progress.ts";
 
 /** Faults that are shown; more are counted. One that goes through the whole file makes many. */
@@ -49,9 +49,9 @@ export function conclude(place: string, counted: Counted, json: true | undefined
   const { lives, entries, faults } = counted;
   if (faults > 0) process.exitCode = exitCodes.data;
   if (json) return sayJson(counted);
-  const looked = `${humaneCount(entries)} entries of ${humaneCount(lives)} logs ${place}`;
+  const looked = `${howMany(entries, "entry", "entries")} of ${howMany(lives, "log")} ${place}`;
   if (faults === 0) return say(`${looked}: all is as it was written.`);
   say(
-    `${looked}: ${humaneCount(faults)} faults${faults > MOST_SHOWN ? `, of which the first ${MOST_SHOWN} are shown` : ""}.`,
+    `${looked}: ${howMany(faults, "fault")}${faults > MOST_SHOWN ? `, of which the first ${MOST_SHOWN} are shown` : ""}.`,
   );
 }

@@ -41,14 +41,14 @@ function run(session: Session, name: string | undefined, flags: Flags): Promise<
 const webhooks: readonly Column<Webhook>[] = [
   { head: "webhook", of: ({ webhook }) => webhook },
   { head: "state", of: ({ state }) => state },
-  { head: "rooms behind", of: ({ rooms_behind }) => rooms_behind, align: "right" },
+  { head: "behind", of: ({ rooms_behind }) => rooms_behind, align: "right" },
   {
-    head: "behind for",
+    head: "for",
     of: ({ lag_seconds }) => lag_seconds,
     pretty: ({ lag_seconds }) => humaneSpan(lag_seconds),
     align: "right",
   },
-  { head: "dead letters", of: ({ dead_letters }) => dead_letters, align: "right" },
+  { head: "dead", of: ({ dead_letters }) => dead_letters, align: "right" },
   { head: "last error", of: ({ last_error }) => last_error },
   {
     head: "at",

@@ -22,7 +22,9 @@ export function timeOf(text: string, now = Date.now()): number {
   const span = ago === undefined ? undefined : spanIn(ago);
   const ms = span === undefined ? Date.parse(isDay(text) ? `${text}T00:00` : text) : now - span * 1000;
   if (/^\d{4}-/.test(text) || span !== undefined) if (!Number.isNaN(ms)) return Math.round(ms * 1000);
-  throw new InvalidArgumentError('Write it as 2026-11-26T14:00, 2026-11-26T14:00:00Z or "10m ago".');
+  throw new InvalidArgumentError(
+    'Write it as 2026-11-26T14:00, 2026-11-26T14:00:00Z, µs since 1970 or "10m ago".',
+  );
 }
 
 /** The same, or as µs since 1970 themselves. */

@@ -9,7 +9,7 @@ export interface ErrorDetails {
   /** The setting that says the limit; for the metrics. */
   readonly setting?: string;
   readonly retry_after_ms?: number;
-  /** What somebody gave as the reason. */
+  /** What somebody gave as the reason, or what is wrong with `field`. */
   readonly reason?: string;
   readonly close?: CloseCode;
   /** What is wrong inside of `field` (M24). */
@@ -74,7 +74,7 @@ export function missingField(field: string): RequestError {
   return new RequestError(100045, { detail: field, field });
 }
 
-/** C7: a field of a wrong type or value. */
-export function syntaxError(field: string): RequestError {
-  return new RequestError(100044, { detail: field, field });
+/** C7: a field of a wrong type or value, and why where that is not plain. */
+export function syntaxError(field: string, reason?: string): RequestError {
+  return new RequestError(100044, { detail: field, field, ...(reason !== undefined && { reason }) });
 }

@@ -39,7 +39,7 @@ export class LogSearch {
     if (!search) return;
     if (!this.#on) throw new RequestError(304113);
     const query = search.text.length > MAX_QUERY ? tooLong(MAX_QUERY) : parseQuery(search.text);
-    if (!query) throw syntaxError("search");
+    if (!query) throw syntaxError("search", "there is no word in it");
     if (wordsIn(query) > MAX_QUERY_WORDS) tooLong(MAX_QUERY_WORDS);
     if (openIn(query) > MAX_QUERY_OPEN) tooLong(MAX_QUERY_OPEN);
   }

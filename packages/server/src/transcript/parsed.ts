@@ -53,7 +53,7 @@ export interface Parsed extends Wording {
 
 /** Throws an `Unfit`. */
 export function headerIn(line: string): Header {
-  const header = objectIn(line);
+  const header = firstIn(line);
   if (header.roomlog !== KIND)
     throw new Unfit("is not the header of a transcript; export it with --format jsonl");
   if (header.version !== VERSION)
@@ -67,9 +67,19 @@ export function headerIn(line: string): Header {
     first_id <= last_id + 1 &&
     (time_field === "timestmap" || time_field === "timestamp");
   if (!isWhole) throw new Unfit("lacks something of a header: room_id, epoch, first_id, last_id, time_field");
-  if ("where" in header) throw new Unfit("is of a part of a log, by a filter: without the rest it is none");
+  if ("where" in header)
+    throw new Unfit("is of a part of a log (exported with a filter), which cannot be imported");
   hexIn(header, "base_digest", HASH_DIGITS);
   return header as unknown as Header;
+}
+
+/** Throws an `Unfit`, which for a file of another kind says what is taken. */
+function firstIn(line: string): JsonObject {
+  try {
+    return objectIn(line);
+  } catch (error) {
+    throw new Unfit(`${(error as Error).message}; import takes what was exported with --format jsonl`);
+  }
 }
 
 /** Throws an `Unfit`. */

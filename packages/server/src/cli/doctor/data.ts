@@ -1,5 +1,5 @@
 import type { Inspection } from "../../store/sqlite/inspect.ts";
-import { humaneCount } from "../output.ts";
+import { howMany } from "../output.ts";
 import { type Finding, findings } from "./finding.ts";
 
 const { ok, warn, fail } = findings("storage");
@@ -16,7 +16,7 @@ export function database(found: Inspection | undefined): Finding {
     );
   if (fault !== undefined)
     return fail("database", `damaged: ${fault}`, "stop the server, keep the files, restore the last backup");
-  const what = `${humaneCount(rooms)} rooms, schema ${schema}${isTaken ? ", a server runs on it" : ""}`;
+  const what = `${howMany(rooms, "room")}, schema ${schema}${isTaken ? ", a server runs on it" : ""}`;
   if (schema < known)
     return warn(
       "database",

@@ -72,10 +72,10 @@ function rankedIn({
   around,
 }: Omit<Given, "room_id">): { after?: number } | undefined {
   if (order !== "rank") {
-    if (rank_after !== undefined) throw syntaxError("rank_after");
+    if (rank_after !== undefined) throw syntaxError("rank_after", "it goes with the order rank alone");
     return undefined;
   }
-  if (search === undefined) throw syntaxError("order");
-  if (around !== undefined) throw syntaxError("around");
+  if (search === undefined) throw syntaxError("order", "rank is an order of what a search finds");
+  if (around !== undefined) throw syntaxError("around", "it does not go with the order rank");
   return rank_after === undefined ? {} : { after: rank_after };
 }

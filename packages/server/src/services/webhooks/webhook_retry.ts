@@ -11,7 +11,7 @@ export const retry = (webhooks: Webhooks) =>
     async run({ data: { letter } }) {
       const [found] = await webhooks.deliveries.deadLetters({ before: letter + 1, limit: 1 });
       const webhook = found?.letter === letter ? webhooks.get(found.webhook) : undefined;
-      if (!(found && webhook)) throw syntaxError("letter");
+      if (!(found && webhook)) throw syntaxError("letter", "there is no such dead letter");
       const outcome = await webhook.retry((abort) => sendAll(found, { webhook, abort }, webhooks));
       return outcome.kind === "ok" ? { delivered: true } : { delivered: false, error: outcome.error };
     },
