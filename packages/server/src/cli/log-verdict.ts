@@ -87,7 +87,7 @@ export class LogVerdict {
       const range = { room_id, epoch, after, before: last_id + 1, limit: PAGE };
       const page = await this.#source.page({ ...range, digest: true });
       const isThrough = await this.#take(page, check, { life, looked });
-      if (!isThrough && page.length === 0 && (await this.#isClosed(life))) return;
+      if (!isThrough && page.length === 0 && (await this.#isClosed(life, looked))) return;
       if (!isThrough && ++tries === MOST_TRIES) throw new LogChanged({ ...life, msg_id: after + 1 }, MISSING);
       this.#told(looked.entries, all);
     }
@@ -144,9 +144,10 @@ export class LogVerdict {
   }
 
   /** Whether all of it was dropped, or this user may not even know how it begins (R11). */
-  async #isClosed(life: Life): Promise<boolean> {
+  async #isClosed(life: Life, { entries }: Looked): Promise<boolean> {
     const first_id = await this.#firstId(life);
     if (first_id > life.last_id + 1) return true;
+    if (entries > 0) return false;
     const isKnown = (await this.#digestAt(life, first_id - 1)) !== undefined;
     return !isKnown && first_id === (await this.#firstId(life));
   }
