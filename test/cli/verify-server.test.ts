@@ -3,6 +3,7 @@ import Database from "better-sqlite3";
 import { expect, test } from "vitest";
 import { roomlog } from "../support/cli.ts";
 import { people } from "../support/people.ts";
+import { RawClient } from "../support/raw-client.ts";
 import { dataDirectory } from "../support/server.ts";
 
 const RIGHTS = {
@@ -10,6 +11,8 @@ const RIGHTS = {
   bob: ["*"],
   cid: ["room_read", "msglog_history", { right: "msglog_get", rooms: "r" }],
   dora: ["room_read"],
+  eve: ["room_read", "msglog_history", { right: "msglog_get", rooms: "r", where: { "/n": { lt: 5 } } }],
+  nell: ["room_read", "room_join", "msglog_get"],
 } satisfies Parameters<typeof people>[0];
 
 /** A server with users on a data folder, and `verify` of it as one of them. */
@@ -157,6 +160,61 @@ test("[O7] verify URL looks at all rooms that the user may list, in all their li
     stdout: expect.stringMatching(
       /^s\t[0-9a-f-]{36}\t1\t2\t[0-9a-f]{64}\tok\n2 entries of 1 log at ws:.*: all is as it was written.\n$/,
     ),
+  });
+}, 120_000);
+
+test("[O7] [R11] for a user behind his first join verify URL begins there, and before it there is nothing for him", async () => {
+  const { url, inR, digestAt, verify } = await world();
+  const before = await verify("nell", "--room", "r");
+  expect(before).toMatchObject({ status: 77, said: [], stderr: expect.stringContaining("R11") });
+  expect((await verify("nell")).said.at(-1)).toEqual({ lives: 0, entries: 0, faults: 0, unreadable: 2 });
+  const nell = await RawClient.connect(url);
+  await nell.call("core/user/login", { user: "nell", password: "secret" });
+  await nell.call("media/room/join", { room_id: "r" });
+  await inR("msglog_edit", { msg_id: 12, msg: { n: 120 } });
+  await inR("msglog_send", { msg: { n: 14 } });
+  const { epoch, digest } = await digestAt(14);
+  expect(await verify("nell", "--room", "r")).toMatchObject({
+    status: 0,
+    said: [
+      { room_id: "r", epoch, from_id: 13, msg_id: 14, digest },
+      { entries: 2, faults: 0 },
+    ],
+  });
+}, 120_000);
+
+test("[O7] [M17] what a right's filter hides is no fault of the log, and is said not to be checked", async () => {
+  const { url, data, server, inR, digestAt, verify } = await world();
+  const { epoch, digest } = await digestAt(12);
+  const part = { room_id: "r", epoch, from_id: 1, msg_id: 12, digest };
+  const seen = await verify("eve", "--room", "r");
+  const { hidden } = seen.said[0];
+  expect(hidden).toBeGreaterThan(4);
+  expect(seen).toEqual({
+    status: 77,
+    stderr: "",
+    said: [
+      { ...part, hidden },
+      { lives: 1, entries: 12 - hidden, faults: 0, hidden, unreadable: 0 },
+    ],
+  });
+  const env = { ROOMLOG_USER: "eve", ROOMLOG_PASSWORD: "secret" };
+  const { stdout } = await roomlog(["verify", url, "--room", "r"], { env });
+  expect(stdout).toContain(`\tpart\t${hidden}\n`);
+  expect(stdout).toContain(`Not checked: ${hidden} more`);
+  await inR("msglog_purge", { before: 3 });
+  expect((await verify("eve", "--room", "r")).said[0]).toMatchObject({ from_id: 3, msg_id: 12, digest });
+  // What is not there at all is told to him, too.
+  await server.close();
+  const db = new Database(join(data, "roomlog.db"));
+  db.exec(
+    "DELETE FROM messages WHERE msg_id = 5 AND room_key = (SELECT room_key FROM rooms WHERE room_id = 'r')",
+  );
+  db.close();
+  const again = await serving(data);
+  expect(await again.verify("eve", "--room", "r")).toMatchObject({
+    status: 65,
+    said: [{ room_id: "r", msg_id: 5, what: "it is missing" }, { faults: 1 }],
   });
 }, 120_000);
 

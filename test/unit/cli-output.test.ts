@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { humaneBytes, humaneSpan, humaneTime, plain, shown } from "../../packages/server/src/cli/output.ts";
 import { fitted } from "../../packages/server/src/cli/table.ts";
-import { spanOf, timeOf } from "../../packages/server/src/cli/when.ts";
+import { momentOf, spanOf, timeOf } from "../../packages/server/src/cli/when.ts";
 import { elementsOf } from "../../packages/server/src/core/json-text.ts";
 
 test.for([
@@ -37,8 +37,11 @@ test("points in time are ISO, local without a zone, or so long ago", () => {
   expect(timeOf("2026-11-26T10:30")).toBe(new Date(2026, 10, 26, 10, 30).getTime() * 1000);
   expect(timeOf("10m ago", now)).toBe((now - 600_000) * 1000);
   expect(timeOf("2 d ago", now)).toBe((now - 172_800_000) * 1000);
-  for (const text of ["", "1", "10m", "now", "2026-13-01", "10 years ago"])
+  for (const text of ["", "1", "10m", "now", "2026-13-01", "2026-02-30", "2026-04-31T10:00Z", "10 years ago"])
     expect(() => timeOf(text)).toThrow("Write it as");
+  expect(timeOf("2028-02-29T00:00Z")).toBe(Date.UTC(2028, 1, 29) * 1000);
+  for (const text of ["1960-01-01", "9999-12-31"]) expect(() => timeOf(text)).toThrow("before 1970");
+  expect(() => momentOf("9999999999999999")).toThrow("before 1970");
   expect(["90s", "10m", "2h", "7d", "1w"].map(spanOf)).toEqual([90, 600, 7200, 604_800, 604_800]);
   expect(() => spanOf("10")).toThrow("Write it as");
 });

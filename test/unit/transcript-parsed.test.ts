@@ -66,3 +66,45 @@ test("[M25] [M2] the server's names are not taken as what was sent", () => {
   expect(() => parsed(`{"a":1,${STAMP},"$log":{"erased":true}}`)).toThrow("says something");
   expect(() => headerIn(JSON.stringify({ ...HEADER, base_digest: SALT }))).toThrow("base_digest");
 });
+
+test("[M25] [M15] a deletion says why, or nothing, and nothing else", () => {
+  const deletion = (msg: string, log = "") =>
+    parsed(`${msg === "{}" ? "{" : `${msg.slice(0, -1)},`}${STAMP},"$log":{"op":"delete","ref":1${log}}}`);
+  expect(deletion("{}").msg).toBe("{}");
+  expect(deletion('{"reason":"wrong"}').msg).toBe('{"reason":"wrong"}');
+  for (const msg of ['{"reason":5}', '{"reason":null}', '{"reason":"\\ud800"}', '{"why":"wrong"}'])
+    expect(() => deletion(msg)).toThrow("more than a reason");
+  for (const msg of ['{"reason":"a","more":1}', '{"reason":5,"reason":"a"}', '{"__proto__":{"reason":"a"}}'])
+    expect(() => deletion(msg)).toThrow("more than a reason");
+  for (const log of [
+    ',"versions":[{"msg_id":1,"msg":{"reason":5}}]',
+    ',"deleted":{"msg_id":9}',
+    ',"edited":{"msg_id":9}',
+  ])
+    expect(() => deletion("{}", log)).toThrow("was changed itself");
+});
+
+test("[M25] line ends are put back only where the export took them from", () => {
+  const line = (breaks: string) => `{"a": [1,  2],"b":"c d",${STAMP},"$log":{"breaks":[${breaks}]}}`;
+  expect(parsed(line("5,-9,10")).msg).toBe('{"a":\n[1,\r\n2],"b":"c d"}');
+  for (const breaks of [
+    "4294967294",
+    "99999999",
+    "-4294967295",
+    "9".repeat(400),
+    "6",
+    "0",
+    "10,9",
+    "9,9",
+    "9,-9",
+  ])
+    expect(() => parsed(line(breaks))).toThrow("breaks");
+  expect(() => parsed(line("20"))).toThrow("not JSON");
+});
+
+test("[M25] [M12] a header names a service, and a life by a name of its own", () => {
+  const header = (more: object) => headerIn(JSON.stringify({ ...HEADER, ...more }));
+  expect(header({ service: "main" })).toMatchObject({ service: "main" });
+  expect(() => header({ epoch: "last" })).toThrow("another life");
+  for (const service of [5, null, "", ["main"]]) expect(() => header({ service })).toThrow("service");
+});

@@ -15,7 +15,7 @@ export const exitCodes = {
   storage: 74,
   /** Too many requests, or the server is stopping: the same again later. */
   later: 75,
-  /** The login was refused, or a right is missing. */
+  /** The login was refused, or a right is missing; `verify` was shown only a part. */
   refused: 77,
   /** A wrong configuration. */
   config: 78,

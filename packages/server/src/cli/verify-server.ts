@@ -21,7 +21,7 @@ const LIST = 1000;
 
 /** Recomputes the logs that a server shows (O7), from what it answers and nothing else. */
 export async function verifyServer(flags: ServerFlags): Promise<void> {
-  const counted = { lives: 0, entries: 0, faults: 0, unreadable: 0 };
+  const counted = { lives: 0, entries: 0, faults: 0, hidden: 0, unreadable: 0 };
   const { json, from } = flags;
   await withSession(flags, async (session) => {
     const line = progress("entries");
@@ -30,6 +30,10 @@ export async function verifyServer(flags: ServerFlags): Promise<void> {
     for await (const life of livesIn(session, flags, () => counted.unreadable++)) {
       const log = await unlessGone(verdict.of(life, from));
       if (!log) continue;
+      if (!("msg_id" in log)) {
+        counted.unreadable += 1;
+        continue;
+      }
       counted.lives += 1;
       counted.entries += log.entries;
       line.end();
@@ -37,24 +41,35 @@ export async function verifyServer(flags: ServerFlags): Promise<void> {
         counted.faults += 1;
         const { entries: _, ...fault } = log;
         faults.add(fault);
-      } else tell(log, flags);
+      } else {
+        counted.hidden += log.hidden;
+        tell(log, flags);
+      }
     }
     line.end();
   });
-  const { unreadable } = counted;
+  const { unreadable, hidden, ...rest } = counted;
+  if (flags.room !== undefined && counted.lives === 0 && unreadable > 0)
+    throw new Failure(
+      "refused",
+      `nothing of the log of ${flags.room} is shown to this user (R11): nothing was checked`,
+    );
   if (flags.room !== undefined && counted.lives === 0)
     throw new Failure("missing", `there is no log of a room ${flags.room}`);
   if (unreadable > 0) remark(`Of ${unreadable} rooms the log is not for this user.`);
-  conclude(`at ${urlOf(flags)}`, counted, json);
+  const all = { ...rest, ...(hidden > 0 && { hidden }), unreadable };
+  conclude(`at ${urlOf(flags)}`, all, json);
 }
 
-function tell({ entries: _, ...log }: Sound, { json }: ServerFlags): void {
-  if (json) return sayJson(log);
+function tell({ entries: _, hidden, ...log }: Sound, { json }: ServerFlags): void {
+  if (json) return sayJson({ ...log, ...(hidden > 0 && { hidden }) });
   const { room_id, epoch, from_id, msg_id, digest } = log;
   const [room, life] = [plain(room_id), plain(epoch)];
-  if (lookOf({}) === "plain") return say([room, life, from_id, msg_id, digest, "ok"].join("\t"));
+  const state = hidden > 0 ? ["part", hidden] : ["ok"];
+  if (lookOf({}) === "plain") return say([room, life, from_id, msg_id, digest, ...state].join("\t"));
   const since = from_id > 1 ? [paint("dim", `from #${from_id} on`)] : [];
-  say([`${room} / ${life}`, paint("cyan", `#${msg_id}`), digest, paint("green", "ok"), ...since].join("  "));
+  const verdict = hidden > 0 ? paint("yellow", `${hidden} not shown`) : paint("green", "ok");
+  say([`${room} / ${life}`, paint("cyan", `#${msg_id}`), digest, verdict, ...since].join("  "));
 }
 
 async function* livesIn(

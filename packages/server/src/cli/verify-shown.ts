@@ -42,14 +42,21 @@ export interface Counted {
   readonly lives: number;
   readonly entries: number;
   readonly faults: number;
+  /** Entries that were not shown to who looked. */
+  readonly hidden?: number;
 }
 
 /** The last line, and the exit code. */
 export function conclude(place: string, counted: Counted, json: true | undefined): void {
-  const { lives, entries, faults } = counted;
+  const { lives, entries, faults, hidden = 0 } = counted;
   if (faults > 0) process.exitCode = exitCodes.data;
+  else if (hidden > 0) process.exitCode = exitCodes.refused;
   if (json) return sayJson(counted);
   const looked = `${howMany(entries, "entry", "entries")} of ${howMany(lives, "log")} ${place}`;
+  if (faults === 0 && hidden > 0)
+    return say(
+      `${looked}: what is shown fits. Not checked: ${humaneCount(hidden)} more, which are hidden from this user by a right's filter (M17), or withheld from him; he cannot tell which.`,
+    );
   if (faults === 0) return say(`${looked}: all is as it was written.`);
   say(
     `${looked}: ${howMany(faults, "fault")}${faults > MOST_SHOWN ? `, of which the first ${MOST_SHOWN} are shown` : ""}.`,

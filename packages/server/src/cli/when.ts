@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from "commander";
+import { hasDay, isTime } from "../transcript/calendar.ts";
 
 const SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, min: 60, h: 3600, d: 86_400, w: 604_800 };
 
@@ -21,7 +22,8 @@ export function timeOf(text: string, now = Date.now()): number {
   const [, ago] = /^(.*\S)\s*ago$/.exec(text.trim()) ?? [];
   const span = ago === undefined ? undefined : spanIn(ago);
   const ms = span === undefined ? Date.parse(isDay(text) ? `${text}T00:00` : text) : now - span * 1000;
-  if (/^\d{4}-/.test(text) || span !== undefined) if (!Number.isNaN(ms)) return Math.round(ms * 1000);
+  const isWritten = span !== undefined || (/^\d{4}-/.test(text) && hasDay(text));
+  if (isWritten && !Number.isNaN(ms)) return possible(Math.round(ms * 1000));
   throw new InvalidArgumentError(
     'Write it as 2026-11-26T14:00, 2026-11-26T14:00:00Z, µs since 1970 or "10m ago".',
   );
@@ -29,7 +31,12 @@ export function timeOf(text: string, now = Date.now()): number {
 
 /** The same, or as µs since 1970 themselves. */
 export function momentOf(text: string): number {
-  return /^\d{11,16}$/.test(text) ? Number(text) : timeOf(text);
+  return /^\d{11,16}$/.test(text) ? possible(Number(text)) : timeOf(text);
+}
+
+function possible(time: number): number {
+  if (isTime(time)) return time;
+  throw new InvalidArgumentError("It is before 1970, or behind 2255-06-05.");
 }
 
 function isDay(text: string): boolean {

@@ -3,7 +3,7 @@ import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
 import { type ErrorData, type Filter, readOn } from "@roomlog/protocol";
 import type { Clock } from "../core/clock.ts";
 import { elementsOf } from "../core/json-text.ts";
-import { Calendar } from "../transcript/calendar.ts";
+import { Calendar, hasDay, isTime } from "../transcript/calendar.ts";
 import { FORMATS, type Format, formats, isFormat } from "../transcript/formats.ts";
 import { pour } from "../transcript/pour.ts";
 import type { Reader } from "../transcript/reader.ts";
@@ -90,11 +90,18 @@ function askedIn(c: Ctx): Asked {
 /** ISO 8601, in UTC without a zone, or µs since 1970. */
 function timeIn(field: string, text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
-  if (/^\d{1,16}$/.test(text)) return Number(text);
+  const time = /^\d{1,16}$/.test(text) ? Number(text) : timeOf(text);
+  if (Number.isNaN(time)) throw faulty(field, "write it as 2026-11-26T14:00:00Z, or as µs since 1970");
+  if (!isTime(time)) throw faulty(field, "it is before 1970, or behind 2255-06-05");
+  return time;
+}
+
+/** NaN when it is none. */
+function timeOf(text: string): number {
+  if (!hasDay(text)) return Number.NaN;
   const isZoned = /T.*(?:Z|[+-]\d\d:?\d\d)$|^\d{4}-\d\d-\d\d$/.test(text);
   const ms = /^\d{4}-/.test(text) ? Date.parse(isZoned ? text : `${text}Z`) : Number.NaN;
-  if (Number.isNaN(ms)) throw faulty(field, "write it as 2026-11-26T14:00:00Z, or as µs since 1970");
-  return ms * 1000;
+  return Math.round(ms * 1000);
 }
 
 function calendarIn(zone: string | undefined): Calendar | undefined {

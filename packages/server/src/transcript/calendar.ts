@@ -45,3 +45,17 @@ export class Calendar {
 export function isoTime(time: number): string {
   return new Date(time / 1000).toISOString();
 }
+
+/** Whether the calendar has the day that a text begins with, `2026-02-30` it has not; `Date.parse` would take the next. */
+export function hasDay(text: string): boolean {
+  const [, year, month, day] = /^(\d{4})-(\d{1,2})-(\d{1,2})/.exec(text) ?? [];
+  return (
+    day === undefined ||
+    new Date(Date.UTC(Number(year), Number(month) - 1, Number(day))).getUTCDate() === Number(day)
+  );
+}
+
+/** Whether a log can ask for a time: µs since 1970, which a number holds exactly until 2255. */
+export function isTime(time: number): boolean {
+  return Number.isSafeInteger(time) && time >= 0;
+}

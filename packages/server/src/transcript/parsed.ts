@@ -12,7 +12,7 @@ import {
   reservedNames,
   SALT_DIGITS,
 } from "@roomlog/protocol";
-import { depthOf, elementsOf, memberText } from "../core/json-text.ts";
+import { depthOf, elementsOf, membersOf, memberText } from "../core/json-text.ts";
 import { type Header, KIND, VERSION } from "./jsonl.ts";
 import { asStored, storedText } from "./stored-text.ts";
 
@@ -58,7 +58,10 @@ export function headerIn(line: string): Header {
     throw new Unfit("is not the header of a transcript; export it with --format jsonl");
   if (header.version !== VERSION)
     throw new Unfit(`is of format ${header.version}, this Roomlog takes ${VERSION}`);
-  const { room_id, epoch, first_id, last_id, time_field } = header;
+  const { service, room_id, epoch, first_id, last_id, time_field } = header;
+  if (service !== undefined && (typeof service !== "string" || service === ""))
+    throw new Unfit("has a service that is no name");
+  if (epoch === "last") throw new Unfit('has the epoch "last", which means another life of the room (M12)');
   const isWhole =
     isName(room_id, MAX_ROOM_ID) &&
     isName(epoch, MAX_SESSION_ID) &&
@@ -85,6 +88,7 @@ function firstIn(line: string): JsonObject {
 /** Throws an `Unfit`. */
 export function entryIn(line: string, { time_field }: Header): Parsed {
   const text = asStored(line);
+  if (text === undefined) throw new Unfit("has breaks that are not where its JSON can have line ends");
   const entry = objectIn(text);
   const { stamp, msg } = storedText(text);
   const names = ["msg_id", "user_id", "session_id", time_field, ...("$log" in entry ? ["$log"] : [])];
@@ -100,7 +104,9 @@ export function entryIn(line: string, { time_field }: Header): Parsed {
   const wordings = wordingsIn(text, time_field);
   const own = wordings.find((wording) => wording.msg_id === msg_id);
   const mentions = says.mentions ?? own?.mentions;
-  return { msg, user_id, session_id, timestmap, ...says, ...own, msg_id, mentions, wordings };
+  const parsed = { msg, user_id, session_id, timestmap, ...says, ...own, msg_id, mentions, wordings };
+  if (parsed.op === "delete") checkDeletion(parsed);
+  return parsed;
 }
 
 /** What was sent is an object like any that is taken (Q1), without the server's names (M2). */
@@ -109,6 +115,16 @@ function checkSent(msg: string, time_field: string): void {
   const name = reservedNames.find((one) => Object.hasOwn(sent, one === "timestmap" ? time_field : one));
   if (name !== undefined) throw new Unfit(`has a ${name} in what was sent`);
   if (depthOf(msg) > MAX_MESSAGE_DEPTH) throw new Unfit(`is nested deeper than ${MAX_MESSAGE_DEPTH} levels`);
+}
+
+/** A deletion says why, or nothing, and nothing changes it (M15). */
+function checkDeletion({ msg, edited, deleted, wordings }: Parsed): void {
+  if (edited !== undefined || deleted !== undefined || wordings.length > 0)
+    throw new Unfit("deletes a message, and was changed itself");
+  const { reason = "" } = JSON.parse(msg) as JsonObject;
+  const isFit = membersOf(msg).every(({ key }, at) => at === 0 && key === "reason");
+  if (!isFit || typeof reason !== "string" || !reason.isWellFormed())
+    throw new Unfit("deletes a message, and says more than a reason, which is a text");
 }
 
 /** Of what was erased nothing is left (M21). */

@@ -36,14 +36,19 @@ export function oneLine(text: string): string {
 
 const BREAKS = /(?:,"\$log":\{|,)"breaks":\[(-?\d+(?:,-?\d+)*)\]\}\}$/;
 
-/** What `oneLine` made a line of. */
-export function asStored(line: string): string {
+/** What `oneLine` made a line of; undefined when `$log.breaks` says what it does not write. */
+export function asStored(line: string): string | undefined {
   const noted = BREAKS.exec(line);
   if (!noted) return line;
   const [whole, offsets = ""] = noted;
   const text = `${line.slice(0, noted.index)}${whole.startsWith(LOG) ? "" : "}"}}`;
-  const characters = text.split("");
-  for (const offset of offsets.split(",").map(Number))
-    characters[Math.abs(offset)] = offset < 0 ? "\r" : "\n";
-  return characters.join("");
+  const parts: string[] = [];
+  let from = 0;
+  for (const offset of offsets.split(",").map(Number)) {
+    const at = Math.abs(offset);
+    if (at < from || text[at] !== " ") return undefined;
+    parts.push(text.slice(from, at), offset < 0 ? "\r" : "\n");
+    from = at + 1;
+  }
+  return `${parts.join("")}${text.slice(from)}`;
 }
