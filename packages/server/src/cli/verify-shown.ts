@@ -55,7 +55,7 @@ export function conclude(place: string, counted: Counted, json: true | undefined
   const looked = `${howMany(entries, "entry", "entries")} of ${howMany(lives, "log")} ${place}`;
   if (faults === 0 && hidden > 0)
     return say(
-      `${looked}: what is shown fits. Not checked: ${humaneCount(hidden)} more, which are hidden from this user by a right's filter (M17), or withheld from him; he cannot tell which.`,
+      `${looked}: what is shown fits. Not checked: ${howMany(hidden, "entry", "entries")} more, hidden from this user by a right's filter (M17), or withheld from him; he cannot tell which.`,
     );
   if (faults === 0) return say(`${looked}: all is as it was written.`);
   say(
