@@ -201,7 +201,7 @@ test("[O7] [M17] what a right's filter hides is no fault of the log, and is said
   const env = { ROOMLOG_USER: "eve", ROOMLOG_PASSWORD: "secret" };
   const { stdout } = await roomlog(["verify", url, "--room", "r"], { env });
   expect(stdout).toContain(`\tpart\t${hidden}\n`);
-  expect(stdout).toContain(`Not checked: ${hidden} more`);
+  expect(stdout).toContain(`Not checked: ${hidden} entries more`);
   await inR("msglog_purge", { before: 3 });
   expect((await verify("eve", "--room", "r")).said[0]).toMatchObject({ from_id: 3, msg_id: 12, digest });
   // What is not there at all is told to him, too.
