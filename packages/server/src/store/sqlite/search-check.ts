@@ -113,15 +113,16 @@ class Check {
       this.#rowsSeen += 1;
     }
     for (const [msg_id, text] of this.#messages.iterate(room_key, first_id, search_id)) {
+      const at = msg_id - first_id;
+      const row = rows[at];
+      rows[at] = 0;
       const words = text === null ? [] : wordsIn(text);
       if (!words) {
         yield fault("its words cannot be known: its text is no JSON", msg_id);
         continue;
       }
-      const at = msg_id - first_id;
       for (const [place, word] of words.entries()) sums[at] = (sums[at] as number) + sumOf(word, place);
-      if (rows[at] !== words.length) yield fault("a message is not in the index, or wrongly", msg_id);
-      rows[at] = 0;
+      if (row !== words.length) yield fault("a message is not in the index, or wrongly", msg_id);
     }
     for (const [at, row] of rows.entries())
       if (row !== 0) yield fault("what is no message is in the index", first_id + at);
