@@ -166,7 +166,7 @@ export class Real {
     for (let i = 0; i < MOST_HOPS; i++) await this.#flush();
   }
 
-  /** What does not agree with the digests, ids, counters and indexes of a room's logs on disk (M23, O7). */
+  /** What does not agree with the digests, ids, counters and authors of a room's logs on disk (M23, O7). */
   faultsIn(room_id: string): Fault[] {
     const faults: Fault[] = [];
     const room = { service: "main", room_id };

@@ -30,6 +30,7 @@ export type {
   Trimmed,
   Undelivered,
 } from "../store/store.ts";
+export { MOST_MENTIONS, ONE_SCANNED } from "../store/store.ts";
 export type { Clock, Stop } from "./clock.ts";
 export type { Cursors } from "./cursors.ts";
 export type { Deliveries } from "./deliveries.ts";

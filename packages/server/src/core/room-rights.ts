@@ -6,6 +6,7 @@ import type { Subscriber } from "./delivery.ts";
 import { RequestError } from "./errors.ts";
 import {
   type Actor,
+  type Asked,
   inForce,
   type RoomSays,
   readsAll,
@@ -65,7 +66,7 @@ export class RoomRights {
   }
 
   may(who: Actor, right: string, room_id: string): boolean {
-    return refusalOf(who, right, { room_id, room: this.#rooms.get(room_id), now: this.#now }) === undefined;
+    return refusalOf(who, right, this.#asked(room_id)) === undefined;
   }
 
   /** Who may hear what needs `right` in the room at this moment (E9). Sessions of other services have no roles here. */
@@ -95,7 +96,7 @@ export class RoomRights {
   async viewInLife(who: Actor, life: Omit<LifeKey, "service">): Promise<string | undefined> {
     if (!who.rights.isNarrowed) return undefined;
     const { room_id, epoch } = life;
-    if (epoch === undefined) return viewOf(who, { room_id, room: this.#rooms.get(room_id), now: this.#now });
+    if (epoch === undefined) return viewOf(who, this.#asked(room_id));
     const found = await this.#ofLife(who, life);
     return found && viewOf(who, found);
   }
@@ -108,26 +109,26 @@ export class RoomRights {
 
   /** Whether he may read what was sent before he came (R11). */
   mayReadAll(who: Actor, room_id: string): boolean {
-    return readsAll(who, { room_id, room: this.#rooms.get(room_id), now: this.#now });
+    return readsAll(who, this.#asked(room_id));
   }
 
   /** Whether nothing of a room's log is hidden from him (R11, M17). */
   seesAll(who: Actor, room_id: string): boolean {
-    const asked = { room_id, room: this.#rooms.get(room_id), now: this.#now };
-    const mayRead = refusalOf(who, "msglog_get", asked) === undefined;
-    return mayRead && readsAll(who, asked) && viewOf(who, asked) === undefined;
+    const view = viewOf(who, this.#asked(room_id));
+    return view === undefined && this.may(who, "msglog_get", room_id) && this.mayReadAll(who, room_id);
   }
 
   /** Who hears of messages by their ids alone: all whom nothing of the room is hidden from. */
   hearsOfAll(room_id: string): (subscriber: Subscriber) => boolean {
-    const hears = this.hears("msglog_get", room_id);
-    const { service } = this.#parts;
-    const seesAll = ({ home, identity }: Subscriber) =>
-      identity !== undefined &&
-      (home === service
-        ? this.seesAll(identity, room_id)
-        : identity.rights.mayIn(room_id, "msglog_history") && identity.rights.viewIn(room_id) === undefined);
-    return (subscriber) => hears(subscriber) && seesAll(subscriber);
+    const [hears, hearsOlder] = [this.hears("msglog_get", room_id), this.hears("msglog_history", room_id)];
+    const granted = this.views(room_id);
+    const isAtHome = ({ home }: Subscriber) => home === this.#parts.service;
+    return (subscriber) =>
+      hears(subscriber) &&
+      granted(subscriber) === undefined &&
+      (isAtHome(subscriber)
+        ? this.mayReadAll(subscriber.identity as Actor, room_id)
+        : hearsOlder(subscriber));
   }
 
   /**
@@ -219,6 +220,10 @@ export class RoomRights {
     if (!life) return undefined;
     const room: RoomSays = { access: life.access, of: () => life.standing };
     return { room_id, room, now: this.#now, since_id: life.standing.since_id };
+  }
+
+  #asked(room_id: string): Asked {
+    return { room_id, room: this.#rooms.get(room_id), now: this.#now };
   }
 
   #says(room_id: string): Says {

@@ -91,25 +91,21 @@ function* entriesOf(found: Iterable<Pick<Entry, "msg_id">>, neighbours: Neighbou
 }
 
 function* shownIn(log: ReadLog, entries: Iterable<Entry>, query: MessageQuery): Generator<Message> {
-  // It is asked for wordings alone.
-  const asked = query.versions ? { ...query, sees: sightOf(query.view) } : query;
-  const neighbours = query.refs ? withSeenRefs(log, query) : log.neighbours;
+  // It is asked for wordings and for counts alone.
+  const sees = query.versions || query.refs ? sightOf(query.view) : undefined;
+  const neighbours = sees ? withSeenRefs(log, query, sees) : log.neighbours;
+  const asked = { ...query, sees };
   for (const entry of entries) yield shown(entry, asked, neighbours);
 }
 
 /** Behind a view what it hides is not counted. */
-function withSeenRefs(log: ReadLog, { service, room_id, epoch, view }: MessageQuery): Neighbours {
+function withSeenRefs(
+  log: ReadLog,
+  { service, room_id, epoch, order, limit, max_bytes }: MessageQuery,
+  sees: (message: Message) => boolean,
+): Neighbours {
   const { neighbours } = log;
-  const sees = sightOf(view);
-  if (!sees) return neighbours;
-  const referring = {
-    service,
-    room_id,
-    epoch,
-    order: "asc",
-    limit: MOST_REFS,
-    max_bytes: MOST_REFS,
-  } as const;
+  const referring = { service, room_id, epoch, order, limit, max_bytes };
   return {
     ...neighbours,
     refsOf(msg_id) {

@@ -1,10 +1,8 @@
 import { type Matcher, membersOf, trustedMatcherOf } from "@roomlog/protocol";
-import type { Message, MessageQuery, Page } from "./store.ts";
+import { type Message, type MessageQuery, ONE_SCANNED, type Page } from "./store.ts";
 import { textBytes } from "./text-bytes.ts";
 
-/** A longer message counts as several, since it takes as long to examine; in bytes. */
-const ONE = 4096;
-/** The same where it is also taken apart into its words. */
+/** The same as `ONE_SCANNED` where a message is also taken apart into its words. */
 const ONE_OF_WORDS = 512;
 
 /** Looks at messages one by one for those that filters mean (M17), and at no more than it may. */
@@ -55,7 +53,7 @@ export function scanOf({
 }: Filters): Scan | undefined {
   const filters = [view, where].filter((filter) => filter !== undefined);
   // Behind a view no index says what has the words.
-  const one = view !== undefined && search ? ONE_OF_WORDS : ONE;
+  const one = view !== undefined && search ? ONE_OF_WORDS : ONE_SCANNED;
   return filters.length > 0 ? new Scan(filters, { most, one }) : undefined;
 }
 

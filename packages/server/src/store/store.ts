@@ -813,6 +813,9 @@ export interface Unread {
 /** Marks that a life of a room has at most (M19). */
 export const MOST_MARKS = 10_000;
 
+/** A message with more bytes counts as several of `max_scan`, since it takes as long to examine. */
+export const ONE_SCANNED = 4096;
+
 /** Most mentions that are counted (M20). */
 export const MOST_MENTIONS = 1000;
 

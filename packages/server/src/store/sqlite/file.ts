@@ -34,7 +34,7 @@ const PARAMETERS = /'[^']*'|\?|:\w+/g;
 /**
  * A connection that plans each statement once. SQLite looks at the values that are bound when it plans a statement, and then
  * compiles it anew for every other value (https://www.sqlite.org/c3ref/prepare.html, SQLITE_ENABLE_STAT4), which costs
- * some times what most of ours take to run. It does not look at `+?`, which is the same to it in every other way.
+ * several times what most of ours take to run. It does not look at `+?`, which is the same to it in every other way.
  */
 class PlannedOnce extends Database {
   override prepare<Bound extends unknown[] | object = unknown[], Row = unknown>(text: string) {
