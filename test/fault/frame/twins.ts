@@ -44,7 +44,7 @@ export function makeTwin(name: string, { patches }: Twin): string {
   mkdirSync(TWINS, { recursive: true });
   const home = mkdtempSync(join(TWINS, `${name}-`));
   atExit(() => rmSync(home, { recursive: true, force: true }));
-  for (const part of ["bin", "dist", "package.json"])
+  for (const part of ["bin", "dist", "page", "package.json"])
     cpSync(join(SERVER, part), join(home, part), { recursive: true });
   const own = join(SERVER, "node_modules");
   if (existsSync(own)) symlinkSync(own, join(home, "node_modules"));
