@@ -291,6 +291,16 @@ test("[M25] [M23] a message that is deleted behind the end of a transcript is on
   expect(await digestIn(copy)).toMatchObject({ msg_id: 4, digest: JSON.parse(lines[3] ?? "").$log.digest });
 }, 60_000);
 
+test("[M25] [M3] ids that no log has are refused before anything is written", async () => {
+  const { data, run } = await world();
+  const { stdout } = await run(["export", "r", "--data", data]);
+  const [header = "", ...lines] = stdout.split("\n");
+  const far = [JSON.stringify({ ...JSON.parse(header), last_id: 2 ** 32 }), ...lines].join("\n");
+  const refused = await run(["import", "-", "--data", dataDirectory()], far);
+  expect(refused.status).toBe(65);
+  expect(refused.stderr).toContain("the header ends with #4294967296: the ids of a log end with 4294967294");
+}, 60_000);
+
 test("[M25] without --versions the log reads as it did", async () => {
   const { data, run } = await world();
   const { stdout } = await run(["export", "r", "--data", data]);

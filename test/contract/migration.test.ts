@@ -58,9 +58,7 @@ test("a file of schema 1 is brought up to date: rooms, lives, logs and what they
   expect(db.pragma("foreign_key_check")).toEqual([]);
   expect(db.pragma("integrity_check", { simple: true })).toBe("ok");
   expect(db.pragma("user_version", { simple: true })).toBe(migrations.length);
-  expect(() =>
-    db.exec("INSERT INTO messages VALUES (99, 1, 1, 'a', 's', null, null, null, x'', x'', '{}', null, null)"),
-  ).toThrow("FOREIGN KEY");
+  expect(() => db.exec("INSERT INTO changes VALUES (99, 1, 1)")).toThrow("FOREIGN KEY");
   db.close();
 });
 
@@ -127,6 +125,36 @@ test("[W4] a file of schema 4 takes webhooks, which are told nothing of what it 
   expect(await store.roomsBehind({ ...hook, from: 0, most: 10 })).toEqual({ room_ids: [], next: undefined });
   await store.commit([send]);
   expect(await store.undelivered({ ...hook, room_id: "one" })).toMatchObject({ delivered_id: 1, last_id: 2 });
+  await store.close();
+});
+
+test("[M15] [M16] [M20] [M21] entries of a file of schema 12 say what they said", async () => {
+  const directory = dataDirectory();
+  const db = new Database(join(directory, "roomlog.db"));
+  for (const migration of migrations.slice(0, 12)) step(db, migration);
+  db.pragma("user_version = 12");
+  db.exec(`
+    INSERT INTO rooms (room_key, service, room_id, epoch, class, created_at, last_id, info, digest, base_digest)
+    VALUES (1, 'main', 'one', 'e1', 'chat', 10, 5, '{"class":"chat"}', x'', x'');
+    INSERT INTO messages (room_key, msg_id, timestmap, user_id, session_id, msg, op, ref, changed_by, mentions, erased, seal, digest)
+    VALUES
+      (1, 1, 30, 'ann', 's1', '{"n":1}', NULL, NULL, 4, NULL, NULL, x'01', x'0a'),
+      (1, 2, 31, 'bob', 's2', '{"n":2}', NULL, 1, NULL, '["ann"]', NULL, x'02', x'0b'),
+      (1, 3, 32, 'bob', 's2', '{}', NULL, NULL, NULL, NULL, 1, x'03', x'0c'),
+      (1, 4, 33, 'ann', 's1', '{"n":4}', 'edit', 1, NULL, NULL, NULL, x'04', x'0d'),
+      (1, 5, 34, 'ann', 's3', '{"é":5}', NULL, NULL, NULL, NULL, NULL, x'${"05".repeat(16)}', x'0e')`);
+  db.close();
+
+  const store = new SqliteStore(directory);
+  await store.open();
+  const found = await store.messages({ ...page, digest: true, refs: true });
+  expect(found?.messages).toMatchObject([
+    { msg_id: 1, user_id: "ann", session_id: "s1", timestmap: 30, msg: '{"n":4}', log: { refs: 1 } },
+    { msg_id: 2, msg: '{"n":2}', log: { ref: 1, mentions: ["ann"] } },
+    { msg_id: 3, msg: "{}", log: { erased: true } },
+    { msg_id: 4, msg: '{"n":4}', log: { op: "edit", ref: 1 } },
+    { msg_id: 5, session_id: "s3", msg: '{"é":5}', log: { salt: "05".repeat(16), digest: "0e" } },
+  ]);
   await store.close();
 });
 

@@ -15,25 +15,15 @@ const LONG = ["rooms", "messages", "client_msg_ids"];
 const WALKS = [
   ["SELECT room_key FROM rooms WHERE room_key >= +?", "rooms (rowid>?)", "no further than a slice"],
   ["SELECT room_id, epoch FROM rooms", "name (room_key=?)", "the oldest name alone"],
-  [
-    "SELECT room_id, epoch FROM rooms",
-    "messages (room_key=? AND msg_id>?)",
-    "what follows the last whole 256",
-  ],
   ["SELECT count(*) FILTER", "rooms (service=?)", "once, when the server starts"],
   ["INSERT INTO webhook_cursors", "rooms (service=?)", "once, when a webhook is new"],
-  ["SELECT timestmap, octet_length(msg)", "messages (room_key=? AND msg_id>?)", "read until a slice is full"],
   [
     "SELECT msg_id, timestmap FROM client_msg_ids",
     "client_msg_ids (room_key=?)",
     "read until a slice is full",
   ],
-  ["DELETE FROM authors", "messages (room_key=? AND msg_id<?)", "what a slice drops"],
-  ["DELETE FROM messages", "messages (room_key=? AND msg_id<?)", "what a slice drops"],
   ["DELETE FROM client_msg_ids", "client_msg_ids (room_key=? AND msg_id<?)", "what a slice drops"],
-  ["DELETE FROM rooms", "messages (room_key=?)", "that nothing is left of it"],
   ["DELETE FROM rooms", "client_msg_ids (room_key=?)", "that nothing is left of it"],
-  ["SELECT msg_id, user_id, session_id, timestmap", "messages (room_key=?)", "verify looks at all"],
   ["SELECT name.msg_id", "name (room_key=?)", "verify looks at all"],
 ] as const;
 

@@ -21,6 +21,46 @@ describe.concurrent("the SQLite store", () => {
   });
 });
 
+test("[M3] a log has ids of 32 bits: behind the last one nothing is stored, and a neighbour never shows", async () => {
+  const directory = dataDirectory();
+  const room = { service: "main", room_id: "full" };
+  const info = { class: "chat" } as const;
+  const send = { ...room, kind: "append", user_id: "ann", session_id: "s", timestmap: 5, msg: "{}" } as const;
+  const first = new SqliteStore(directory);
+  await first.open();
+  await first.commit([
+    { ...room, kind: "create_room", epoch: "e1", info, created_at: 1 },
+    { ...room, kind: "create_room", room_id: "next", epoch: "e2", info, created_at: 1 },
+    { ...send, room_id: "next" },
+  ]);
+  await first.close();
+  const db = new Database(join(directory, "roomlog.db"));
+  db.exec("UPDATE rooms SET first_id = 4294967294, last_id = 4294967293 WHERE room_id = 'full'");
+  db.close();
+
+  const store = new SqliteStore(directory);
+  await store.open();
+  onTestFinished(() => store.close());
+  const named = { ...send, client_msg_id: "x" };
+  const full = { kind: "refused", reason: "log_full" };
+  expect(await store.commit([named, named, send, { ...send, ref: 2 }])).toEqual([
+    { kind: "appended", epoch: "e1", msg_id: 4294967294, timestmap: 5 },
+    { kind: "duplicate", msg_id: 4294967294 },
+    full,
+    full,
+  ]);
+  expect(await store.commit([named, send])).toEqual([{ kind: "duplicate", msg_id: 4294967294 }, full]);
+  const ids = async (asked: object) =>
+    (await store.messages({ ...room, order: "asc", limit: 10, max_bytes: 1000, ...asked }))?.messages.map(
+      ({ msg_id }) => msg_id,
+    );
+  expect(await ids({})).toEqual([4294967294]);
+  expect(await ids({ after: 4294967294 })).toEqual([]);
+  expect(await ids({ room_id: "next" })).toEqual([1]);
+  expect(await ids({ room_id: "next", ref: 2 ** 32 + 1 })).toEqual([]);
+  expect(await store.digest({ ...room, at: 2 ** 32 + 1 })).toMatchObject({ digest: undefined });
+});
+
 describe("what does not open", () => {
   test("a database of a newer schema, until Roomlog is newer too", async () => {
     const directory = dataDirectory();

@@ -141,11 +141,19 @@ function anyRow(db: Database.Database, table: string, chance: Chance): Record<st
   const count = db.prepare<[], number>(`SELECT count(*) FROM "${table}"`).pluck().get() as number;
   if (count === 0) return undefined;
   const at = chance.below(count);
-  return db.prepare<[number], Record<string, Cell>>(`SELECT * FROM "${table}" LIMIT 1 OFFSET ?`).get(at);
+  const named = columnsOf(db, table).map(({ name }) => `"${name}"`);
+  return db
+    .prepare<[number], Record<string, Cell>>(`SELECT ${named.join(", ")} FROM "${table}" LIMIT 1 OFFSET ?`)
+    .get(at);
+}
+
+/** Those that are made of others are not among them: nobody can write them. */
+function columnsOf(db: Database.Database, table: string): { name: string; pk: number }[] {
+  return db.pragma(`table_info("${table}")`) as { name: string; pk: number }[];
 }
 
 function primaryKey(db: Database.Database, table: string): string[] {
-  const columns = db.pragma(`table_info("${table}")`) as { name: string; pk: number }[];
+  const columns = columnsOf(db, table);
   const keys = columns.filter(({ pk }) => pk > 0).map(({ name }) => name);
   return keys.length > 0 ? keys : columns.map(({ name }) => name);
 }

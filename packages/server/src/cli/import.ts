@@ -2,6 +2,7 @@ import { createReadStream } from "node:fs";
 import { type Command, Option } from "commander";
 import { loadConfig } from "../config/load.ts";
 import { type ImportedLife, LifeImport } from "../store/sqlite/import.ts";
+import { MOST_ID } from "../store/store.ts";
 import type { Header } from "../transcript/jsonl.ts";
 import { entryIn, headerIn, type Parsed, Unfit } from "../transcript/parsed.ts";
 import { withDataDirectory } from "./data-directory.ts";
@@ -110,6 +111,8 @@ async function addAll(lines: AsyncIterable<Line>, header: Header, target: LifeIm
   const wordings = new Wordings(header.last_id);
   const proof = new Proof(header);
   const { first_id, last_id } = header;
+  if (last_id > MOST_ID)
+    throw new Failure("data", `the header ends with #${last_id}: the ids of a log end with ${MOST_ID}`);
   let before: Pick<Parsed, "msg_id" | "timestmap"> = { msg_id: first_id - 1, timestmap: 0 };
   try {
     for await (const line of lines) {

@@ -11,6 +11,7 @@ const refusals: { readonly [reason in Refusal]: ErrorCode } = {
   on_hold: 304111,
   not_author: 100030,
   too_many_edits: 100050,
+  log_full: 304109,
   too_many_marks: 100050,
 };
 

@@ -1,15 +1,16 @@
 import { type Entry, MOST_REFS, type Neighbours } from "./entries.ts";
 import type { MemoryDigests } from "./memory-digests.ts";
-import type { Append, Refusal } from "./store.ts";
+import { type Append, MOST_ID, type Refusal } from "./store.ts";
 
 /** Entries that change or refer to others, in memory (M15, M16). */
 
 /** Why an entry cannot be stored in this log. */
-export function refusalOfRef(
+export function refusalOf(
   log: readonly Entry[],
   { ref, change, user_id }: Append,
   last_id: number,
 ): Refusal | undefined {
+  if (last_id === MOST_ID) return "log_full";
   if (ref === undefined) return undefined;
   if (!change) return ref > last_id ? "message_not_found" : undefined;
   const target = find(log, ref);

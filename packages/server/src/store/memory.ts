@@ -1,6 +1,6 @@
 import { changedAccess, type RoomInfo } from "@roomlog/protocol";
 import type { Entry } from "./entries.ts";
-import { isOfOthers, markChanged, neighboursIn, refusalOfRef } from "./memory-changes.ts";
+import { isOfOthers, markChanged, neighboursIn, refusalOf } from "./memory-changes.ts";
 import { MemoryDigests } from "./memory-digests.ts";
 import { MemoryErasures } from "./memory-erasures.ts";
 import { byCodePoint, markSent, marksOf, setMark, unreadIn } from "./memory-marks.ts";
@@ -421,7 +421,7 @@ export class MemoryStore implements Store {
     const name = client_msg_id === undefined ? undefined : nameOf(user_id, client_msg_id);
     const first = name === undefined ? undefined : life.names.get(name);
     if (first) return { kind: "duplicate", msg_id: first.msg_id };
-    const refusal = refusalOfRef(life.log, write, life.last_id);
+    const refusal = refusalOf(life.log, write, life.last_id);
     if (refusal) return refused(refusal);
     const timestmap = Math.max(time, life.last_timestmap);
     this.#webhooks.happened(life, life.last_id, timestmap);

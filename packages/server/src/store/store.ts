@@ -211,7 +211,7 @@ export interface DestroyRoom extends LifeKey {
  * Gives the entry the next id of the room: a message, or an edit or a deletion of one. A second one of the same life,
  * user and `client_msg_id` stores nothing and is answered `duplicate` (M9). Refused with `room_not_found`;
  * `epoch_not_found` when `epoch` is not the living one; `message_not_found` when `ref` has not been stored yet, or for a
- * change is no message that is kept and has not been deleted; `not_author` when it is somebody else's; `too_many_edits`.
+ * change is no message that is kept and has not been deleted; `not_author` when it is somebody else's; `too_many_edits`; `log_full` (M3).
  */
 export interface Append extends LifeKey {
   readonly kind: "append";
@@ -416,6 +416,7 @@ export type Refusal =
   | "on_hold"
   | "not_author"
   | "too_many_edits"
+  | "log_full"
   | "too_many_marks";
 
 /** What was dropped, or would be. */
@@ -809,6 +810,9 @@ export interface Unread {
   readonly mark: number;
   readonly last_id: number;
 }
+
+/** The greatest id of a log (M3): what 32 bits hold, but for one number that stands for all that are greater. */
+export const MOST_ID = 0xffff_fffe;
 
 /** Marks that a life of a room has at most (M19). */
 export const MOST_MARKS = 10_000;

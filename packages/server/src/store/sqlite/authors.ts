@@ -1,6 +1,7 @@
 import type Database from "better-sqlite3";
 import type { Entry } from "../entries.ts";
 import type { MessageQuery } from "../store.ts";
+import { MESSAGE, MESSAGES, messageKey } from "./message-key.ts";
 
 /**
  * Who wrote which messages of a log, for pages by user and session. An index entry for each message would double the
@@ -66,7 +67,7 @@ export function forgetDropped(
 
 /** Keeps the index, inside the writer's transactions. */
 export class AuthorIndex {
-  readonly #written: Database.Statement<[number, number, number], [number, string, string]>;
+  readonly #written: Database.Statement<[number, number, number, number], [number, string, string]>;
   readonly #add: Database.Statement<[number, string, number, Uint8Array]>;
   readonly #drop: Database.Statement<[{ readonly room_key: number; readonly first_id: number }]>;
 
@@ -75,21 +76,22 @@ export class AuthorIndex {
 
   constructor(db: Database.Database) {
     this.#written = db
-      .prepare<[number, number, number], [number, string, string]>(
-        "SELECT msg_id, user_id, session_id FROM messages WHERE room_key = ? AND msg_id BETWEEN ? AND ? ORDER BY msg_id",
+      .prepare<[number, number, number, number], [number, string, string]>(
+        `SELECT msg_id, user_id, session_id FROM messages WHERE ${MESSAGES} ORDER BY message_key`,
       )
       .raw();
+    const dropped = (from: string) =>
+      `message_key BETWEEN ${messageKey(":room_key", from)} AND ${messageKey(":room_key", ":first_id - 1")}`;
     this.#add = db.prepare("INSERT INTO authors (room_key, author, last_id, places) VALUES (?, ?, ?, ?)");
     this.#drop = db.prepare(`
       DELETE FROM authors WHERE room_key = :room_key AND last_id < :first_id AND author IN (
-        SELECT 'u' || user_id FROM messages WHERE room_key = :room_key AND msg_id < :first_id
-        UNION SELECT 's' || session_id FROM messages WHERE room_key = :room_key AND msg_id < :first_id)`);
+        SELECT 'u' || user_id FROM messages WHERE ${dropped("0")}
+        UNION SELECT 's' || session_id FROM messages WHERE ${dropped("0")})`);
     this.#cut = db.prepare(`
       SELECT author, last_id, places FROM authors
       WHERE room_key = :room_key AND last_id BETWEEN :first_id AND :end AND author IN (
-        SELECT 'u' || user_id FROM messages WHERE room_key = :room_key AND msg_id >= :start AND msg_id < :first_id
-        UNION
-        SELECT 's' || session_id FROM messages WHERE room_key = :room_key AND msg_id >= :start AND msg_id < :first_id)`);
+        SELECT 'u' || user_id FROM messages WHERE ${dropped(":start")}
+        UNION SELECT 's' || session_id FROM messages WHERE ${dropped(":start")})`);
     this.#keep = db.prepare(KEEP);
   }
 
@@ -107,7 +109,7 @@ export class AuthorIndex {
   #placesIn(room_key: number, number: number): Map<string, number[]> {
     const [start, end] = chunk(number);
     const found = new Map<string, number[]>();
-    for (const [msg_id, user_id, session_id] of this.#written.all(room_key, start, end)) {
+    for (const [msg_id, user_id, session_id] of this.#written.all(room_key, start, room_key, end)) {
       for (const author of [nameOfUser(user_id), nameOfSession(session_id)]) {
         const places = found.get(author);
         if (places) places.push(msg_id - start);
@@ -159,7 +161,9 @@ export function eitherWay<T>(make: (order: "ASC" | "DESC") => T): Either<T> {
 /** Reads by it. `Row` is what is read of an entry. */
 export class ByAuthor<Row extends Pick<Entry, "msg_id" | "user_id"> = Entry> {
   readonly #rows: Either<Database.Statement<[number, string, number, number], Places>>;
-  readonly #scan: Either<Database.Statement<[number, number, number, string | null, string | null], Row>>;
+  readonly #scan: Either<
+    Database.Statement<[number, number, number, number, string | null, string | null], Row>
+  >;
   readonly #message: Database.Statement<[number, number], Row>;
 
   /** `select`: the columns of an entry, and the table. */
@@ -172,11 +176,11 @@ export class ByAuthor<Row extends Pick<Entry, "msg_id" | "user_id"> = Entry> {
     );
     this.#scan = eitherWay((order) =>
       db.prepare(
-        `${select} WHERE room_key = ? AND msg_id BETWEEN ? AND ?
-         AND user_id = ifnull(?, user_id) AND session_id = ifnull(?, session_id) ORDER BY msg_id ${order}`,
+        `${select} WHERE ${MESSAGES}
+         AND user_id = ifnull(?, user_id) AND session_id = ifnull(?, session_id) ORDER BY message_key ${order}`,
       ),
     );
-    this.#message = db.prepare(`${select} WHERE room_key = ? AND msg_id = ?`);
+    this.#message = db.prepare(`${select} WHERE ${MESSAGE}`);
   }
 
   /** The entries of a range that are by the user and of the session that `by` names, one by one. */
@@ -191,7 +195,7 @@ export class ByAuthor<Row extends Pick<Entry, "msg_id" | "user_id"> = Entry> {
 
   /** Goes through all messages of a range. */
   #gone({ room_key }: Log, { low, high }: Range, { user_id, session_id }: By, order: Order) {
-    return this.#scan[order].iterate(room_key, low, high, user_id ?? null, session_id ?? null);
+    return this.#scan[order].iterate(room_key, low, room_key, high, user_id ?? null, session_id ?? null);
   }
 
   /** Looks them up. Hardly any session id has had a second user, so the session is enough to find both. */

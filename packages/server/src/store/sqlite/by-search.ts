@@ -4,7 +4,8 @@ import { type Entry, type Neighbours, shown } from "../entries.ts";
 import { scoreIn } from "../searched-text.ts";
 import type { MessageQuery } from "../store.ts";
 import { type Either, eitherWay, type Range } from "./authors.ts";
-import { markOf, ROW } from "./search-index.ts";
+import { MESSAGE } from "./message-key.ts";
+import { INDEXED, markOf } from "./search-index.ts";
 
 interface Log {
   readonly room_key: number;
@@ -34,11 +35,11 @@ export class BySearch {
       db
         .prepare<[string, number, number, number, number], number>(
           `SELECT rowid & 0xffffffff FROM message_words
-           WHERE message_words MATCH ? AND rowid BETWEEN ${ROW} AND ${ROW} ORDER BY rowid ${order}`,
+           WHERE message_words MATCH ? AND ${INDEXED} ORDER BY rowid ${order}`,
         )
         .pluck(),
     );
-    this.#entry = db.prepare(`${select} WHERE room_key = ? AND msg_id = ?`);
+    this.#entry = db.prepare(`${select} WHERE ${MESSAGE}`);
   }
 
   /** The part of a range that is not indexed. */

@@ -1,6 +1,7 @@
 import type { EntryOp } from "@roomlog/protocol";
 import type Database from "better-sqlite3";
 import type { Append, Refusal } from "../store.ts";
+import { MESSAGE, messageKey } from "./message-key.ts";
 
 interface Target {
   readonly user_id: string;
@@ -63,20 +64,20 @@ export class Changes {
     this.#target = db.prepare(
       `SELECT user_id, op, erased, (
          SELECT op FROM messages AS change
-         WHERE change.room_key = messages.room_key AND change.msg_id = messages.changed_by
+         WHERE change.message_key = ${messageKey("messages.room_key", "messages.changed_by")}
        ) AS changed
-       FROM messages WHERE room_key = ? AND msg_id = ?`,
+       FROM messages WHERE ${MESSAGE}`,
     );
     this.#insert = db.prepare(
-      `INSERT INTO messages (room_key, msg_id, timestmap, user_id, session_id, msg, op, ref, mentions, seal, digest)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, unhex(?), unhex(?))`,
+      `INSERT INTO messages (message_key, timestmap, user_id, session_id, msg, op, ref, mentions, seal, digest)
+       VALUES (${messageKey("?", "?")}, ?, ?, ?, ?, ?, ?, ?, unhex(?), unhex(?))`,
     );
     this.#edits = db
       .prepare<[number, number], number>(
         "SELECT count(*) FROM messages INDEXED BY edits_by_message WHERE room_key = ? AND ref = ? AND op = 'edit'",
       )
       .pluck();
-    this.#mark = db.prepare("UPDATE messages SET changed_by = ? WHERE room_key = ? AND msg_id = ?");
+    this.#mark = db.prepare(`UPDATE messages SET changed_by = ? WHERE ${MESSAGE}`);
     this.#markEdits = db.prepare(
       "UPDATE messages INDEXED BY edits_by_message SET changed_by = ? WHERE room_key = ? AND ref = ? AND op = 'edit'",
     );

@@ -1,5 +1,6 @@
 import type Database from "better-sqlite3";
 import type { DigestQuery, LogDigest } from "../store.ts";
+import { messageKey } from "./message-key.ts";
 
 interface Row {
   readonly epoch: string;
@@ -16,7 +17,7 @@ interface Asked extends Omit<DigestQuery, "at"> {
 const ROW = `
   SELECT epoch, ifnull(:at, last_id) AS msg_id, lower(hex(CASE ifnull(:at, last_id)
     WHEN first_id - 1 THEN base_digest
-    ELSE (SELECT digest FROM messages WHERE messages.room_key = rooms.room_key AND msg_id = ifnull(:at, last_id))
+    ELSE (SELECT digest FROM messages WHERE message_key = ${messageKey("rooms.room_key", "ifnull(:at, last_id)")})
   END)) AS digest
   FROM rooms WHERE service = :service AND room_id = :room_id`;
 

@@ -3,6 +3,7 @@ import { changedIds, ERASED_BODY } from "../erasures.ts";
 import { commitmentOf, type Sealed } from "../proof.ts";
 import type { BeginErasure, EndErasure, Erase, Erasure, ErasureWrite, Written } from "../store.ts";
 import { ERASURE, type ErasureRow, erasureOf } from "./erasures-reader.ts";
+import { MESSAGE } from "./message-key.ts";
 import { STATE, type StateRow } from "./rows.ts";
 import type { SearchIndex } from "./search-index.ts";
 import { ToErase } from "./to-erase.ts";
@@ -29,11 +30,11 @@ export class Erasures {
     this.#toErase = new ToErase(db);
     this.#state = db.prepare(STATE);
     this.#sealed = db.prepare(
-      "SELECT lower(hex(seal)) AS seal, msg, mentions FROM messages WHERE room_key = ? AND msg_id = ?",
+      `SELECT lower(hex(seal)) AS seal, msg, mentions FROM messages WHERE ${MESSAGE}`,
     );
     this.#erase = db.prepare(
       `UPDATE messages SET msg = '${ERASED_BODY}', mentions = NULL, erased = 1, seal = unhex(?)
-       WHERE room_key = ? AND msg_id = ?`,
+       WHERE ${MESSAGE}`,
     );
     this.#dropMentions = db.prepare("DELETE FROM mentions WHERE room_key = ? AND msg_id = ?");
     this.#shrink = db.prepare("UPDATE rooms SET bytes = bytes - ? WHERE room_key = ?");

@@ -7,6 +7,8 @@ import type { Append } from "../store.ts";
 import { AuthorIndex } from "./authors.ts";
 import { Changes, isReference, isSpecial } from "./changes.ts";
 import { openForWriting, takeLock } from "./file.ts";
+import { ALL_MESSAGES } from "./message-key.ts";
+import { PlainRows } from "./plain-rows.ts";
 import { Sums } from "./sums.ts";
 
 /** A life of a room that comes from elsewhere. Times are µs since 1970. */
@@ -45,7 +47,7 @@ export class LifeImport {
   readonly #life: ImportedLife;
   readonly #close: (isDone: boolean) => void;
   readonly #changes: Changes;
-  readonly #insert: Database.Statement<[number, number, number, string, string, string, string, string]>;
+  readonly #rows: PlainRows;
   readonly #sums: Sums;
   readonly #salts = new Salts();
   #digest: string;
@@ -64,10 +66,7 @@ export class LifeImport {
     this.#changes = new Changes(db);
     this.#sums = new Sums(db);
     this.#digest = (life.first_id > 1 && life.base_digest) || startDigest(life);
-    this.#insert = db.prepare(
-      `INSERT INTO messages (room_key, msg_id, timestmap, user_id, session_id, msg, seal, digest)
-       VALUES (?, ?, ?, ?, ?, ?, unhex(?), unhex(?))`,
-    );
+    this.#rows = new PlainRows(db);
     db.exec("BEGIN IMMEDIATE");
   }
 
@@ -110,7 +109,7 @@ export class LifeImport {
     this.#digest = digestOf(this.#digest, provenOf(entry, { msg_id, timestmap, seal }));
     const proof = { seal, digest: this.#digest };
     if (isSpecial(entry)) this.#changes.add(entry, { room_key, msg_id, timestmap, ...proof });
-    else this.#insert.run(room_key, msg_id, timestmap, user_id, session_id, msg, seal, this.#digest);
+    else this.#rows.insert([{ room_key, msg_id, timestmap, user_id, session_id, msg, ...proof }]);
     this.#last_id = msg_id;
     this.#last_timestmap = timestmap;
     this.#bytes += Buffer.byteLength(msg);
@@ -126,10 +125,10 @@ export class LifeImport {
   /** By which entry each one is changed that is, ascending by `msg_id`. */
   changes(): IterableIterator<{ readonly msg_id: number; readonly changed_by: number }> {
     return this.#db
-      .prepare<[number], { msg_id: number; changed_by: number }>(
-        "SELECT msg_id, changed_by FROM messages WHERE room_key = ? AND changed_by IS NOT NULL ORDER BY msg_id",
+      .prepare<[number, number], { msg_id: number; changed_by: number }>(
+        `SELECT msg_id, changed_by FROM messages WHERE ${ALL_MESSAGES} AND changed_by IS NOT NULL ORDER BY message_key`,
       )
-      .iterate(this.#room_key);
+      .iterate(this.#room_key, this.#room_key);
   }
 
   /** Makes it durable. Webhooks are not told what was said elsewhere (W4). */
@@ -141,7 +140,9 @@ export class LifeImport {
       )
       .run(this.#last_id, this.#last_timestmap, this.#bytes, this.#digest, room_key);
     // Not before: what is erased cannot be changed any more.
-    this.#db.prepare("UPDATE messages SET erased = 1 WHERE room_key = ? AND length(seal) = 32").run(room_key);
+    this.#db
+      .prepare(`UPDATE messages SET erased = 1 WHERE ${ALL_MESSAGES} AND length(seal) = 32`)
+      .run(room_key, room_key);
     new AuthorIndex(this.#db).grown(room_key, this.#life.first_id - 1, this.#last_id);
     this.#db
       .prepare(

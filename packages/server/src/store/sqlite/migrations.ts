@@ -272,6 +272,37 @@ export const migrations: readonly Migration[] = [
   `,
   // The edits of a message, without a look at what else refers to it.
   "CREATE INDEX edits_by_message ON messages (room_key, ref, msg_id) WHERE op = 'edit';",
+  // One number finds a message, see `message-key.ts`. What may be large stands last, so that what is before it is read without it.
+  `
+  CREATE TABLE new_messages (
+    message_key INTEGER PRIMARY KEY,
+    room_key    INTEGER NOT NULL GENERATED ALWAYS AS (message_key >> 32) VIRTUAL,
+    msg_id      INTEGER NOT NULL GENERATED ALWAYS AS (message_key & 0xffffffff) VIRTUAL,
+    timestmap   INTEGER NOT NULL,
+    user_id     TEXT    NOT NULL,
+    session_id  TEXT    NOT NULL,
+    op          TEXT,
+    ref         INTEGER,
+    changed_by  INTEGER,
+    erased      INTEGER,
+    seal        BLOB    NOT NULL,
+    digest      BLOB    NOT NULL,
+    mentions    TEXT,
+    msg         TEXT    NOT NULL
+  ) STRICT;
+
+  INSERT INTO new_messages
+    (message_key, timestmap, user_id, session_id, op, ref, changed_by, erased, seal, digest, mentions, msg)
+  SELECT
+    room_key << 32 | msg_id, timestmap, user_id, session_id, op, ref, changed_by, erased, seal, digest, mentions, msg
+  FROM messages ORDER BY room_key, msg_id;
+
+  DROP TABLE messages;
+  ALTER TABLE new_messages RENAME TO messages;
+
+  CREATE INDEX messages_by_ref ON messages (room_key, ref, msg_id) WHERE ref IS NOT NULL;
+  CREATE INDEX edits_by_message ON messages (room_key, ref, msg_id) WHERE op = 'edit';
+  `,
 ];
 
 export function step(db: Database.Database, migration: Migration): void {

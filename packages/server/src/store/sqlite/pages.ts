@@ -7,6 +7,7 @@ import type { LifeKey, MessageQuery, Page, PageText, PageTextQuery, Proof } from
 import { ByAuthor, type Either, eitherWay, type Range } from "./authors.ts";
 import { BySearch } from "./by-search.ts";
 import { firstSince } from "./first-since.ts";
+import { MESSAGE, MESSAGES, messageKey } from "./message-key.ts";
 import { REFERRING } from "./rows.ts";
 
 /** A life whose log is read. */
@@ -39,19 +40,18 @@ const ENTRY =
   "SELECT msg_id, user_id, session_id, timestmap, msg, op, ref, changed_by, mentions, erased FROM messages";
 
 /** A range of ids is one walk through the table, in either direction. */
-const BY_ID = `${ENTRY} WHERE room_key = ? AND msg_id BETWEEN ? AND ? ORDER BY msg_id`;
+const BY_ID = `${ENTRY} WHERE ${MESSAGES} ORDER BY message_key`;
 const BY_REF = `${ENTRY} ${REFERRING} room_key = ? AND ref = ? AND op IS NULL AND msg_id BETWEEN ? AND ? ORDER BY msg_id`;
 const EDITS = `${ENTRY} INDEXED BY edits_by_message WHERE room_key = ? AND ref = ? AND op = 'edit' ORDER BY msg_id`;
 
-const PROOF =
-  "SELECT lower(hex(seal)) AS seal, lower(hex(digest)) AS digest FROM messages WHERE room_key = ? AND msg_id = ?";
+const PROOF = `SELECT lower(hex(seal)) AS seal, lower(hex(digest)) AS digest FROM messages WHERE ${MESSAGE}`;
 
 /** What was deleted does not count. */
 const REFS = `
   SELECT count(*) FROM (
     SELECT 1 FROM messages ${REFERRING} room_key = :room_key AND ref = :msg_id AND op IS NULL AND (
       changed_by IS NULL OR (
-        SELECT op FROM messages AS change WHERE change.room_key = :room_key AND change.msg_id = messages.changed_by
+        SELECT op FROM messages AS change WHERE change.message_key = ${messageKey(":room_key", "messages.changed_by")}
       ) = 'edit'
     ) LIMIT ${MOST_REFS})`;
 
@@ -60,7 +60,7 @@ export class Pages {
   readonly #living: Database.Statement<[string, string], Log>;
   readonly #byEpoch: Database.Statement<[string, string, string], Log>;
   readonly #time: Database.Statement<[number, number], number>;
-  readonly #byId: Either<Database.Statement<[number, number, number], Row>>;
+  readonly #byId: Either<Database.Statement<[number, number, number, number], Row>>;
   readonly #byRef: Either<Database.Statement<[number, number, number, number], Entry>>;
   readonly #byAuthor: ByAuthor;
   readonly #bySearch: BySearch;
@@ -74,13 +74,15 @@ export class Pages {
     this.#living = db.prepare(`${LOG} AND destroyed_at IS NULL`);
     this.#byEpoch = db.prepare(`${LOG} AND epoch = ? AND kept`);
     this.#time = db
-      .prepare<[number, number], number>("SELECT timestmap FROM messages WHERE room_key = ? AND msg_id = ?")
+      .prepare<[number, number], number>(`SELECT timestmap FROM messages WHERE ${MESSAGE}`)
       .pluck();
-    this.#byId = eitherWay((order) => db.prepare<[number, number, number], Row>(`${BY_ID} ${order}`).raw());
+    this.#byId = eitherWay((order) =>
+      db.prepare<[number, number, number, number], Row>(`${BY_ID} ${order}`).raw(),
+    );
     this.#byRef = eitherWay((order) => db.prepare(`${BY_REF} ${order}`));
     this.#byAuthor = new ByAuthor(db, ENTRY);
     this.#bySearch = new BySearch(db, ENTRY);
-    this.#entry = db.prepare(`${ENTRY} WHERE room_key = ? AND msg_id = ?`);
+    this.#entry = db.prepare(`${ENTRY} WHERE ${MESSAGE}`);
     this.#edits = db.prepare(EDITS);
     this.#proof = db.prepare(PROOF);
     this.#refs = db.prepare<[{ readonly room_key: number; readonly msg_id: number }], number>(REFS).pluck();
@@ -174,7 +176,7 @@ export class Pages {
     for (let size = Math.min(limit, BLOCK); low + done <= high; size = BLOCK) {
       const from = order === "asc" ? low + done : high - done - size + 1;
       done += size;
-      const block = [room_key, Math.max(low, from), Math.min(high, from + size - 1)] as const;
+      const block = [room_key, Math.max(low, from), room_key, Math.min(high, from + size - 1)] as const;
       for (const row of this.#byId[order].all(...block)) yield entryOf(row);
     }
   }

@@ -1,8 +1,9 @@
 import type { Retention, RoomAccess, RoomRole } from "@roomlog/protocol";
 import type { LogState } from "../retention.ts";
 import { withOwn } from "../room-info.ts";
-import type { Life, ListedRoom, Room, Standing } from "../store.ts";
+import { type Life, type ListedRoom, MOST_ID, type Room, type Standing } from "../store.ts";
 import { HOLD, holdOf, IS_HELD } from "./holds.ts";
+import { messageKey } from "./message-key.ts";
 
 /** How rows of `rooms` become what the contract says. */
 
@@ -90,8 +91,7 @@ export function ofUser({ access, since_id, ...row }: OfUserRow) {
 }
 
 /** Of the oldest message; null without one. */
-export const FIRST_TIME =
-  "(SELECT timestmap FROM messages WHERE messages.room_key = rooms.room_key AND msg_id = first_id)";
+export const FIRST_TIME = `(SELECT timestmap FROM messages WHERE message_key = ${messageKey("rooms.room_key", "first_id")})`;
 
 export const LIFE = `epoch, created_at, destroyed_at, first_id, last_id, bytes, last_timestmap, ${FIRST_TIME} AS first_time, ${HOLD}`;
 
@@ -150,9 +150,10 @@ export function stateOf({
 /** Entries of a log that refer to one. Without being told, SQLite would rather go through the whole log than look up rows by this index. */
 export const REFERRING = "INDEXED BY messages_by_ref WHERE";
 
-/** The messages of a log from an id on, as retention looks at them. Parameters: room_key, msg_id. */
-export const MEASURED =
-  "SELECT timestmap, octet_length(msg) AS bytes FROM messages WHERE room_key = ? AND msg_id >= ? ORDER BY msg_id";
+/** The messages of a log from an id on, as retention looks at them. Parameters: room_key, msg_id, room_key. */
+export const MEASURED = `
+  SELECT timestmap, octet_length(msg) AS bytes FROM messages
+  WHERE message_key BETWEEN ${messageKey("?", "?")} AND ${messageKey("?", String(MOST_ID))} ORDER BY message_key`;
 
 function retentionOf({ max_age, max_messages, max_bytes }: RetentionRow): Retention {
   return {

@@ -14,6 +14,10 @@ const ROUNDS = 4;
 /** By which the parts of a row that say how long it is may grow with it. */
 const GROWTH = 6;
 
+/** The columns of `messages` that are not made of others. */
+const STORED =
+  "message_key, timestmap, user_id, session_id, op, ref, changed_by, erased, seal, digest, mentions, msg";
+
 /**
  * Takes what was deleted out of a slice of the file's pages. `secure_delete` overwrites what is deleted, but not what SQLite
  * leaves in the unused middle of a page when rows move to a neighbour. So pages with something there are filled: some of
@@ -64,25 +68,23 @@ function leftoversOf(db: Database.Database, from: number, end: number): Leftover
 
 class Filling {
   readonly #mostLocal: number;
-  readonly #grow: Database.Statement<[number, number, number]>;
-  readonly #shrink: Database.Statement<[number, number, number]>;
-  readonly #copy: Database.Statement<[number, number]>;
-  readonly #drop: Database.Statement<[number, number]>;
+  readonly #grow: Database.Statement<[number, bigint]>;
+  readonly #shrink: Database.Statement<[number, bigint]>;
+  readonly #copy: Database.Statement<[bigint]>;
+  readonly #drop: Database.Statement<[bigint]>;
   readonly #back: Database.Statement<[]>;
   readonly #clear: Database.Statement<[]>;
 
   constructor(db: Database.Database) {
     this.#mostLocal = mostLocal(db.pragma("page_size", { simple: true }) as number);
-    this.#grow = db.prepare(
-      "UPDATE messages SET msg = msg || printf('%*s', ?, '') WHERE room_key = ? AND msg_id = ?",
-    );
+    this.#grow = db.prepare("UPDATE messages SET msg = msg || printf('%*s', ?, '') WHERE message_key = ?");
     this.#shrink = db.prepare(
-      "UPDATE messages SET msg = substr(msg, 1, length(msg) - ?) WHERE room_key = ? AND msg_id = ?",
+      "UPDATE messages SET msg = substr(msg, 1, length(msg) - ?) WHERE message_key = ?",
     );
-    db.exec("CREATE TEMP TABLE IF NOT EXISTS moved AS SELECT * FROM messages WHERE 0");
-    this.#copy = db.prepare("INSERT INTO moved SELECT * FROM messages WHERE room_key = ? AND msg_id = ?");
-    this.#drop = db.prepare("DELETE FROM messages WHERE room_key = ? AND msg_id = ?");
-    this.#back = db.prepare("INSERT INTO messages SELECT * FROM moved");
+    db.exec(`CREATE TEMP TABLE IF NOT EXISTS moved AS SELECT ${STORED} FROM messages WHERE 0`);
+    this.#copy = db.prepare(`INSERT INTO moved SELECT ${STORED} FROM messages WHERE message_key = ?`);
+    this.#drop = db.prepare("DELETE FROM messages WHERE message_key = ?");
+    this.#back = db.prepare(`INSERT INTO messages (${STORED}) SELECT ${STORED} FROM moved`);
     this.#clear = db.prepare("DELETE FROM moved");
   }
 
@@ -100,18 +102,18 @@ class Filling {
     for (const cell of cells) {
       const by = Math.min(this.#mostLocal - cell.local, left) - GROWTH;
       if (by <= 0) continue;
-      this.#grow.run(by, cell.room_key, cell.msg_id);
+      this.#grow.run(by, cell.message_key);
       grown.push({ ...cell, by });
       left -= by;
       if (left <= 2 * GROWTH) break;
     }
-    for (const { by, room_key, msg_id } of grown) this.#shrink.run(by, room_key, msg_id);
+    for (const { by, message_key } of grown) this.#shrink.run(by, message_key);
   }
 
   /** What has few rows is joined with its neighbours when they go, and free pages are overwritten. */
   #merge(cells: readonly Cell[]): void {
-    for (const { room_key, msg_id } of cells) this.#copy.run(room_key, msg_id);
-    for (const { room_key, msg_id } of cells) this.#drop.run(room_key, msg_id);
+    for (const { message_key } of cells) this.#copy.run(message_key);
+    for (const { message_key } of cells) this.#drop.run(message_key);
     this.#back.run();
     this.#clear.run();
   }

@@ -1,6 +1,7 @@
 import type Database from "better-sqlite3";
 import { messageWords } from "../../search/message-words.ts";
-import { markOf, ROW, SEARCHED, type Searched } from "./search-index.ts";
+import { messageKey } from "./message-key.ts";
+import { INDEXED, markOf, SEARCHED, type Searched } from "./search-index.ts";
 
 /** Something in the index of words that is not as the messages say (M18). */
 export interface SearchFault {
@@ -46,7 +47,7 @@ const behind = (mark: string) => `${mark.slice(0, -1)}\u00b8`;
 
 class Check {
   readonly #lives: Database.Statement<[], Life>;
-  readonly #messages: Database.Statement<[number, number, number], Searched>;
+  readonly #messages: Database.Statement<[number, number, number, number], Searched>;
   readonly #places: Database.Statement<[string, string], [string, number, number, number]>;
   readonly #terms: Database.Statement<[string, string], { readonly term: string; readonly doc: number }>;
   readonly #rows: Database.Statement<[number, number, number, number], [number, Uint8Array]>;
@@ -61,7 +62,7 @@ class Check {
     this.#lives = db.prepare(
       `SELECT room_key, first_id, last_id, search_id FROM search_ids LEFT JOIN rooms USING (room_key)`,
     );
-    this.#messages = db.prepare<[number, number, number], Searched>(SEARCHED).raw();
+    this.#messages = db.prepare<[number, number, number, number], Searched>(SEARCHED).raw();
     this.#places = db
       .prepare<[string, string], [string, number, number, number]>(
         "SELECT term, doc >> 32, doc & 0xffffffff, offset FROM word_places WHERE term >= ? AND term < ?",
@@ -70,13 +71,13 @@ class Check {
     this.#terms = db.prepare("SELECT term, doc FROM indexed_words WHERE term >= ? AND term < ?");
     this.#rows = db
       .prepare<[number, number, number, number], [number, Uint8Array]>(
-        `SELECT id & 0xffffffff, sz FROM message_words_docsize WHERE id BETWEEN ${ROW} AND ${ROW}`,
+        `SELECT id & 0xffffffff, sz FROM message_words_docsize WHERE id BETWEEN ${messageKey("?", "?")} AND ${messageKey("?", "?")}`,
       )
       .raw();
     this.#rowCount = db.prepare<[], number>("SELECT count(*) FROM message_words_docsize").pluck();
     this.#matches = db
       .prepare<[string, number, number, number, number], number>(
-        `SELECT count(*) FROM message_words WHERE message_words MATCH ? AND rowid BETWEEN ${ROW} AND ${ROW}`,
+        `SELECT count(*) FROM message_words WHERE message_words MATCH ? AND ${INDEXED}`,
       )
       .pluck();
     this.#word = db
@@ -112,7 +113,7 @@ class Check {
       rows[msg_id - first_id] = sizeIn(size) || -1;
       this.#rowsSeen += 1;
     }
-    for (const [msg_id, text] of this.#messages.iterate(room_key, first_id, search_id)) {
+    for (const [msg_id, text] of this.#messages.iterate(room_key, first_id, room_key, search_id)) {
       const at = msg_id - first_id;
       const row = rows[at];
       rows[at] = 0;

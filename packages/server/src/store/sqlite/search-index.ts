@@ -2,6 +2,7 @@ import type Database from "better-sqlite3";
 import { markedWords } from "../../search/message-words.ts";
 import type { IndexMessages, Written } from "../store.ts";
 import { IN_SLICE, type LifeSlice, LifeSlices } from "./life-slices.ts";
+import { MESSAGES, messageKey } from "./message-key.ts";
 
 /**
  * Which words are in which messages (M18): the FTS5 table `message_words`, whose rows have no text of their own. A log is
@@ -17,9 +18,6 @@ function wholeUpTo(last_id: number): number {
   return Math.floor(last_id / CHUNK) * CHUNK;
 }
 
-/** The row of a message. Parameters: room_key, msg_id. */
-export const ROW = "((CAST(? AS INTEGER) << 32) | CAST(? AS INTEGER))";
-
 /**
  * What stands before each word of a room: so a word is looked up in its room, and costs nothing where other rooms have it.
  * It ends in a character that is in no word.
@@ -28,13 +26,16 @@ export function markOf(room_key: number): string {
   return `${room_key.toString(36)}·`;
 }
 
-/** Messages with the text in which they are found, null for none: what readers see of them now. Parameters: room_key, ids. */
+/** Messages with the text in which they are found, null for none: what readers see of them now. Parameters: those of `MESSAGES`. */
 export const SEARCHED = `
   SELECT msg_id, CASE WHEN changed_by IS NULL THEN msg ELSE (
     SELECT CASE op WHEN 'edit' THEN msg END FROM messages AS change
-    WHERE change.room_key = messages.room_key AND change.msg_id = messages.changed_by
+    WHERE change.message_key = ${messageKey("messages.room_key", "messages.changed_by")}
   ) END AS text
-  FROM messages WHERE room_key = ? AND msg_id BETWEEN ? AND ? AND op IS NULL`;
+  FROM messages WHERE ${MESSAGES} AND op IS NULL`;
+
+/** Rows of the index, whose numbers are the keys of their messages. Parameters: those of `MESSAGES`. */
+export const INDEXED = `rowid BETWEEN ${messageKey("?", "?")} AND ${messageKey("?", "?")}`;
 
 /** A row of `SEARCHED`. */
 export type Searched = [msg_id: number, text: string | null];
@@ -56,7 +57,7 @@ export class SearchIndex {
   readonly #life: Database.Statement<[number], Life>;
   readonly #slices: LifeSlices;
   readonly #lives: Database.Statement<[LifeSlice], Life>;
-  readonly #written: Database.Statement<[number, number, number], Searched>;
+  readonly #written: Database.Statement<[number, number, number, number], Searched>;
   readonly #add: Database.Statement<[number, number, string]>;
   readonly #drop: Database.Statement<[number, number, number, number]>;
   readonly #reach: Database.Statement<[number, number]>;
@@ -65,12 +66,12 @@ export class SearchIndex {
     this.#life = db.prepare(`${LIFE} WHERE room_key = ?`);
     this.#slices = new LifeSlices(db);
     this.#lives = db.prepare(`${LIFE} WHERE ${IN_SLICE} AND kept ORDER BY room_key`);
-    this.#written = db.prepare<[number, number, number], Searched>(SEARCHED).raw();
+    this.#written = db.prepare<[number, number, number, number], Searched>(SEARCHED).raw();
     // A chunk in one statement: to call SQLite for each message costs as much as to index it.
     this.#add = db.prepare(
-      `INSERT INTO message_words (rowid, words) SELECT ${ROW} + key, value FROM json_each(?) WHERE value <> ''`,
+      `INSERT INTO message_words (rowid, words) SELECT ${messageKey("?", "?")} + key, value FROM json_each(?) WHERE value <> ''`,
     );
-    this.#drop = db.prepare(`DELETE FROM message_words WHERE rowid BETWEEN ${ROW} AND ${ROW}`);
+    this.#drop = db.prepare(`DELETE FROM message_words WHERE ${INDEXED}`);
     this.#reach = db.prepare(
       `INSERT INTO search_ids (room_key, search_id) VALUES (?, ?)
        ON CONFLICT (room_key) DO UPDATE SET search_id = excluded.search_id`,
@@ -129,7 +130,7 @@ export class SearchIndex {
   #put(room_key: number, from: number, to: number): void {
     const mark = markOf(room_key);
     const words: string[] = Array(to - from + 1).fill("");
-    for (const [msg_id, text] of this.#written.all(room_key, from, to))
+    for (const [msg_id, text] of this.#written.all(room_key, from, room_key, to))
       if (text !== null) words[msg_id - from] = markedWords(text, mark);
     this.#add.run(room_key, from, JSON.stringify(words));
   }

@@ -1,21 +1,19 @@
 /**
- * Pages of SQLite's file, as far as `scrub` looks into them: the ones that hold rows of `messages`, a table WITHOUT ROWID and
- * so an index b-tree (https://www.sqlite.org/fileformat2.html, "B-tree Pages").
+ * Pages of SQLite's file, as far as `scrub` looks into them: the ones that hold rows of `messages`, leaves of a table
+ * b-tree (https://www.sqlite.org/fileformat2.html, "B-tree Pages").
  */
 
-const INTERIOR = 0x02;
-const LEAF = 0x0a;
+const LEAF = 0x0d;
+const HEADER_BYTES = 8;
 
-/** The first columns of a message in the order in which they are stored: numbers, then texts. */
-const NUMBERS = 3;
-const TEXTS = 2;
+/** The first columns of a message: the key, which stands before the row and is empty in it, a number, two texts. */
+const FIRST_TYPES = [isNothing, isNumber, isText, isText];
 
 /** Fewer unused bytes than that hold no words. */
 const LEAST = 8;
 
 export interface Cell {
-  readonly room_key: number;
-  readonly msg_id: number;
+  readonly message_key: bigint;
   /** Bytes of it in this page. */
   readonly local: number;
 }
@@ -29,16 +27,14 @@ export interface Leftover {
 
 /** Undefined when the page is none with messages, or has nothing left over. */
 export function leftoverIn(page: Buffer): Leftover | undefined {
-  const kind = page[0];
-  if (kind !== LEAF && kind !== INTERIOR) return undefined;
-  const [header, pointer] = kind === LEAF ? [8, 0] : [12, 4];
+  if (page[0] !== LEAF) return undefined;
   const count = page.readUInt16BE(3);
-  const low = header + 2 * count;
+  const low = HEADER_BYTES + 2 * count;
   const high = page.readUInt16BE(5);
   if (count === 0 || high < low + LEAST || high > page.length || isEmpty(page.subarray(low, high)))
     return undefined;
   const cells = Array.from({ length: count }, (_, i) =>
-    cellAt(page, page.readUInt16BE(header + 2 * i) + pointer),
+    cellAt(page, page.readUInt16BE(HEADER_BYTES + 2 * i)),
   );
   if (!cells.every((cell) => cell !== undefined)) return undefined;
   return { free: high - low + freeBlocks(page) + (page[7] as number), cells };
@@ -59,20 +55,27 @@ function freeBlocks(page: Buffer): number {
 /** Undefined when it is no message. */
 function cellAt(page: Buffer, at: number): Cell | undefined {
   const payload = varint(page, at);
-  const header = varint(page, payload.end);
-  const types: number[] = [];
-  for (let next = header.end; types.length < NUMBERS + TEXTS && next < payload.end + header.value; ) {
+  const key = varint(page, payload.end);
+  const header = varint(page, key.end);
+  let next = header.end;
+  for (const isOf of FIRST_TYPES) {
     const type = varint(page, next);
-    types.push(type.value);
+    if (type.end > key.end + Number(header.value) || !isOf(Number(type.value))) return undefined;
     next = type.end;
   }
-  const isMessage =
-    types.length === NUMBERS + TEXTS &&
-    types.every((type, i) => (i < NUMBERS ? type >= 1 && type <= 9 : type >= 13 && type % 2 === 1));
-  if (!isMessage) return undefined;
-  const room_key = integer(page, payload.end + header.value, types[0] as number);
-  const msg_id = integer(page, room_key.end, types[1] as number);
-  return { room_key: room_key.value, msg_id: msg_id.value, local: localOf(payload.value, page.length) };
+  return { message_key: key.value, local: localOf(Number(payload.value), page.length) };
+}
+
+function isNothing(type: number): boolean {
+  return type === 0;
+}
+
+function isNumber(type: number): boolean {
+  return type >= 1 && type <= 9;
+}
+
+function isText(type: number): boolean {
+  return type >= 13 && type % 2 === 1;
 }
 
 /** How much of a payload is in its page; the rest is in pages of its own. */
@@ -85,31 +88,20 @@ function localOf(payload: number, size: number): number {
 }
 
 export function mostLocal(size: number): number {
-  return Math.floor(((size - 12) * 64) / 255) - 23;
+  return size - 35;
 }
 
 interface Read {
-  readonly value: number;
+  readonly value: bigint;
   readonly end: number;
 }
 
 function varint(page: Buffer, at: number): Read {
-  let value = 0;
+  let value = 0n;
   for (let i = 0; i < 8; i++) {
     const byte = page[at + i] ?? 0;
-    value = value * 128 + (byte & 0x7f);
+    value = (value << 7n) | BigInt(byte & 0x7f);
     if (byte < 0x80) return { value, end: at + i + 1 };
   }
-  return { value: value * 256 + (page[at + 8] ?? 0), end: at + 9 };
-}
-
-/** Bytes of an integer, by its type. */
-const WIDTHS = [0, 1, 2, 3, 4, 6, 8, 0, 0, 0];
-
-function integer(page: Buffer, at: number, type: number): Read {
-  const width = WIDTHS[type] as number;
-  const end = at + width;
-  if (width === 0) return { value: type === 9 ? 1 : 0, end };
-  if (end > page.length) return { value: 0, end };
-  return { value: width === 8 ? Number(page.readBigInt64BE(at)) : page.readIntBE(at, width), end };
+  return { value: (value << 8n) | BigInt(page[at + 8] ?? 0), end: at + 9 };
 }

@@ -6,7 +6,7 @@ import { MEASURED, STATE, type StateRow, stateOf } from "./rows.ts";
 /** What trims of a log would drop, counted in slices (M13). */
 export class Trimmable {
   readonly #state: Database.Statement<[string, string, string], StateRow>;
-  readonly #measured: Database.Statement<[number, number], Measured>;
+  readonly #measured: Database.Statement<[number, number, number], Measured>;
   readonly #count: Database.Transaction<(query: TrimmableQuery) => Trimmed | undefined>;
 
   constructor(db: Database.Database) {
@@ -28,6 +28,6 @@ export class Trimmable {
     if (row.held === 1) return { first_id, messages: 0, bytes: 0, more: false };
     const retention = own ?? log.retention;
     const left = { ...log, retention, first_id, bytes: log.bytes - counted.bytes };
-    return sliceOf(left, order, this.#measured.iterate(row.room_key, first_id));
+    return sliceOf(left, order, this.#measured.iterate(row.room_key, first_id, row.room_key));
   }
 }

@@ -2,6 +2,7 @@ import type Database from "better-sqlite3";
 import { isForgotten, isStale, type LogState, type Measured, sliceOf } from "../retention.ts";
 import type { Trim, Written } from "../store.ts";
 import type { AuthorIndex } from "./authors.ts";
+import { MESSAGES, messageKey } from "./message-key.ts";
 import { MEASURED, STATE, type StateRow, stateOf } from "./rows.ts";
 import type { SearchIndex } from "./search-index.ts";
 
@@ -21,8 +22,10 @@ export class Trims {
   readonly #authors: AuthorIndex;
   readonly #search: SearchIndex;
   readonly #state: Database.Statement<[string, string, string], StateRow>;
-  readonly #measured: Database.Statement<[number, number], Measured>;
-  readonly #drop: readonly Database.Statement<[number, number]>[];
+  readonly #measured: Database.Statement<[number, number, number], Measured>;
+  readonly #drop: Database.Statement<[number, number, number, number]>;
+  /** What else is known of messages. */
+  readonly #dropOthers: readonly Database.Statement<[number, number]>[];
   readonly #shorten: Database.Statement<[Shortened]>;
   readonly #names: Database.Statement<[number], Name>;
   readonly #forgetNames: Database.Statement<[number, number]>;
@@ -34,12 +37,13 @@ export class Trims {
     this.#search = search;
     this.#state = db.prepare(STATE);
     this.#measured = db.prepare(MEASURED);
-    this.#drop = ["messages", "mentions", "changes"].map((table) =>
+    this.#drop = db.prepare(`DELETE FROM messages WHERE ${MESSAGES}`);
+    this.#dropOthers = ["mentions", "changes"].map((table) =>
       db.prepare(`DELETE FROM ${table} WHERE room_key = ? AND msg_id < ?`),
     );
     this.#shorten = db.prepare(
       `UPDATE rooms SET first_id = :first_id, bytes = :bytes, (base_digest, base_timestmap) = (
-         SELECT digest, timestmap FROM messages WHERE room_key = :room_key AND msg_id = :first_id - 1
+         SELECT digest, timestmap FROM messages WHERE message_key = ${messageKey(":room_key", ":first_id - 1")}
        ) WHERE room_key = :room_key`,
     );
     this.#names = db.prepare(
@@ -59,13 +63,14 @@ export class Trims {
     if (!row) return { kind: "refused", reason: "epoch_not_found" };
     if (row.held === 1) return { kind: "refused", reason: "on_hold" };
     const { room_key, first_id, bytes } = row;
-    const trimmed = sliceOf(stateOf(row), trim, this.#measured.iterate(room_key, first_id));
+    const trimmed = sliceOf(stateOf(row), trim, this.#measured.iterate(room_key, first_id, room_key));
     const log = { ...stateOf(row), first_id: trimmed.first_id, bytes: bytes - trimmed.bytes };
     if (trimmed.messages > 0) {
       this.#authors.shortened(room_key, log.first_id);
       this.#search.shortened(room_key, first_id, log.first_id);
       this.#shorten.run({ room_key, first_id: log.first_id, bytes: log.bytes });
-      for (const drop of this.#drop) drop.run(room_key, log.first_id);
+      this.#drop.run(room_key, first_id, room_key, log.first_id - 1);
+      for (const drop of this.#dropOthers) drop.run(room_key, log.first_id);
     }
     const moreNames = this.#trimNames(room_key, log, trim);
     if (isForgotten(log, trim) && !moreNames) for (const forget of this.#forgetLife) forget.run(room_key);

@@ -12,6 +12,7 @@ import type {
 } from "../store.ts";
 import { firstSince } from "./first-since.ts";
 import { IN_SLICE, type LifeSlice, LifeSlices } from "./life-slices.ts";
+import { MESSAGE } from "./message-key.ts";
 
 interface WebhookRow {
   readonly webhook_key: number;
@@ -78,7 +79,7 @@ export class WebhooksReader {
        ORDER BY rooms.room_key LIMIT 1`,
     );
     this.#time = db
-      .prepare<[number, number], number>("SELECT timestmap FROM messages WHERE room_key = ? AND msg_id = ?")
+      .prepare<[number, number], number>(`SELECT timestmap FROM messages WHERE ${MESSAGE}`)
       .pluck();
     this.#letters = db.prepare(
       `SELECT letter, service, webhook, room_id, epoch, from_id, to_id, error, at

@@ -2,27 +2,29 @@ import type { Retention } from "@roomlog/protocol";
 import type Database from "better-sqlite3";
 import { digestOf, provenOf, Salts, startDigest } from "../proof.ts";
 import { withoutOwn } from "../room-info.ts";
-import type {
-  Append,
-  CreateRoom,
-  DestroyRoom,
-  ErasureWrite,
-  IndexMessages,
-  LifeKey,
-  Refusal,
-  RoomKey,
-  SetSearch,
-  WebhookWrite,
-  Write,
-  Written,
+import {
+  type Append,
+  type CreateRoom,
+  type DestroyRoom,
+  type ErasureWrite,
+  type IndexMessages,
+  type LifeKey,
+  MOST_ID,
+  type Refusal,
+  type RoomKey,
+  type SetSearch,
+  type WebhookWrite,
+  type Write,
+  type Written,
 } from "../store.ts";
 import { AuthorIndex } from "./authors.ts";
-import { Changes, isReference, isSpecial, type Reference } from "./changes.ts";
+import { Changes, isReference, isSpecial } from "./changes.ts";
 import { Erasures } from "./erasures.ts";
 import { openForWriting, takeLock } from "./file.ts";
 import { Holds } from "./holds.ts";
 import { MarksWriter, type Readers, readersOf } from "./marks-writer.ts";
 import { type PackedOutcomes, type PackedWrites, packOutcomes, unpackWrites } from "./packed.ts";
+import { type PlainRow, PlainRows } from "./plain-rows.ts";
 import { SchemasWriter } from "./schemas.ts";
 import { scrub } from "./scrub.ts";
 import { SearchIndex } from "./search-index.ts";
@@ -47,8 +49,8 @@ interface Counter extends Readers {
   digest: string;
   /** Of the first entry that the table of rooms does not know of. */
   first_timestmap: number | undefined;
-  /** Messages that are not in the table yet, field by field. */
-  rows: unknown[];
+  /** Messages that are not in the table yet. */
+  rows: PlainRow[];
 }
 
 type StoredCounter = Omit<Counter, "saved_id" | "first_timestmap" | "rows" | "readers" | "newest">;
@@ -61,11 +63,6 @@ interface Committed {
 
 type Counters = Map<string, Counter | undefined>;
 type Bound = number | null;
-
-/** Rows of one INSERT: what a statement costs beside its rows is paid once. */
-const MANY_ROWS = 16;
-const COLUMNS = ["room_key", "msg_id", "timestmap", "user_id", "session_id", "msg", "seal", "digest"];
-const ROW = "(?, ?, ?, ?, ?, ?, unhex(?), unhex(?))";
 
 const done: Written = { kind: "done" };
 const refused = (reason: Refusal): Written => ({ kind: "refused", reason });
@@ -92,8 +89,7 @@ class Writer {
   >;
   readonly #update: Database.Statement<[Bound, Bound, Bound, number]>;
   readonly #destroy: Database.Statement<[number, number, number]>;
-  /** By the number of rows. */
-  readonly #inserts: readonly [number, Database.Statement<unknown[]>][];
+  readonly #rows: PlainRows;
   readonly #name: Database.Statement<[number, string, string, number, number]>;
   readonly #named: Database.Statement<[number, string, string], number>;
   readonly #count: Database.Statement<[number, number, number, string, number]>;
@@ -129,7 +125,7 @@ class Writer {
       "UPDATE rooms SET max_age = ?, max_messages = ?, max_bytes = ? WHERE room_key = ?",
     );
     this.#destroy = db.prepare("UPDATE rooms SET destroyed_at = ?, kept = ? WHERE room_key = ?");
-    this.#inserts = [MANY_ROWS, 1].map((count) => [count, db.prepare(insertOf(count))]);
+    this.#rows = new PlainRows(db);
     this.#name = db.prepare(
       `INSERT INTO client_msg_ids (room_key, user_id, client_msg_id, msg_id, timestmap) VALUES (?, ?, ?, ?, ?)
        ON CONFLICT (room_key, user_id, client_msg_id) DO NOTHING`,
@@ -268,7 +264,7 @@ class Writer {
     if (isOther(write, counter)) return refused("epoch_not_found");
     const { room_key, epoch } = counter;
     const { user_id, session_id, client_msg_id, msg } = write;
-    const refusal = isReference(write) ? this.#refusalOf(write, counter) : undefined;
+    const refusal = this.#refusalOf(write, counter);
     if (refusal) return refused(refusal);
     const msg_id = counter.last_id + 1;
     const timestmap = Math.max(counter.last_timestmap, write.timestmap);
@@ -283,7 +279,7 @@ class Writer {
     if (isSpecial(write)) {
       this.#changes.add(write, { room_key, msg_id, timestmap, seal, digest });
       if (write.change && write.ref !== undefined) this.#search.changed(room_key, write.ref);
-    } else counter.rows.push(room_key, msg_id, timestmap, user_id, session_id, msg, seal, digest);
+    } else counter.rows.push({ room_key, msg_id, timestmap, user_id, session_id, msg, seal, digest });
     counter.digest = digest;
     counter.first_timestmap ??= timestmap;
     counter.last_id = msg_id;
@@ -295,11 +291,13 @@ class Writer {
   }
 
   /** A repeated one is no reason to refuse, whatever it refers to. */
-  #refusalOf(write: Reference, { room_key, last_id, rows }: Counter): Refusal | undefined {
+  #refusalOf(write: Append, { room_key, last_id, rows }: Counter): Refusal | undefined {
     const { user_id, client_msg_id } = write;
-    if (client_msg_id !== undefined && this.#named.get(room_key, user_id, client_msg_id) !== undefined)
-      return undefined;
-    this.#insert(rows.splice(0));
+    const isRepeated = () =>
+      client_msg_id !== undefined && this.#named.get(room_key, user_id, client_msg_id) !== undefined;
+    if (last_id === MOST_ID) return isRepeated() ? undefined : "log_full";
+    if (!isReference(write) || isRepeated()) return undefined;
+    this.#rows.insert(rows.splice(0));
     return this.#changes.refusal(write, room_key, last_id);
   }
 
@@ -345,7 +343,7 @@ class Writer {
   /** Brings the table up to date with what is counted so far. */
   #save(counters: readonly (Counter | undefined)[]): void {
     const grown = counters.filter(isGrown);
-    this.#insert(grown.flatMap(({ rows }) => rows));
+    this.#rows.insert(grown.flatMap(({ rows }) => rows));
     for (const counter of counters) if (counter?.readers) this.#marks.save(counter);
     for (const counter of grown) {
       const { room_key, saved_id, last_id, last_timestmap, bytes, digest } = counter;
@@ -353,14 +351,6 @@ class Writer {
       this.#authors.grown(room_key, saved_id, last_id);
       this.#search.grown(counter, saved_id, last_id);
       this.#webhooks.grown(counter, counter.first_timestmap as number);
-    }
-  }
-
-  #insert(rows: readonly unknown[]): void {
-    let at = 0;
-    for (const [count, insert] of this.#inserts) {
-      const length = count * COLUMNS.length;
-      for (; at + length <= rows.length; at += length) insert.run(rows.slice(at, at + length));
     }
   }
 }
@@ -373,10 +363,6 @@ function counterOf(stored: StoredCounter): Counter {
 
 function isGrown(counter: Counter | undefined): counter is Counter {
   return counter !== undefined && counter.last_id !== counter.saved_id;
-}
-
-function insertOf(rows: number): string {
-  return `INSERT INTO messages (${COLUMNS.join(", ")}) VALUES ${Array(rows).fill(ROW).join(", ")}`;
 }
 
 function isOfSearch(write: Write): write is SetSearch | IndexMessages {

@@ -1,6 +1,7 @@
 import type Database from "better-sqlite3";
 import type { Entry } from "../../entries.ts";
 import { CHUNK, chunkWith, nameOfSession, nameOfUser } from "../authors.ts";
+import { MESSAGE } from "../message-key.ts";
 import type { Found } from "./fault.ts";
 import type { LifeRow } from "./life.ts";
 
@@ -25,7 +26,7 @@ export class AuthorsCheck {
     this.#all = db.prepare("SELECT author, last_id FROM authors WHERE room_key = ?");
     this.#isBy = db
       .prepare<[number, number, string], number>(
-        "SELECT 1 FROM messages WHERE room_key = ? AND msg_id = ? AND ? IN ('u' || user_id, 's' || session_id)",
+        `SELECT 1 FROM messages WHERE ${MESSAGE} AND ? IN ('u' || user_id, 's' || session_id)`,
       )
       .pluck();
   }

@@ -1,5 +1,6 @@
 import type Database from "better-sqlite3";
 import type { Entry } from "../../entries.ts";
+import { MESSAGE } from "../message-key.ts";
 import { REFERRING } from "../rows.ts";
 import type { Found } from "./fault.ts";
 import type { LifeRow } from "./life.ts";
@@ -15,7 +16,7 @@ export class ChangesCheck {
   readonly #unmarked: Database.Statement<[number, number, number], number>;
 
   constructor(db: Database.Database) {
-    this.#link = db.prepare("SELECT op, ref, changed_by FROM messages WHERE room_key = ? AND msg_id = ?");
+    this.#link = db.prepare(`SELECT op, ref, changed_by FROM messages WHERE ${MESSAGE}`);
     this.#unmarked = db
       .prepare<[number, number, number], number>(
         `SELECT msg_id FROM messages ${REFERRING} room_key = ? AND ref = ? AND op = 'edit' AND changed_by IS NOT ? LIMIT 1`,

@@ -4,6 +4,7 @@ import type Database from "better-sqlite3";
 import type { Entry } from "../../entries.ts";
 import { digestOf, startDigest } from "../../proof.ts";
 import type { Proof } from "../../store.ts";
+import { ALL_MESSAGES, MESSAGE, messageKey } from "../message-key.ts";
 import { AuthorsCheck } from "./authors.ts";
 import { ChangesCheck } from "./changes.ts";
 import type { Found } from "./fault.ts";
@@ -58,7 +59,7 @@ const NOTHING = Buffer.alloc(0);
 
 /** Recomputes logs (O7): one walk each, in the order of the entries. */
 export class LifeCheck {
-  readonly #entries: Database.Statement<[number], Row>;
+  readonly #entries: Database.Statement<[number, number], Row>;
   readonly #bytes: Database.Statement<[number, number], Buffer>;
   readonly #names: Database.Statement<[LifeRow], { readonly msg_id: number; readonly client_msg_id: string }>;
   readonly #changes: ChangesCheck;
@@ -66,19 +67,19 @@ export class LifeCheck {
 
   constructor(db: Database.Database) {
     this.#entries = db
-      .prepare<[number], Row>(
+      .prepare<[number, number], Row>(
         `SELECT msg_id, user_id, session_id, timestmap, msg, op, ref, changed_by, mentions, erased, lower(hex(seal)), lower(hex(digest))
-         FROM messages WHERE room_key = ? ORDER BY msg_id`,
+         FROM messages WHERE ${ALL_MESSAGES} ORDER BY message_key`,
       )
       .raw();
     this.#bytes = db
       .prepare<[number, number], Buffer>(
-        "SELECT CAST(user_id || session_id || msg AS BLOB) FROM messages WHERE room_key = ? AND msg_id = ?",
+        `SELECT CAST(user_id || session_id || msg AS BLOB) FROM messages WHERE ${MESSAGE}`,
       )
       .pluck();
     this.#names = db.prepare(
       `SELECT name.msg_id, client_msg_id FROM client_msg_ids AS name
-       LEFT JOIN messages AS message ON message.room_key = name.room_key AND message.msg_id = name.msg_id
+       LEFT JOIN messages AS message ON message.message_key = ${messageKey("name.room_key", "name.msg_id")}
        WHERE name.room_key = :room_key AND (name.msg_id > :last_id OR (name.msg_id >= :first_id AND (
          message.user_id IS NOT name.user_id OR message.timestmap IS NOT name.timestmap)))`,
     );
@@ -95,7 +96,7 @@ export class LifeCheck {
       digest: life.base_digest,
     };
     yield* base(life);
-    for (const row of this.#entries.iterate(life.room_key)) {
+    for (const row of this.#entries.iterate(life.room_key, life.room_key)) {
       seen();
       const entry = entryOf(row);
       if (TEXTS.some((name) => typeof entry[name] !== "string")) {
@@ -123,7 +124,7 @@ export class LifeCheck {
     else if (!isUtf8(bytes)) yield { msg_id, what: "text that is not UTF-8" };
     if (seal.length === HASH_DIGITS && (msg !== "{}" || mentions !== null))
       yield { msg_id, what: "an erased entry has a body" };
-    if ((seal.length === HASH_DIGITS) !== (erased === 1))
+    if (erased !== (seal.length === HASH_DIGITS ? 1 : null))
       yield { msg_id, what: "an entry with a commitment is erased, and no other" };
     if (seal.length !== HASH_DIGITS && seal.length !== SALT_DIGITS)
       yield { msg_id, what: "neither salt nor commitment", found: seal };

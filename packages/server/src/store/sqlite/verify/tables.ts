@@ -8,6 +8,9 @@ import { wordsFileFaults } from "./words-file.ts";
 /** Most faults that SQLite tells. */
 const MOST_TOLD = 100;
 
+/** Of all integers. */
+const LEAST_KEY = "-9223372036854775807 - 1";
+
 interface SchemaRow {
   readonly name: string;
   readonly sql: string | null;
@@ -21,6 +24,7 @@ export const tableChecks: readonly ((db: Database.Database) => Generator<Fault>)
   function* references(db) {
     for (const { table, parent } of db.pragma("foreign_key_check") as { table: string; parent: string }[])
       yield { table, what: `a row of what is not in ${parent}` };
+    yield* strayMessages(db);
   },
   function* search(db) {
     const life = db.prepare<[number | undefined], Pick<Fault, "service" | "room_id" | "epoch">>(
@@ -41,6 +45,19 @@ export const tableChecks: readonly ((db: Database.Database) => Generator<Fault>)
     for (const { integrity_check: what } of told) if (what !== "ok") yield { what };
   },
 ];
+
+/** `messages` has no foreign key, which would need an index for it; a look from room to room is as good. */
+function* strayMessages(db: Database.Database): Generator<Fault> {
+  const next = db
+    .prepare<[number | null], number>(
+      `SELECT room_key FROM messages
+       WHERE message_key >= ifnull(? << 32, ${LEAST_KEY}) ORDER BY message_key LIMIT 1`,
+    )
+    .pluck();
+  const isThere = db.prepare<[number], number>("SELECT 1 FROM rooms WHERE room_key = ?").pluck();
+  for (let key = next.get(null); key !== undefined; key = next.get(key + 1))
+    if (!isThere.get(key)) yield { table: "messages", what: "a row of what is not in rooms" };
+}
 
 /** A database in which the server has just made its tables. */
 function fresh(): Database.Database {
