@@ -89,6 +89,33 @@ test("[M18] the index of words agrees with the messages, whatever became of thes
   db.close();
 });
 
+test.each([
+  ["plain", (i: number) => `rock ${i}`],
+  ["without a word here and there", (i: number) => (i % 3 ? "!?" : `rock ${i}`)],
+  ["with what stands between strings that are marked together", (i: number) => `rock\0roll ${i}`],
+  ["that are too long together to be read at once", (i: number) => `rock ${"roll ".repeat(2000)} ${i}`],
+  ["of which each is too long for that", (i: number) => (i < 250 ? "x" : `rock ${"x ".repeat(600_000)}`)],
+])(
+  "[M18] a chunk of messages is indexed as each of them would be: %s",
+  async (_, textOf) => {
+    const directory = dataDirectory();
+    const store = new SqliteStore(directory);
+    await store.open();
+    const messages = Array.from({ length: 256 }, (_, i) => ({
+      ...said(""),
+      msg: JSON.stringify({ text: textOf(i), more: ["x y", 5, null, "", "last one"] }),
+    }));
+    await store.commit([on, create("one"), ...messages]);
+    await store.close();
+    expect(faultsIn(directory)).toEqual([]);
+    const db = openForReading(directory);
+    const count = db.prepare("SELECT count(*) FROM message_words_docsize").pluck();
+    expect(count.get()).toBe(256);
+    db.close();
+  },
+  60_000,
+);
+
 test.for([
   ['UPDATE messages SET msg = \'{"text":"rocket"}\' WHERE msg_id = 150 AND room_key = 1', [150]],
   ["DELETE FROM message_words WHERE rowid = (1 << 32) | 151", [151]],

@@ -26,13 +26,24 @@ export function markOf(room_key: number): string {
   return `${room_key.toString(36)}·`;
 }
 
-/** Messages with the text in which they are found, null for none: what readers see of them now. Parameters: those of `MESSAGES`. */
-export const SEARCHED = `
-  SELECT msg_id, CASE WHEN changed_by IS NULL THEN msg ELSE (
+/** SQL: the text in which a message is found, null for none: what readers see of it now. */
+const TEXT = `
+  CASE WHEN changed_by IS NULL THEN msg ELSE (
     SELECT CASE op WHEN 'edit' THEN msg END FROM messages AS change
     WHERE change.message_key = ${messageKey("messages.room_key", "messages.changed_by")}
-  ) END AS text
-  FROM messages WHERE ${MESSAGES} AND op IS NULL`;
+  ) END`;
+
+/** Messages with their texts. Parameters: those of `MESSAGES`. */
+export const SEARCHED = `SELECT msg_id, ${TEXT} AS text FROM messages WHERE ${MESSAGES} AND op IS NULL`;
+
+/** Bytes of texts that are read at once. */
+const MANY_BYTES = 1_048_576;
+
+/** The texts of all entries, with commas between; null when they are too many bytes. Parameters: those of `MESSAGES`. */
+const TEXTS = `
+  SELECT iif(count(*) = 1 OR sum(octet_length(text)) <= ${MANY_BYTES}, group_concat(text), NULL) FROM (
+    SELECT iif(op IS NULL, ifnull(${TEXT}, 'null'), 'null') AS text
+    FROM messages WHERE ${MESSAGES} ORDER BY message_key)`;
 
 /** Rows of the index, whose numbers are the keys of their messages. Parameters: those of `MESSAGES`. */
 export const INDEXED = `rowid BETWEEN ${messageKey("?", "?")} AND ${messageKey("?", "?")}`;
@@ -57,7 +68,7 @@ export class SearchIndex {
   readonly #life: Database.Statement<[number], Life>;
   readonly #slices: LifeSlices;
   readonly #lives: Database.Statement<[LifeSlice], Life>;
-  readonly #written: Database.Statement<[number, number, number, number], Searched>;
+  readonly #texts: Database.Statement<[number, number, number, number], string | null>;
   readonly #add: Database.Statement<[number, number, string]>;
   readonly #drop: Database.Statement<[number, number, number, number]>;
   readonly #reach: Database.Statement<[number, number]>;
@@ -66,7 +77,7 @@ export class SearchIndex {
     this.#life = db.prepare(`${LIFE} WHERE room_key = ?`);
     this.#slices = new LifeSlices(db);
     this.#lives = db.prepare(`${LIFE} WHERE ${IN_SLICE} AND kept ORDER BY room_key`);
-    this.#written = db.prepare<[number, number, number, number], Searched>(SEARCHED).raw();
+    this.#texts = db.prepare<[number, number, number, number], string | null>(TEXTS).pluck();
     // A chunk in one statement: to call SQLite for each message costs as much as to index it.
     this.#add = db.prepare(
       `INSERT INTO message_words (rowid, words) SELECT ${messageKey("?", "?")} + key, value FROM json_each(?) WHERE value <> ''`,
@@ -127,12 +138,17 @@ export class SearchIndex {
     this.#reach.run(room_key, to);
   }
 
+  /** There are no holes between ids: what is not kept is at the beginning. */
   #put(room_key: number, from: number, to: number): void {
-    const mark = markOf(room_key);
-    const words: string[] = Array(to - from + 1).fill("");
-    for (const [msg_id, text] of this.#written.all(room_key, from, room_key, to))
-      if (text !== null) words[msg_id - from] = markedWords(text, mark);
-    this.#add.run(room_key, from, JSON.stringify(words));
+    const texts = this.#texts.get(room_key, from, room_key, to);
+    if (texts) {
+      const words = markedWords(JSON.parse(`[${texts}]`), markOf(room_key));
+      this.#add.run(room_key, to - words.length + 1, JSON.stringify(words));
+    } else if (from < to) {
+      const middle = Math.floor((from + to) / 2);
+      this.#put(room_key, from, middle);
+      this.#put(room_key, middle + 1, to);
+    }
   }
 }
 
