@@ -27,6 +27,14 @@ const CLOSES: Readonly<Record<Input["who"], readonly number[]>> = {
   stranger: [1009, 4501, 4502, 4503],
 };
 
+/** A frame with more of them may be too wide (F11): 4500. */
+const MOST_MARKS = 65_536;
+
+/** What F11 counts, but in strings too. */
+function marksIn(text: string): number {
+  return (text.match(/[,[{]/g)?.length ?? 0) + 3 * (text.match(/:/g)?.length ?? 0);
+}
+
 /** The command table as a grammar: each request gets one answer, with its tid as it was written and a known code. */
 export const commands = define<Input>({
   name: "commands",
@@ -66,7 +74,8 @@ async function play({ who, frames, burst }: Input, client: WireClient): Promise<
   await client.call("core/core/ping").catch(() => {});
   const received = client.take();
   const close = client.isClosed ? (await client.closed).code : undefined;
-  expect(close === undefined || CLOSES[who].includes(close), `closed with ${close}`);
+  const isWide = close === 4500 && frames.some(({ text }) => marksIn(text) > MOST_MARKS);
+  expect(close === undefined || isWide || CLOSES[who].includes(close), `closed with ${close}`);
   for (const frame of frames)
     judge(frame, { who, close, answers: received.filter((text) => isAnswer(text, frame.tid)) });
 }
