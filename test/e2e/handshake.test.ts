@@ -54,11 +54,13 @@ test("[T10] ReDoS in handshake headers: long odd values are judged at once", asy
 test("[T10] the 1001st plain request on a connection is not answered as one", async () => {
   const { url } = await serverForTest(memory);
   const socket = plainSocket(url);
-  const statuses: string[] = [];
-  socket.on("data", (bytes) => statuses.push(...(String(bytes).match(/(?<=HTTP\/1\.1 )\d+/g) ?? [])));
+  let received = "";
+  socket.on("data", (bytes) => {
+    received += String(bytes);
+  });
   socket.write("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n".repeat(1010));
   await once(socket, "close");
-  expect(statuses.filter((status) => status === "426")).toHaveLength(1000);
+  expect(received.match(/HTTP\/1\.1 426 /g)).toHaveLength(1000);
 });
 
 test.for([

@@ -149,6 +149,9 @@ function restAfter(world: World, at: At, seen: Seen): readonly Item[] {
     if (!isThis(head, seen)) throw new Mismatch(`${head.type} ${JSON.stringify(head.body)} was due`);
     return head.maybe ? rest.map(untold) : rest;
   }
+  const waited = [head, ...rest].findIndex((item) => item.kind === "event" || !item.late);
+  const event = [head, ...rest][waited];
+  if (event?.kind === "event" && isThis(event, seen)) return [head, ...rest].toSpliced(waited, 1);
   if (seen.type === roomEvents.msglog_dropped) return afterDropped(world, at, [head, ...rest], seen.body);
   requireMessage(world, at, head, seen);
   return rest;
@@ -191,7 +194,9 @@ function untold(item: Item): Item {
 
 /** All that waits is read when the cursor was moved (M10). */
 function readAnew(item: Item, since: number): Item {
-  return item.kind === "event" ? item : { kind: item.kind, life: item.life, id: item.id, since };
+  if (item.kind === "event") return item;
+  const { kind, life, id, maybe } = item;
+  return { kind, life, id, since, ...(maybe && { late: true }) };
 }
 
 function requireMessage(world: World, at: At, item: Told, seen: Seen) {

@@ -204,4 +204,24 @@ export const regressions: readonly { readonly title: string; readonly steps: rea
       { kind: "drain", at: 0 },
     ],
   },
+  {
+    title:
+      "[M10, M17] what a view has passed over comes behind events that waited, when the cursor goes back",
+    steps: [
+      asks(
+        1,
+        { do: "subscribe", room: "a", from: { after: 2 }, where: "bare" },
+        { do: "listen", pattern: "everything", room: "a" },
+      ),
+      asks(
+        0,
+        { do: "send", room: "a", body: { words: ["rock"], open: true }, name: "k1" },
+        { do: "send", room: "a", body: { size: "big", words: ["rock"], type: "vote", open: true } },
+        { do: "create", room: "b" },
+        { do: "schema", room: "a", type: "vote", schema: null },
+      ),
+      asks(1, { do: "subscribe", room: "a", from: { after: "seen" }, where: "padded" }),
+      asks(0, { do: "get", room: "b", page: { after: 0, from_time: 0, order: "asc", refs: true } }),
+    ],
+  },
 ];

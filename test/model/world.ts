@@ -111,7 +111,7 @@ export interface Lane {
 export type Item =
   /** `told`: it was dropped from the log and the connection knows, unless a `maybe` that stands before it comes. */
   /** `since`: the newest entry when it was put here; it comes as it was then, or as it is when it is read. */
-  /** `maybe`: a view did not let it through once, so it may have been passed over (M17). */
+  /** `maybe`: a view did not let it through once, so it may have been passed over (M17); `late`: it then comes behind events that waited. */
   | {
       readonly kind: "message";
       readonly life: number;
@@ -119,6 +119,7 @@ export type Item =
       readonly since: number;
       readonly told?: true;
       readonly maybe?: true;
+      readonly late?: true;
     }
   /** `maybe`: who lags does without it. */
   | { readonly kind: "event"; readonly type: string; readonly body: object; readonly maybe?: true };
