@@ -20,6 +20,9 @@ const PAGE = 1000;
 /** Messages that are counted by a filter at once. */
 const COUNTED = 1000;
 
+/** How often a room is counted whose log grows all the time. */
+const TRIES = 3;
+
 type Unread = CommandResult<"media/room/msglog_unread">[number];
 
 /** M20: of the rooms that are named, or of those in which who asks has a mark. */
@@ -38,16 +41,21 @@ export const unread = (
       // Nothing has to be looked at.
       if (where === undefined && !identity.rights.isNarrowed) return found;
       const counting = new Counting(log, { where, ...settings() });
+      /** Counted anew when the log has grown meanwhile: an edit or a deletion behind `last_id` would be seen already. */
+      const countedIn = async (room: Unread, tries = TRIES): Promise<Unread | undefined> => {
+        const view = await roomRights.viewInLife(identity, room);
+        if (where === undefined && view === undefined) return room;
+        const seen = await counting.of(room, identity).catch(left);
+        if (!seen) return undefined;
+        const [now] = await marks.unread([room.room_id], identity);
+        if (now && now.last_id !== room.last_id && tries > 1) return countedIn(now, tries - 1);
+        // What nothing hides is counted without looking at it.
+        return { ...room, ...seen, ...(view === undefined && { mentions: room.mentions }) };
+      };
       const counted: Unread[] = [];
       for (const room of found) {
-        const view = await roomRights.viewInLife(identity, room);
-        if (where === undefined && view === undefined) {
-          counted.push(room);
-          continue;
-        }
-        const seen = await counting.of(room, identity).catch(left);
-        // What nothing hides is counted without looking at it.
-        if (seen) counted.push({ ...room, ...seen, ...(view === undefined && { mentions: room.mentions }) });
+        const one = await countedIn(room);
+        if (one) counted.push(one);
       }
       return counted;
     },
