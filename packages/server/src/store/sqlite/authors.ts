@@ -1,7 +1,7 @@
 import type Database from "better-sqlite3";
 import type { Entry } from "../entries.ts";
 import type { MessageQuery } from "../store.ts";
-import { MESSAGE, MESSAGES, messageKey } from "./message-key.ts";
+import { between, MESSAGE, MESSAGES } from "./message-key.ts";
 
 /**
  * Who wrote which messages of a log, for pages by user and session. An index entry for each message would double the
@@ -80,8 +80,7 @@ export class AuthorIndex {
         `SELECT msg_id, user_id, session_id FROM messages WHERE ${MESSAGES} ORDER BY message_key`,
       )
       .raw();
-    const dropped = (from: string) =>
-      `message_key BETWEEN ${messageKey(":room_key", from)} AND ${messageKey(":room_key", ":first_id - 1")}`;
+    const dropped = (from: string) => `message_key ${between(":room_key", from, ":first_id - 1")}`;
     this.#add = db.prepare("INSERT INTO authors (room_key, author, last_id, places) VALUES (?, ?, ?, ?)");
     this.#drop = db.prepare(`
       DELETE FROM authors WHERE room_key = :room_key AND last_id < :first_id AND author IN (

@@ -4,8 +4,8 @@ import { type Entry, type Neighbours, shown } from "../entries.ts";
 import { scoreIn } from "../searched-text.ts";
 import type { MessageQuery } from "../store.ts";
 import { type Either, eitherWay, type Range } from "./authors.ts";
-import { MESSAGE } from "./message-key.ts";
-import { INDEXED, markOf } from "./search-index.ts";
+import { IN_RANGE, MESSAGE } from "./message-key.ts";
+import { markOf } from "./search-index.ts";
 
 interface Log {
   readonly room_key: number;
@@ -35,7 +35,7 @@ export class BySearch {
       db
         .prepare<[string, number, number, number, number], number>(
           `SELECT rowid & 0xffffffff FROM message_words
-           WHERE message_words MATCH ? AND ${INDEXED} ORDER BY rowid ${order}`,
+           WHERE message_words MATCH ? AND rowid ${IN_RANGE} ORDER BY rowid ${order}`,
         )
         .pluck(),
     );

@@ -2,7 +2,7 @@ import type Database from "better-sqlite3";
 import type { Authored, AuthoredQuery, Erasable, ErasableQuery, Erasure, ErasuresQuery } from "../store.ts";
 import { CHUNK } from "./authors.ts";
 import { IN_SLICE, type LifeSlice, LifeSlices } from "./life-slices.ts";
-import { messageKey } from "./message-key.ts";
+import { between } from "./message-key.ts";
 import { STATE, type StateRow } from "./rows.ts";
 import { ToErase } from "./to-erase.ts";
 
@@ -33,8 +33,7 @@ const LIVES = `
     EXISTS (SELECT 1 FROM authors WHERE authors.room_key = rooms.room_key AND author = 'u' || :user_id)
     OR EXISTS (
       SELECT 1 FROM messages
-      WHERE message_key BETWEEN ${messageKey("rooms.room_key", `last_id / ${CHUNK} * ${CHUNK} + 1`)}
-        AND ${messageKey("rooms.room_key", "last_id")} AND user_id = :user_id
+      WHERE message_key ${between("rooms.room_key", `last_id / ${CHUNK} * ${CHUNK} + 1`, "last_id")} AND user_id = :user_id
     )
   )
   ORDER BY room_key`;

@@ -14,8 +14,19 @@ export function messageKey(room_key: string, msg_id: string): string {
 /** SQL: one message. Parameters: room_key, msg_id. */
 export const MESSAGE = `message_key = ${messageKey("?", "?")}`;
 
-/** SQL: messages from one id to another, both included. Parameters: room_key, low, room_key, high. */
-export const MESSAGES = `message_key BETWEEN ${messageKey("?", "?")} AND ${messageKey("?", "?")}`;
+/** SQL, behind a key: whether it is of an id from `low` to `high` in a room, both included. */
+export function between(room_key: string, low: string, high: string): string {
+  return `BETWEEN ${messageKey(room_key, low)} AND ${messageKey(room_key, high)}`;
+}
+
+/** SQL, behind a key: the same. Parameters: room_key, low, room_key, high. */
+export const IN_RANGE = between("?", "?", "?");
+
+/** SQL: messages from one id to another. Parameters: those of `IN_RANGE`. */
+export const MESSAGES = `message_key ${IN_RANGE}`;
+
+/** SQL: messages from an id on. Parameters: room_key, low, room_key. */
+export const MESSAGES_FROM = `message_key ${between("?", "?", String(MOST_ID))}`;
 
 /** SQL: the messages of a room. Parameters: room_key, room_key. */
-export const ALL_MESSAGES = `message_key BETWEEN ${messageKey("?", "0")} AND ${messageKey("?", String(MOST_ID))}`;
+export const ALL_MESSAGES = `message_key ${between("?", "0", String(MOST_ID))}`;

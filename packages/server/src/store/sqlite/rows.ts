@@ -1,9 +1,9 @@
 import type { Retention, RoomAccess, RoomRole } from "@roomlog/protocol";
 import type { LogState } from "../retention.ts";
 import { withOwn } from "../room-info.ts";
-import { type Life, type ListedRoom, MOST_ID, type Room, type Standing } from "../store.ts";
+import type { Life, ListedRoom, Room, Standing } from "../store.ts";
 import { HOLD, holdOf, IS_HELD } from "./holds.ts";
-import { messageKey } from "./message-key.ts";
+import { MESSAGES_FROM, messageKey } from "./message-key.ts";
 
 /** How rows of `rooms` become what the contract says. */
 
@@ -150,10 +150,10 @@ export function stateOf({
 /** Entries of a log that refer to one. Without being told, SQLite would rather go through the whole log than look up rows by this index. */
 export const REFERRING = "INDEXED BY messages_by_ref WHERE";
 
-/** The messages of a log from an id on, as retention looks at them. Parameters: room_key, msg_id, room_key. */
+/** The messages of a log from an id on, as retention looks at them. Parameters: those of `MESSAGES_FROM`. */
 export const MEASURED = `
   SELECT timestmap, octet_length(msg) AS bytes FROM messages
-  WHERE message_key BETWEEN ${messageKey("?", "?")} AND ${messageKey("?", String(MOST_ID))} ORDER BY message_key`;
+  WHERE ${MESSAGES_FROM} ORDER BY message_key`;
 
 function retentionOf({ max_age, max_messages, max_bytes }: RetentionRow): Retention {
   return {

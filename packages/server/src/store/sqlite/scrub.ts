@@ -1,5 +1,6 @@
 import { closeSync, openSync, readSync } from "node:fs";
 import type Database from "better-sqlite3";
+import { columnsOf } from "./sums.ts";
 import { type Cell, type Leftover, leftoverIn, mostLocal } from "./tree-page.ts";
 
 /** Pages that are looked at in a slice: 512 KiB. */
@@ -13,10 +14,6 @@ const ROUNDS = 4;
 
 /** By which the parts of a row that say how long it is may grow with it. */
 const GROWTH = 6;
-
-/** The columns of `messages` that are not made of others. */
-const STORED =
-  "message_key, timestmap, user_id, session_id, op, ref, changed_by, erased, seal, digest, mentions, msg";
 
 /**
  * Takes what was deleted out of a slice of the file's pages. `secure_delete` overwrites what is deleted, but not what SQLite
@@ -81,10 +78,11 @@ class Filling {
     this.#shrink = db.prepare(
       "UPDATE messages SET msg = substr(msg, 1, length(msg) - ?) WHERE message_key = ?",
     );
-    db.exec(`CREATE TEMP TABLE IF NOT EXISTS moved AS SELECT ${STORED} FROM messages WHERE 0`);
-    this.#copy = db.prepare(`INSERT INTO moved SELECT ${STORED} FROM messages WHERE message_key = ?`);
+    const stored = columnsOf(db, "messages").join(", ");
+    db.exec(`CREATE TEMP TABLE IF NOT EXISTS moved AS SELECT ${stored} FROM messages WHERE 0`);
+    this.#copy = db.prepare(`INSERT INTO moved SELECT ${stored} FROM messages WHERE message_key = ?`);
     this.#drop = db.prepare("DELETE FROM messages WHERE message_key = ?");
-    this.#back = db.prepare(`INSERT INTO messages (${STORED}) SELECT ${STORED} FROM moved`);
+    this.#back = db.prepare(`INSERT INTO messages (${stored}) SELECT ${stored} FROM moved`);
     this.#clear = db.prepare("DELETE FROM moved");
   }
 

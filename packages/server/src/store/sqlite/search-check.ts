@@ -1,7 +1,7 @@
 import type Database from "better-sqlite3";
 import { messageWords } from "../../search/message-words.ts";
-import { messageKey } from "./message-key.ts";
-import { INDEXED, markOf, SEARCHED, type Searched } from "./search-index.ts";
+import { IN_RANGE } from "./message-key.ts";
+import { markOf, SEARCHED, type Searched } from "./search-index.ts";
 
 /** Something in the index of words that is not as the messages say (M18). */
 export interface SearchFault {
@@ -71,13 +71,13 @@ class Check {
     this.#terms = db.prepare("SELECT term, doc FROM indexed_words WHERE term >= ? AND term < ?");
     this.#rows = db
       .prepare<[number, number, number, number], [number, Uint8Array]>(
-        `SELECT id & 0xffffffff, sz FROM message_words_docsize WHERE id BETWEEN ${messageKey("?", "?")} AND ${messageKey("?", "?")}`,
+        `SELECT id & 0xffffffff, sz FROM message_words_docsize WHERE id ${IN_RANGE}`,
       )
       .raw();
     this.#rowCount = db.prepare<[], number>("SELECT count(*) FROM message_words_docsize").pluck();
     this.#matches = db
       .prepare<[string, number, number, number, number], number>(
-        `SELECT count(*) FROM message_words WHERE message_words MATCH ? AND ${INDEXED}`,
+        `SELECT count(*) FROM message_words WHERE message_words MATCH ? AND rowid ${IN_RANGE}`,
       )
       .pluck();
     this.#word = db

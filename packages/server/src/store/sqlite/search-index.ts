@@ -2,7 +2,7 @@ import type Database from "better-sqlite3";
 import { markedWords } from "../../search/message-words.ts";
 import type { IndexMessages, Written } from "../store.ts";
 import { IN_SLICE, type LifeSlice, LifeSlices } from "./life-slices.ts";
-import { MESSAGES, messageKey } from "./message-key.ts";
+import { IN_RANGE, MESSAGES, messageKey } from "./message-key.ts";
 
 /**
  * Which words are in which messages (M18): the FTS5 table `message_words`, whose rows have no text of their own. A log is
@@ -45,9 +45,6 @@ const TEXTS = `
     SELECT iif(op IS NULL, ifnull(${TEXT}, 'null'), 'null') AS text
     FROM messages WHERE ${MESSAGES} ORDER BY message_key)`;
 
-/** Rows of the index, whose numbers are the keys of their messages. Parameters: those of `MESSAGES`. */
-export const INDEXED = `rowid BETWEEN ${messageKey("?", "?")} AND ${messageKey("?", "?")}`;
-
 /** A row of `SEARCHED`. */
 export type Searched = [msg_id: number, text: string | null];
 
@@ -82,7 +79,7 @@ export class SearchIndex {
     this.#add = db.prepare(
       `INSERT INTO message_words (rowid, words) SELECT ${messageKey("?", "?")} + key, value FROM json_each(?) WHERE value <> ''`,
     );
-    this.#drop = db.prepare(`DELETE FROM message_words WHERE ${INDEXED}`);
+    this.#drop = db.prepare(`DELETE FROM message_words WHERE rowid ${IN_RANGE}`);
     this.#reach = db.prepare(
       `INSERT INTO search_ids (room_key, search_id) VALUES (?, ?)
        ON CONFLICT (room_key) DO UPDATE SET search_id = excluded.search_id`,

@@ -103,7 +103,8 @@ function summedTables(db: Database.Database): string[] {
   return names.all().filter((name) => !name.startsWith("sqlite_") && !IMPLIED_TABLES.includes(name));
 }
 
-function columnsOf(db: Database.Database, table: string): string[] {
+/** What a table stores, but for what the logs imply: no columns that are made of others. */
+export function columnsOf(db: Database.Database, table: string): string[] {
   const columns = db.pragma(`table_info(${table})`) as Column[];
   const implied = table === "rooms" ? IMPLIED_COLUMNS : [];
   return columns.map(({ name }) => name).filter((name) => !implied.includes(name));

@@ -8,8 +8,8 @@ import { wordsFileFaults } from "./words-file.ts";
 /** Most faults that SQLite tells. */
 const MOST_TOLD = 100;
 
-/** Of all integers. */
-const LEAST_KEY = "-9223372036854775807 - 1";
+/** Less is no upper half of a key. */
+const LEAST_ROOM = -(2 ** 31);
 
 interface SchemaRow {
   readonly name: string;
@@ -49,13 +49,12 @@ export const tableChecks: readonly ((db: Database.Database) => Generator<Fault>)
 /** `messages` has no foreign key, which would need an index for it; a look from room to room is as good. */
 function* strayMessages(db: Database.Database): Generator<Fault> {
   const next = db
-    .prepare<[number | null], number>(
-      `SELECT room_key FROM messages
-       WHERE message_key >= ifnull(? << 32, ${LEAST_KEY}) ORDER BY message_key LIMIT 1`,
+    .prepare<[number], number>(
+      "SELECT room_key FROM messages WHERE message_key >= ? << 32 ORDER BY message_key LIMIT 1",
     )
     .pluck();
   const isThere = db.prepare<[number], number>("SELECT 1 FROM rooms WHERE room_key = ?").pluck();
-  for (let key = next.get(null); key !== undefined; key = next.get(key + 1))
+  for (let key = next.get(LEAST_ROOM); key !== undefined; key = next.get(key + 1))
     if (!isThere.get(key)) yield { table: "messages", what: "a row of what is not in rooms" };
 }
 
