@@ -6,9 +6,9 @@ import { textOf } from "../page-text.ts";
 import type { LifeKey, MessageQuery, Page, PageText, PageTextQuery, Proof } from "../store.ts";
 import { ByAuthor, type Either, eitherWay, type Range } from "./authors.ts";
 import { BySearch } from "./by-search.ts";
-import { firstSince } from "./first-since.ts";
 import { MESSAGE, MESSAGES, messageKey } from "./message-key.ts";
 import { REFERRING } from "./rows.ts";
+import { Times } from "./times.ts";
 
 /** A life whose log is read. */
 interface Log {
@@ -59,7 +59,7 @@ const REFS = `
 export class Pages {
   readonly #living: Database.Statement<[string, string], Log>;
   readonly #byEpoch: Database.Statement<[string, string, string], Log>;
-  readonly #time: Database.Statement<[number, number], number>;
+  readonly #times: Times;
   readonly #byId: Either<Database.Statement<[number, number, number, number], Row>>;
   readonly #byRef: Either<Database.Statement<[number, number, number, number], Entry>>;
   readonly #byAuthor: ByAuthor;
@@ -73,9 +73,7 @@ export class Pages {
   constructor(db: Database.Database) {
     this.#living = db.prepare(`${LOG} AND destroyed_at IS NULL`);
     this.#byEpoch = db.prepare(`${LOG} AND epoch = ? AND kept`);
-    this.#time = db
-      .prepare<[number, number], number>(`SELECT timestmap FROM messages WHERE ${MESSAGE}`)
-      .pluck();
+    this.#times = new Times(db);
     this.#byId = eitherWay((order) =>
       db.prepare<[number, number, number, number], Row>(`${BY_ID} ${order}`).raw(),
     );
@@ -185,13 +183,10 @@ export class Pages {
     // Nothing is behind the last one, also for who may read nothing: `after` is Infinity then (R11).
     const low = Math.min(Math.max(log.first_id, after + 1), log.last_id + 1);
     const high = Math.min(log.last_id, before === undefined ? log.last_id : before - 1);
-    const from = from_time === undefined ? low : this.#firstSince(from_time, log, { low, high });
+    const from =
+      from_time === undefined ? low : this.#times.firstSince(from_time, log.room_key, { low, high });
     if (to_time === undefined) return { low: from, high };
-    return { low: from, high: this.#firstSince(to_time, log, { low: from, high }) - 1 };
-  }
-
-  #firstSince(time: number, { room_key }: Log, range: Range): number {
-    return firstSince(time, range, (msg_id) => this.#time.get(room_key, msg_id) ?? 0);
+    return { low: from, high: this.#times.firstSince(to_time, log.room_key, { low: from, high }) - 1 };
   }
 }
 

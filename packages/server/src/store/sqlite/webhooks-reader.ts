@@ -10,9 +10,8 @@ import type {
   WebhookKey,
   WebhooksQuery,
 } from "../store.ts";
-import { firstSince } from "./first-since.ts";
 import { IN_SLICE, type LifeSlice, LifeSlices } from "./life-slices.ts";
-import { MESSAGE } from "./message-key.ts";
+import { Times } from "./times.ts";
 
 interface WebhookRow {
   readonly webhook_key: number;
@@ -55,7 +54,7 @@ export class WebhooksReader {
     [Webhook & { readonly service: string; readonly room_id: string }],
     LifeRow
   >;
-  readonly #time: Database.Statement<[number, number], number>;
+  readonly #times: Times;
   readonly #letters: Database.Statement<[string, string | null, number, number], DeadLetter>;
 
   constructor(db: Database.Database) {
@@ -78,9 +77,7 @@ export class WebhooksReader {
        WHERE service = :service AND room_id = :room_id AND ${IS_BEHIND}
        ORDER BY rooms.room_key LIMIT 1`,
     );
-    this.#time = db
-      .prepare<[number, number], number>(`SELECT timestmap FROM messages WHERE ${MESSAGE}`)
-      .pluck();
+    this.#times = new Times(db);
     this.#letters = db.prepare(
       `SELECT letter, service, webhook, room_id, epoch, from_id, to_id, error, at
        FROM dead_letters JOIN webhooks USING (webhook_key)
@@ -129,7 +126,6 @@ export class WebhooksReader {
 
   /** The newest id below the messages from `since` on. */
   #before({ room_key, first_id, last_id }: LifeRow, since: number): number {
-    const timeOf = (msg_id: number) => this.#time.get(room_key, msg_id) ?? 0;
-    return firstSince(since, { low: first_id, high: last_id }, timeOf) - 1;
+    return this.#times.firstSince(since, room_key, { low: first_id, high: last_id }) - 1;
   }
 }
