@@ -47,7 +47,8 @@ export const unread = (
         if (where === undefined && view === undefined) return room;
         const seen = await counting.of(room, identity).catch(left);
         if (!seen) return undefined;
-        const [now] = await marks.unread([room.room_id], identity);
+        // Where nothing was unread nothing was looked at.
+        const [now] = room.unread > 0 ? await marks.unread([room.room_id], identity) : [];
         if (now && now.last_id !== room.last_id && tries > 1) return countedIn(now, tries - 1);
         // What nothing hides is counted without looking at it.
         return { ...room, ...seen, ...(view === undefined && { mentions: room.mentions }) };
