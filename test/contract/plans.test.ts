@@ -4,6 +4,7 @@ import { openForReading } from "../../packages/server/src/store/sqlite/file.ts";
 import { Reader } from "../../packages/server/src/store/sqlite/reader.ts";
 import { LifeCheck } from "../../packages/server/src/store/sqlite/verify/life.ts";
 import { Writer } from "../../packages/server/src/store/sqlite/writer.ts";
+import { MOST_ID } from "../../packages/server/src/store/store.ts";
 import { dataDirectory } from "../support/server.ts";
 import { chanceOf } from "../verify/chance.ts";
 import { writeSample } from "../verify/sample.ts";
@@ -15,6 +16,9 @@ const LONG = ["rooms", "messages", "client_msg_ids"];
 const WALKS = [
   ["SELECT room_key FROM rooms WHERE room_key >= +?", "rooms (rowid>?)", "no further than a slice"],
   ["SELECT room_id, epoch FROM rooms", "name (room_key=?)", "the oldest name alone"],
+  ["SELECT timestmap, octet_length(msg)", "messages (rowid>? AND rowid<?)", "read until a slice is full"],
+  ["DELETE FROM authors", "messages (rowid>? AND rowid<?)", "what a slice drops"],
+  ["SELECT msg_id, user_id, session_id, timestmap", "messages (rowid>? AND rowid<?)", "verify looks at all"],
   ["SELECT count(*) FILTER", "rooms (service=?)", "once, when the server starts"],
   ["INSERT INTO webhook_cursors", "rooms (service=?)", "once, when a webhook is new"],
   [
@@ -26,6 +30,9 @@ const WALKS = [
   ["DELETE FROM rooms", "client_msg_ids (room_key=?)", "that nothing is left of it"],
   ["SELECT name.msg_id", "name (room_key=?)", "verify looks at all"],
 ] as const;
+
+/** A range of keys that goes to an end of its room: that is no bound. */
+const OPEN = new RegExp(`max\\((0|${MOST_ID}), 0\\)`);
 
 /** All statements that the threads of the store and `verify` prepare, each once. */
 function prepared(directory: string): string[] {
@@ -48,7 +55,9 @@ function walks(db: Database.Database, text: string): string[] {
     const [, table, range = ""] = /^(?:SCAN|SEARCH) (\w+)(?:.* \((.*)\))?/.exec(detail) ?? [];
     if (table === undefined) return [];
     const known = new RegExp(`(\\w+) AS ${table}\\b`).exec(text)?.[1] ?? table;
-    const isOne = /(?<!room_key|service)=/.test(range) || (range.includes(">") && range.includes("<"));
+    const isBounded =
+      range.includes(">") && range.includes("<") && !(known === "messages" && OPEN.test(text));
+    const isOne = /(?<!room_key|service)=/.test(range) || isBounded;
     return LONG.includes(known) && !isOne ? [`${table} (${range})`] : [];
   });
 }

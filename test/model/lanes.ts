@@ -143,16 +143,17 @@ interface At {
 }
 
 function restAfter(world: World, at: At, seen: Seen): readonly Item[] {
-  const [head, ...rest] = withoutMissing(world, at, seen);
+  const items = withoutMissing(world, at, seen);
+  const [head, ...rest] = items;
   if (!head) throw new Mismatch(`nothing more of room ${at.room} was due`);
   if (head.kind === "event") {
     if (!isThis(head, seen)) throw new Mismatch(`${head.type} ${JSON.stringify(head.body)} was due`);
     return head.maybe ? rest.map(untold) : rest;
   }
-  const waited = [head, ...rest].findIndex((item) => item.kind === "event" || !item.late);
-  const event = [head, ...rest][waited];
-  if (event?.kind === "event" && isThis(event, seen)) return [head, ...rest].toSpliced(waited, 1);
-  if (seen.type === roomEvents.msglog_dropped) return afterDropped(world, at, [head, ...rest], seen.body);
+  const waited = lengthOf(items, (item) => item.kind === "message" && item.late === true);
+  const event = items[waited];
+  if (event?.kind === "event" && isThis(event, seen)) return items.toSpliced(waited, 1);
+  if (seen.type === roomEvents.msglog_dropped) return afterDropped(world, at, items, seen.body);
   requireMessage(world, at, head, seen);
   return rest;
 }
